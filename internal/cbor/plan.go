@@ -1,0 +1,203 @@
+package cbor
+
+import (
+	"errors"
+	"reflect"
+	"sync"
+)
+
+// A Plan encodes and decodes the values of one Go type. It is immutable and
+// safe for concurrent use.
+type Plan struct {
+	typ     reflect.Type
+	root    codec
+	nothing bool
+}
+
+// codec is the part of a plan for one type. depth is the number of levels
+// around the item. append leaves dst alone up to its length, also on error.
+// decode is given a settable v that holds zero.
+type codec interface {
+	append(dst []byte, v reflect.Value, depth int) ([]byte, error)
+	decode(d *decoder, v reflect.Value, depth int) error
+}
+
+var plans sync.Map // of reflect.Type to *Plan
+
+// PlanFor returns the plan of a type. Its error joins an
+// [*UnsupportedTypeError] for every part of the type that cannot be stored.
+func PlanFor(t reflect.Type) (*Plan, error) {
+	if p, ok := plans.Load(t); ok {
+		return p.(*Plan), nil
+	}
+	if t == nil {
+		return nil, &UnsupportedTypeError{Reason: "nil has no type"}
+	}
+	c := compiler{seen: make(map[reflect.Type]codec)}
+	p := &Plan{typ: t, root: c.compile(t, t.String())}
+	if err := errors.Join(c.errs...); err != nil {
+		return nil, err
+	}
+	p.nothing = storesNothing(p.root)
+	actual, _ := plans.LoadOrStore(t, p)
+	return actual.(*Plan), nil
+}
+
+// Append appends the deterministic CBOR of v, which is of the plan's type. A
+// nil map or slice is stored as an empty one. On error it returns dst as it
+// was, and an [*UnsupportedTypeError] or a [*ValueError].
+func (p *Plan) Append(dst []byte, v reflect.Value) ([]byte, error) {
+	if e, ok := p.root.(emptyEncoder); ok && v.IsNil() {
+		return append(dst, e.empty()), nil
+	}
+	out, err := p.root.append(dst, v, 0)
+	if err != nil {
+		return dst, inside(p.typ.String(), err)
+	}
+	return out, nil
+}
+
+// emptyEncoder is a codec of a type whose nil is stored as null inside of
+// other values; at the top it is the same as empty.
+type emptyEncoder interface{ empty() byte }
+
+// Decode reads data, one item and nothing else, into dst, which must be
+// settable, of the plan's type and zero. On error, a [*SyntaxError] or a
+// [*ValueError], what dst holds is not specified.
+//
+// With exact, encoding dst gives data again. It is false if a key was ignored,
+// a number converted, a zero struct field present, or a string in another
+// spelling than this package's: then the caller must encode dst to learn its
+// encoding.
+func (p *Plan) Decode(data []byte, dst reflect.Value) (exact bool, err error) {
+	d := newDecoder(data)
+	defer d.free()
+	if err := p.root.decode(d, dst, 0); err != nil {
+		return false, inside(p.typ.String(), err)
+	}
+	if err := d.end(); err != nil {
+		return false, err
+	}
+	if _, ok := p.root.(emptyEncoder); ok && dst.IsNil() {
+		d.changed = true
+	}
+	return !d.respelled && !d.changed, nil
+}
+
+// StoresNothing reports whether nothing of any value of the type is ever
+// stored: it has no fields, or only fields of such types.
+func (p *Plan) StoresNothing() bool { return p.nothing }
+
+// Append appends the deterministic CBOR of v, by the plan of its type; for a
+// pointer, of what it points to. It returns errors of [PlanFor] and
+// [Plan.Append], and an error for nil.
+func Append(dst []byte, v any) ([]byte, error) {
+	rv := reflect.ValueOf(v)
+	for hops := 0; rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface; hops++ {
+		if hops == MaxDepth {
+			return dst, errDepth()
+		}
+		rv = rv.Elem()
+	}
+	if !rv.IsValid() {
+		return dst, &UnsupportedTypeError{Reason: "nil cannot be stored"}
+	}
+	p, err := PlanFor(rv.Type())
+	if err != nil {
+		return dst, err
+	}
+	return p.Append(dst, rv)
+}
+
+// compiler makes one plan.
+type compiler struct {
+	// seen has every type that was begun, so that recursive types refer to
+	// themselves and each error is reported once.
+	seen map[reflect.Type]codec
+	errs []error
+}
+
+func (c *compiler) fail(path string, t reflect.Type, reason string) {
+	c.errs = append(c.errs, &UnsupportedTypeError{Path: path, Type: t, Reason: reason})
+}
+
+// compile returns the codec of a type. It reports problems by c.fail, under
+// path, and then returns a codec that is never used.
+func (c *compiler) compile(t reflect.Type, path string) codec {
+	if done, ok := c.seen[t]; ok {
+		return done
+	}
+	c.seen[t] = nil // for types that fail; the kinds that can recur replace it at once
+	k := c.codecOf(t, path)
+	c.seen[t] = k
+	return k
+}
+
+func (c *compiler) codecOf(t reflect.Type, path string) codec {
+	if t == timeType {
+		return timeCodec{}
+	}
+	if k, ok := c.marshaler(t, path); ok {
+		return k
+	}
+	switch t.Kind() {
+	case reflect.Bool:
+		return boolCodec{t}
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return intCodec{t}
+	case reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return uintCodec{t}
+	case reflect.Float32, reflect.Float64:
+		return floatCodec{t}
+	case reflect.String:
+		return stringCodec{t}
+	case reflect.Interface:
+		return interfaceCodec{t}
+	case reflect.Pointer:
+		return c.pointer(t, path)
+	case reflect.Slice:
+		return c.slice(t, path)
+	case reflect.Array:
+		return c.array(t, path)
+	case reflect.Map:
+		return c.mapping(t, path)
+	case reflect.Struct:
+		return c.structure(t, path)
+	}
+	c.fail(path, t, "a "+t.Kind().String()+` cannot be stored; leave the field out with the tag cbor:"-"`)
+	return nil
+}
+
+func (c *compiler) pointer(t reflect.Type, path string) codec {
+	elem := t.Elem()
+	switch elem.Kind() {
+	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
+		if !isMarshaler(elem) {
+			c.fail(path, t, "a pointer to a "+elem.Kind().String()+
+				" cannot be stored, since nil would mean two things; use "+elem.String())
+			return nil
+		}
+	}
+	k := &pointerCodec{typ: t}
+	c.seen[t] = k
+	k.elem = c.compile(elem, path)
+	return k
+}
+
+// storesNothing reports whether every value of a type is zero once stored.
+func storesNothing(k codec) bool {
+	switch k := k.(type) {
+	case *structCodec:
+		for i := range k.fields {
+			if !storesNothing(k.fields[i].codec) {
+				return false
+			}
+		}
+		return true
+	case *arrayCodec:
+		return k.typ.Len() == 0 || storesNothing(k.elem)
+	case byteArrayCodec:
+		return k.typ.Len() == 0
+	}
+	return false
+}
