@@ -1,0 +1,217 @@
+package cookiesession
+
+import (
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// A cookie value is the unpadded, strict base64url encoding (RFC 4648,
+// Section 5) of a Token (in the notation of RFC 8446, Section 3):
+//
+//	struct {
+//	    uint8  version_parts;      /* low half: version = 1; high half: parts - 1 */
+//	    opaque key_id[3];
+//	    uint32 issued_at;          /* Unix seconds, unsigned: good until 2106 */
+//	    opaque random[16];
+//	    opaque sealed[n + 16];     /* XChaCha20-Poly1305 of the n-byte Record */
+//	} Token;
+//
+// The first 24 bytes are the nonce. So the version, the number of parts, the
+// key id and the time are authenticated and cost nothing: a nonce has to be
+// sent anyway, and altering it makes the tag fail. The whole overhead is
+// 24 + 16 = 40 bytes.
+//
+// Nonces repeat only if the same 128 random bits are drawn in the same second
+// under the same key: for 10^6 tokens a second during ten years the chance is
+// 2^-61. Security does not rest on the clock: were it stuck for all that time,
+// it would be 2^-33. XChaCha20 feeds the first 16 bytes of the nonce to HChaCha20,
+// whose output is 256 bits wide, so that the place where the nonce is split adds
+// no second birthday bound. A repeated nonce would cost the XOR of two records and
+// forgeries under that one nonce, not the key. Forging costs 2^95 tries for one full
+// cookie (Poly1305), so a key has no limit of use: keys are rotated because they leak.
+//
+// The additional data is
+//
+//	uint16 len(name) || name || label
+//
+// which ties a value to its cookie name and to the application, environment or
+// tenant that the label names. The length prefix keeps the boundary between
+// the two from being moved.
+//
+// The secret of a [Key] is used through HKDF-SHA256 alone (RFC 5869, no salt:
+// the secret is uniform): once for the AEAD key, once for the key id. Both
+// labels carry the version.
+//
+// XChaCha20-Poly1305 does not commit to its key, and nothing here needs it to:
+// the attack on non-committing AEADs wants keys that can be guessed and one
+// ciphertext that is tried under several. Here keys are 256 random bits and
+// the id picks exactly one. That argument ends with the first passphrase and with the
+// first trial decryption; add neither.
+//
+// Every change of the layout takes a new version.
+const (
+	tokenVersion = 1
+	keyIDSize    = 3
+	timeOffset   = 1 + keyIDSize
+	randomOffset = timeOffset + 4
+	randomSize   = 16
+	headerSize   = randomOffset + randomSize              // 24 bytes, all of the nonce
+	overhead     = headerSize + chacha20poly1305.Overhead // 40 bytes
+
+	// headerChars is the length of the header's text. 24 bytes are exactly 32
+	// characters, so the header can be read without decoding the rest.
+	headerChars = headerSize / 3 * 4
+)
+
+// An array of another length does not convert, should the sizes above drift.
+var _ = [chacha20poly1305.NonceSizeX]byte([headerSize]byte{})
+
+// textEncoding is strict about trailing bits, so that one token has one text.
+// It still skips CR and LF: see [decodeToken].
+var textEncoding = base64.RawURLEncoding.Strict()
+
+// A keyID is public: it stands in clear in every cookie.
+type keyID [keyIDSize]byte
+
+// String returns the id as 6 lower-case hexadecimal digits.
+func (id keyID) String() string { return hex.EncodeToString(id[:]) }
+
+// deriveKeyID returns the id of the key with this secret.
+func deriveKeyID(secret *[32]byte) keyID {
+	return keyID(derive(secret, "cookiesession v1 key id", keyIDSize))
+}
+
+// newXAEAD returns the AEAD of the key with this secret.
+func newXAEAD(secret *[32]byte) cipher.AEAD {
+	aead, err := chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
+	if err != nil {
+		panic("cookiesession: internal error: " + err.Error()) // unreachable: the key has the right size
+	}
+	return aead
+}
+
+func derive(secret *[32]byte, label string, size int) []byte {
+	out, err := hkdf.Key(sha256.New, secret[:], nil, label, size)
+	if err != nil {
+		panic("cookiesession: internal error: " + err.Error()) // unreachable: size is far below 255 hashes
+	}
+	return out
+}
+
+// A tokenHeader is the part of a token that is readable without a key.
+// Nobody has authenticated it until the tag has verified.
+type tokenHeader struct {
+	parts    int
+	key      keyID
+	issuedAt int64 // Unix seconds
+}
+
+// errMalformed and its kin say for the log why a token is not one.
+var (
+	errTooShort   = errors.New("shorter than any token")
+	errNotBase64  = errors.New("not strict base64url")
+	errNotVersion = errors.New("not a version 1 token")
+	errTag        = errors.New("altered, or sealed under another key, name or label")
+	errClock      = errors.New("the clock is outside 1970 to 2106")
+)
+
+// peekHeader reads the header of a token's text without decoding the rest, so
+// that a value whose key is unknown costs no more than that.
+func peekHeader(text string) (tokenHeader, error) {
+	if len(text) < headerChars {
+		return tokenHeader{}, errTooShort
+	}
+	var raw [headerSize]byte
+	var src [headerChars]byte
+	copy(src[:], text)
+	n, err := textEncoding.Decode(raw[:], src[:])
+	if err != nil || n != headerSize { // fewer bytes: CR or LF were skipped
+		return tokenHeader{}, errNotBase64
+	}
+	if raw[0]&0x0f != tokenVersion {
+		return tokenHeader{}, errNotVersion
+	}
+	return tokenHeader{
+		parts:    int(raw[0]>>4) + 1,
+		key:      keyID(raw[1 : 1+keyIDSize]),
+		issuedAt: int64(binary.BigEndian.Uint32(raw[timeOffset:])),
+	}, nil
+}
+
+// checkClock refuses a time that a token can't have.
+func checkClock(issuedAt int64) error {
+	if issuedAt < 0 || issuedAt > math.MaxUint32 {
+		return fmt.Errorf("%w: %s", errClock, time.Unix(issuedAt, 0).UTC().Format(time.RFC3339))
+	}
+	return nil
+}
+
+// appendHeader appends a token's header to dst. The random bytes are the
+// caller's, which is the seam for test vectors.
+func appendHeader(dst []byte, key keyID, issuedAt int64, parts int, random [randomSize]byte) []byte {
+	dst = append(dst, byte(tokenVersion|(parts-1)<<4))
+	dst = append(dst, key[:]...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(issuedAt))
+	return append(dst, random[:]...)
+}
+
+// appendAdditionalData appends the additional data of a cookie to dst. The
+// name has at most 65,535 bytes, which its callers see to.
+func appendAdditionalData(dst []byte, name, label string) []byte {
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(name)))
+	dst = append(dst, name...)
+	return append(dst, label...)
+}
+
+// sealToken seals, in place, a token that consists of its header and the
+// record in clear, and returns the whole token.
+func sealToken(k *ringKey, token, additionalData []byte) []byte {
+	nonce, record := token[:headerSize], token[headerSize:]
+	return k.seal(nonce, nonce, record, additionalData)
+}
+
+// openToken opens a token in place and returns the record. On failure the
+// token's bytes are gone.
+func openToken(k *ringKey, token, additionalData []byte) ([]byte, error) {
+	if len(token) < overhead {
+		return nil, errTooShort
+	}
+	nonce, sealed := token[:headerSize], token[headerSize:]
+	record, err := k.open(sealed[:0], nonce, sealed, additionalData)
+	if err != nil {
+		return nil, errTag
+	}
+	return record, nil
+}
+
+// decodeToken appends the token behind text to dst.
+func decodeToken(dst []byte, text string) ([]byte, error) {
+	// Strict does not keep the decoder from skipping line ends, which would
+	// give one token many spellings.
+	if strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 {
+		return dst, errNotBase64
+	}
+	dst = slices.Grow(dst, textEncoding.DecodedLen(len(text)))
+	n, err := textEncoding.Decode(dst[len(dst):cap(dst)], []byte(text))
+	if err != nil {
+		return dst, errNotBase64
+	}
+	return dst[:len(dst)+n], nil
+}
+
+// appendTokenText appends the text of a token to dst.
+func appendTokenText(dst, token []byte) []byte {
+	return textEncoding.AppendEncode(dst, token)
+}

@@ -1,0 +1,36 @@
+package atomicfile
+
+import (
+	"fmt"
+	"time"
+)
+
+const (
+	lockSuffix = ".lock"
+	lockWait   = 10 * time.Second      // for Create, whose holders are done in milliseconds
+	lockPoll   = 20 * time.Millisecond // between attempts
+)
+
+// Lock takes the exclusive lock of the file at path, which need not exist, and
+// waits for it at most as long as wait. It does not keep anyone from reading.
+//
+// What is locked is a file beside it, whose name ends in .lock and which is
+// never renamed or removed: a lock on the file itself would be a lock on what
+// [Replace] is about to put aside. Where the system has such locks, the death
+// of a process releases its own.
+func Lock(path string, wait time.Duration) (unlock func(), err error) {
+	path, err = Resolve(path)
+	if err != nil {
+		return nil, err
+	}
+	for deadline := time.Now().Add(wait); ; {
+		unlock, ok, err := tryLock(path)
+		if err != nil || ok {
+			return unlock, err
+		}
+		if !time.Now().Before(deadline) {
+			return nil, fmt.Errorf("%s is locked by another process", path+lockSuffix)
+		}
+		time.Sleep(lockPoll)
+	}
+}

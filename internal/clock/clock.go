@@ -1,0 +1,18 @@
+// Package clock tells the time to the rest of the module. It is [time.Now],
+// but for one use: a process of a test fleet can be given a clock that is off,
+// which no operating system lets one process have by itself.
+package clock
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+var offset atomic.Int64
+
+// Now returns the current time, moved by the offset, if one was set.
+func Now() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+
+// SetOffset makes [Now] tell a time that is off by d. It is meant for the
+// replicas of a test fleet whose clocks are skewed, and for nothing else.
+func SetOffset(d time.Duration) { offset.Store(int64(d)) }

@@ -1,0 +1,66 @@
+package keytext
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// SecretSize is the size of a key's secret, in bytes.
+const SecretSize = 32
+
+// A key is written as
+//
+//	csk1_ base64url(secret[32] || SHA-256(secret)[:4])
+//
+// without padding, which 36 bytes do not need. The prefix is there for those
+// who search repositories and logs for secrets, the checksum for those who
+// mistype or cut one: it is seen only by who sees the secret, and tells him
+// nothing.
+const (
+	prefix       = "csk1_"
+	checksumSize = 4
+	keyLength    = len(prefix) + (SecretSize+checksumSize)/3*4 // in characters
+)
+
+var (
+	errNoKey    = errors.New("not a key: it does not begin with csk1_")
+	errAlphabet = errors.New("a key with a character that is not base64url")
+	errChecksum = errors.New("a key whose checksum is wrong: mistyped?")
+	errSpace    = errors.New("a key with white space around it or in it")
+)
+
+// EncodeKey returns the text of a key.
+func EncodeKey(secret *[SecretSize]byte) string {
+	sum := sha256.Sum256(secret[:])
+	b := make([]byte, 0, SecretSize+checksumSize)
+	b = append(append(b, secret[:]...), sum[:checksumSize]...)
+	return prefix + base64.RawURLEncoding.EncodeToString(b)
+}
+
+// DecodeKey returns the secret of a key's text, which has one spelling. Its
+// errors say what kind of mistake the text has and quote nothing of it.
+func DecodeKey(text string) ([SecretSize]byte, error) {
+	none := [SecretSize]byte{}
+	switch {
+	case strings.ContainsAny(text, " \t\r\n"): // base64 would skip CR and LF
+		return none, errSpace
+	case !strings.HasPrefix(text, prefix):
+		return none, errNoKey
+	case len(text) != keyLength:
+		return none, fmt.Errorf("a key of %d characters, not %d: cut, or two in one?", len(text), keyLength)
+	}
+	b, err := base64.RawURLEncoding.Strict().DecodeString(text[len(prefix):])
+	if err != nil {
+		return none, errAlphabet // err would say at which character, which is no help
+	}
+	secret, checksum := [SecretSize]byte(b), b[SecretSize:]
+	sum := sha256.Sum256(secret[:])
+	if subtle.ConstantTimeCompare(sum[:checksumSize], checksum) != 1 {
+		return none, errChecksum
+	}
+	return secret, nil
+}

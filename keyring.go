@@ -1,0 +1,251 @@
+package cookiesession
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keytext"
+)
+
+// A Keyring holds the keys that seal and open sessions. One key seals; every
+// key opens, also before it is activated, until it retires or is revoked.
+//
+// If no key has an activation time, the first one seals. Otherwise it is the
+// one that was activated last, by the clock at the moment of sealing; at most
+// one key may then lack the time, it must be listed last, and counts as active
+// since ever. If all keys have yet to be activated, the one that comes first
+// seals early. A key that has retired is passed over. If no key is left, which
+// takes a revocation of them all or a retirement without a successor, nothing
+// is sealed and nothing opens.
+//
+// A request sees the Keyring as it was at one moment. A Keyring is safe for
+// concurrent use, and shows the ids of its keys alone when it is printed,
+// logged or marshaled. It must not be copied. There is no way to get a secret
+// out of it.
+type Keyring struct {
+	snapshot atomic.Pointer[ring]
+	report   atomic.Pointer[keyringStatus]
+	loaded   atomic.Int64 // Unix nanoseconds, see Loaded
+
+	path string // of the file; "" if there is none
+
+	mu    sync.Mutex // serialises changes of the fields above, and guards the one below
+	early earlyReload
+}
+
+// keyringStatus is what a Manager watches to report what happened to its
+// Keyring. A new one is stored, and an old one never changed, whenever there is
+// something to report, so that comparing pointers is enough to learn that
+// nothing has happened.
+type keyringStatus struct {
+	generation uint64   // of the snapshot, 1 for the first
+	refused    uint64   // how often new keys were not taken, once for each poll
+	err        error    // why they were not taken; nil if the last attempt went well
+	warnings   []string // what is wrong with a file that was taken all the same
+	created    bool     // LoadOrCreateKeyring made the file
+}
+
+// NewKeyring returns a ring of keys, the first of which seals unless they have
+// a schedule (see [Keyring]). No key at all, the zero Key, the same key twice,
+// two keys with one id (1 in 16 million) and a schedule that contradicts
+// itself or is over are errors.
+func NewKeyring(keys ...Key) (*Keyring, error) {
+	r, err := newRing(keys, nil, clock.Now(), func(i int) string { return fmt.Sprintf("key %d", i+1) })
+	if err != nil {
+		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
+	}
+	return newKeyring(r), nil
+}
+
+// ParseKeyring reads a ring from text, such as an environment variable's. The
+// text is a keyring file's, of at most 1 MiB and 1000 keys:
+//
+//	csk1_...   activates=2026-12-01T00:00:00Z retires=2027-02-01T00:00:00Z
+//	csk1_...   # a comment
+//	revoked a1b2c3
+//
+// Spaces, tabs, commas and line ends separate words, so that a list of keys on
+// one line will do. Attributes belong to the key before them on their line.
+// What is not understood is an error, which names lines and quotes nothing.
+func ParseKeyring(text string) (*Keyring, error) {
+	r, _, err := parseRing(text, clock.Now())
+	if err != nil {
+		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
+	}
+	return newKeyring(r), nil
+}
+
+// parseRing reads a ring from text. The revocations are those that were
+// understood, also if there is an error.
+func parseRing(text string, now time.Time) (*ring, map[keyID]struct{}, error) {
+	file, err := keytext.Parse(text)
+	revoked := make(map[keyID]struct{}, len(file.Revoked))
+	for _, r := range file.Revoked {
+		revoked[r.ID] = struct{}{}
+	}
+	if err != nil {
+		return nil, revoked, err
+	}
+	keys := make([]Key, len(file.Keys))
+	for i, k := range file.Keys {
+		keys[i] = newKey(k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
+	}
+	r, err := newRing(keys, revoked, now, func(i int) string { return fmt.Sprintf("line %d", file.Keys[i].Line) })
+	return r, revoked, err
+}
+
+func newKeyring(r *ring) *Keyring {
+	k := new(Keyring)
+	k.snapshot.Store(r)
+	k.report.Store(&keyringStatus{generation: 1})
+	k.loaded.Store(clock.Now().UnixNano())
+	return k
+}
+
+// current returns the snapshot. A request asks for it once.
+func (k *Keyring) current() *ring {
+	if r := k.snapshot.Load(); r != nil {
+		return r
+	}
+	return emptyRing
+}
+
+// status returns what there is to report. It is never nil.
+func (k *Keyring) status() *keyringStatus {
+	if s := k.report.Load(); s != nil {
+		return s
+	}
+	return new(keyringStatus)
+}
+
+// Keys lists the keys as they are now: the latest activation first, so that
+// pending keys come before the one that seals and old ones after it, and the
+// revoked ids at the end.
+func (k *Keyring) Keys() []KeyInfo { return k.current().infos(clock.Now()) }
+
+// Loaded returns when the ring was last known to be up to date: when it was
+// made or replaced, or, with [Keyring.Watch], when its file was last read and
+// accepted, whether or not it had changed. A ring whose age exceeds a few
+// intervals is not being reloaded.
+func (k *Keyring) Loaded() time.Time {
+	if k.snapshot.Load() == nil {
+		return time.Time{}
+	}
+	return time.Unix(0, k.loaded.Load())
+}
+
+// Warnings returns what is wrong with the file of the ring that does not keep
+// it from being used: that others may read or change it.
+func (k *Keyring) Warnings() []string { return append([]string(nil), k.status().warnings...) }
+
+// Replace makes the keys of other those of k, at one instant, for keys that
+// come from elsewhere than a file: fetch their text, pass it to [ParseKeyring],
+// and the result to Replace. Managers keep using k.
+//
+// It fails, and k keeps its keys, if other lacks the key that seals now and
+// does not revoke it. What other revokes is revoked also then.
+//
+// A ring that is watched should be changed by its file, which the next reading
+// would put back in place.
+func (k *Keyring) Replace(other *Keyring) error {
+	if other == nil || other.snapshot.Load() == nil {
+		return errors.New("cookiesession: keyring not replaced: there is no other")
+	}
+	next := other.current()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if err := k.install(next, next.revoked, nil); err != nil {
+		return fmt.Errorf("cookiesession: keyring not replaced: %w", err)
+	}
+	return nil
+}
+
+// install makes next the snapshot, unless there is a reason not to: err, if it
+// is not nil, or what it finds itself. It returns the reason. In that case
+// what is revoked is still taken out of the ring. The caller holds k.mu.
+func (k *Keyring) install(next *ring, revoked map[keyID]struct{}, err error) error {
+	cur, now := k.current(), clock.Now()
+	if err == nil {
+		err = cur.errLacksSealing(next, now)
+	}
+	if err != nil {
+		next = cur.without(revoked)
+	} else {
+		k.loaded.Store(now.UnixNano())
+		k.settle(nil)
+	}
+	if !cur.equal(next) {
+		k.store(next)
+	}
+	return err
+}
+
+// store puts a snapshot that differs from the present one in its place.
+func (k *Keyring) store(r *ring) {
+	k.snapshot.Store(r)
+	s := *k.status()
+	s.generation++
+	k.report.Store(&s)
+}
+
+// warn records what is wrong with the file that was taken.
+func (k *Keyring) warn(warnings []string) {
+	if slices.Equal(k.status().warnings, warnings) {
+		return
+	}
+	s := *k.status()
+	s.warnings = warnings
+	k.report.Store(&s)
+}
+
+// settle records how an attempt to take new keys ended.
+func (k *Keyring) settle(err error) {
+	s := *k.status()
+	if err == nil && s.err == nil {
+		return // nothing to report
+	}
+	s.err = err
+	if err != nil {
+		s.refused++
+	}
+	k.report.Store(&s)
+}
+
+// ids returns the ids of the keys, the latest activation first.
+func (k *Keyring) ids() []string {
+	if k == nil {
+		return nil
+	}
+	order := k.current().order
+	ids := make([]string, len(order))
+	for i, rk := range order {
+		ids[i] = rk.idText
+	}
+	return ids
+}
+
+// String returns the ids of the keys.
+func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]" }
+
+// GoString returns the ids of the keys.
+func (k *Keyring) GoString() string { return k.String() }
+
+// Format writes the ids of the keys, whatever the verb.
+func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
+
+// LogValue returns the ids of the keys.
+func (k *Keyring) LogValue() slog.Value { return slog.StringValue(k.String()) }
+
+// MarshalText returns the ids of the keys, as String does.
+func (k *Keyring) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
+// MarshalJSON returns the ids of the keys as a JSON array.
+func (k *Keyring) MarshalJSON() ([]byte, error) { return json.Marshal(k.ids()) }
