@@ -1,0 +1,542 @@
+package cookiesession
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"sync"
+	"time"
+
+	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/clock"
+)
+
+// What a token seals is a Record:
+//
+//	struct {
+//	    uint8   flags;             /* bit 0 packed, bit 1 id, bit 2 lifetime; other bits 0 */
+//	    uvarint age;               /* seconds between creation and issue */
+//	    opaque  id[16];            /* only with bit 1 */
+//	    uvarint lifetime;          /* seconds, only with bit 2: this session's own lifetime */
+//	    opaque  body[];            /* the value as CBOR (RFC 8949), packed if bit 0 */
+//	} Record;
+//
+// Uvarints are base 128, least significant group first, in shortest form and
+// below 2^32. created = issued_at - age. The idle timeout and the usual lifetime
+// are the server's configuration and not in the cookie, so that shortening them takes effect
+// at once. A new session therefore costs 40 + 2 bytes and its body.
+const (
+	flagPacked   = 1 << 0
+	flagID       = 1 << 1
+	flagLifetime = 1 << 2
+	knownFlags   = flagPacked | flagID | flagLifetime
+
+	idSize = 16
+
+	// maxCookie is the smallest limit that a browser in use has for a cookie's
+	// name and value. A browser ignores a larger cookie without an error.
+	maxCookie = 4093
+
+	// maxUnpacked is the most that a body may unpack to. A larger value is
+	// stored as it is, if the size limit lets it.
+	maxUnpacked = 64 << 10
+
+	// minSplit is the least limit of a cookie that can be one of several. The
+	// first part has to hold the header, and any name is shorter than the rest.
+	minSplit = 1024
+
+	defaultLifetime = 14 * 24 * time.Hour
+	maxLifetime     = 400 * 24 * time.Hour // what browsers keep a cookie for (RFC 6265bis, Section 5.5)
+	maxSkew         = 5 * time.Minute      // how far ahead the clock of the replica that issued a cookie may be
+)
+
+// CodecOptions configures a [Codec]. The zero value, and nil, are secure
+// defaults. [NewCodec] copies it.
+type CodecOptions struct {
+	// Label says whose values these are: an application, an environment, a
+	// tenant. A value sealed under another label does not open. Programs that
+	// share keys must have different labels, unless they mean to share
+	// sessions. It is not stored and costs nothing.
+	Label string
+
+	// Lifetime is how long a value opens after its creation. 0: 14 days; at
+	// most 400 days. [Codec.Encode] starts anew each time, so there it counts
+	// from the last write.
+	Lifetime time.Duration
+
+	// MaxLifetime bounds the lifetimes given in [Meta.Lifetime], when they are sealed and again when
+	// they are opened. 0: Lifetime; at least Lifetime, at most 400 days.
+	MaxLifetime time.Duration
+
+	// IdleTimeout is how long a value opens after it was last issued. 0: as
+	// long as it lives.
+	IdleTimeout time.Duration
+
+	// NotBefore refuses, from that time on, values that were created before
+	// it, with [ErrRevoked]. Zero: none.
+	NotBefore time.Time
+
+	// MaxSize bounds the bytes of a cookie's name and value, in both
+	// directions. 0: 4093, the smallest limit of a browser in use; negative:
+	// none, for values that don't go into a cookie.
+	MaxSize int
+
+	// MaxCookies allows a value that is too large for one cookie to take
+	// several, at most 8: see [Codec.Cookies]. 0: 1. Two full ones already exceed the
+	// 8 KiB that many servers allow for all cookies together.
+	MaxCookies int
+}
+
+// A Codec seals values into texts that suit a cookie, and opens them. It has
+// the methods of gorilla/securecookie's Codec, so it can be put where one is
+// wanted; [Manager] is the same with HTTP around it, and each opens what the other sealed.
+// A Codec is safe for concurrent use.
+type Codec struct {
+	keys    *Keyring
+	label   string
+	policy  policy
+	maxSize int // bytes of name and value of one cookie
+
+	maxCookies int
+}
+
+// Meta is what a sealed value carries besides the value.
+type Meta struct {
+	ID       string        // 32 hexadecimal digits, "": none
+	Created  time.Time     // whole seconds; Seal: zero means now
+	Issued   time.Time     // whole seconds; set by Open, ignored by Seal
+	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
+	KeyID    string        // set by Open: the key that sealed it
+	Stale    bool          // set by Open: a newer key seals now; sealing anew would move the value to it
+}
+
+// NewCodec returns a Codec that seals under keys. Its error joins everything
+// that is wrong with opts.
+func NewCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
+	if opts == nil {
+		opts = &CodecOptions{}
+	}
+	var errs []error
+	if keys == nil {
+		errs = append(errs, errNoKeyring)
+	}
+	policy, err := newPolicy(opts.Lifetime, opts.MaxLifetime, opts.IdleTimeout, opts.NotBefore)
+	errs = append(errs, err, checkMaxCookies(opts.MaxCookies))
+	if opts.MaxSize > 0 && opts.MaxCookies > 1 && opts.MaxSize < minSplit {
+		errs = append(errs, fmt.Errorf("option MaxSize is %d: to split a value, cookies need %d bytes", opts.MaxSize, minSplit))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, fmt.Errorf("cookiesession: NewCodec: %w", err)
+	}
+	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies)}
+	switch {
+	case c.maxSize == 0:
+		c.maxSize = maxCookie
+	case c.maxSize < 0:
+		c.maxSize, c.maxCookies = math.MaxInt, 1
+	}
+	return c, nil
+}
+
+func checkMaxCookies(n int) error {
+	if n < 0 || n > mostCookies {
+		return fmt.Errorf("option MaxCookies is %d: it is at most %d", n, mostCookies)
+	}
+	return nil
+}
+
+// Encode seals value for the cookie called name. It is Seal with a zero
+// [Meta]: a Codec does not know the session that it continues, so each call starts a
+// new one, and its lifetime slides.
+func (c *Codec) Encode(name string, value any) (string, error) {
+	return c.Seal(name, value, Meta{})
+}
+
+// Decode opens a value that was sealed for the cookie called name into dst, a
+// non-nil pointer. dst is written only on success, and then replaced as a
+// whole: maps are not merged into.
+func (c *Codec) Decode(name, value string, dst any) error {
+	_, err := c.Open(name, value, dst)
+	return err
+}
+
+// Seal seals value for the cookie called name. A pointer is followed.
+// Errors: a type or a value that can't be encoded, a [Meta] that can't be
+// (IsUsage), [ErrTooLarge], and IsInternal if no key can seal.
+func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
+	return c.seal(name, value, meta, clock.Now(), freshRandom())
+}
+
+// seal is Seal at a time and with random bytes that are the caller's: the seam
+// for test vectors.
+func (c *Codec) seal(name string, value any, meta Meta, now time.Time, random [randomSize]byte) (string, error) {
+	s := newScratch()
+	defer s.release()
+	item, err := cbor.Append(s.item[:0], value)
+	if err != nil {
+		return "", usageError(err)
+	}
+	s.item = item
+	rec, err := meta.record(now)
+	if err != nil {
+		return "", usageError(err)
+	}
+	rec.lifetime = c.policy.cut(rec.lifetime)
+	rec.body, rec.packed = s.pack(item)
+	text, _, err := c.sealRecord(s, c.keys.current(), name, c.label, &rec, now, random)
+	if err != nil {
+		return "", err
+	}
+	return string(text), nil
+}
+
+// Open opens a value that was sealed for the cookie called name into dst, a
+// non-nil pointer, which is written only on success. Errors: [ErrInvalid],
+// [ErrUnknownKey], [ErrExpired], [ErrRevoked] (all IsDecode), and IsUsage for a
+// dst that nothing can be decoded into.
+func (c *Codec) Open(name, value string, dst any) (Meta, error) {
+	target := reflect.ValueOf(dst)
+	if target.Kind() != reflect.Pointer || target.IsNil() {
+		return Meta{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
+	}
+	target = target.Elem()
+	plan, err := cbor.PlanFor(target.Type())
+	if err != nil {
+		return Meta{}, usageError(err)
+	}
+	s := newScratch()
+	defer s.release()
+	now := clock.Now()
+	ring := c.keys.current()
+	found, ring, err := c.locate(ring, name, value, now)
+	if err != nil {
+		return Meta{}, err
+	}
+	rec, err := found.open(s, name, c.label)
+	if err != nil {
+		return Meta{}, err
+	}
+	if err := c.policy.check(&rec, now); err != nil {
+		return Meta{}, err
+	}
+	item, err := s.unpack(&rec)
+	if err != nil {
+		return Meta{}, err
+	}
+	fresh := reflect.New(target.Type()).Elem()
+	if _, err := plan.Decode(item, fresh); err != nil {
+		return Meta{}, invalidError(ReasonValue, err)
+	}
+	target.Set(fresh)
+	return rec.meta(found.key, ring.superseded(found.key, now)), nil
+}
+
+// A record is a Record in memory, together with the time of its token.
+type record struct {
+	hasID    bool
+	packed   bool
+	id       [idSize]byte
+	created  int64 // Unix seconds
+	issued   int64 // Unix seconds
+	lifetime int64 // seconds; 0: none of its own
+	body     []byte
+}
+
+var (
+	errRecord = errors.New("not a version 1 record")
+	errAge    = errors.New("created before 1970")
+	errMetaID = errors.New("an id has 32 hexadecimal digits")
+)
+
+// append appends the record to dst.
+func (r *record) append(dst []byte) ([]byte, error) {
+	flags := len(dst)
+	dst = append(dst, 0)
+	age := max(0, r.issued-r.created) // clocks of two replicas may differ
+	if age > r.issued {
+		return dst, errAge
+	}
+	dst = binary.AppendUvarint(dst, uint64(age))
+	if r.hasID {
+		dst[flags] |= flagID
+		dst = append(dst, r.id[:]...)
+	}
+	if r.lifetime != 0 {
+		dst[flags] |= flagLifetime
+		dst = binary.AppendUvarint(dst, uint64(r.lifetime))
+	}
+	if r.packed {
+		dst[flags] |= flagPacked
+	}
+	return append(dst, r.body...), nil
+}
+
+// parseRecord reads the record of a token that was issued at that time. The
+// result's body aliases data.
+func parseRecord(data []byte, issued int64) (r record, err error) {
+	if len(data) == 0 || data[0]&^knownFlags != 0 {
+		return record{}, errRecord
+	}
+	flags, data := data[0], data[1:]
+	age, data, ok := cutUvarint(data)
+	if !ok || age > issued {
+		return record{}, errRecord
+	}
+	r = record{issued: issued, created: issued - age, packed: flags&flagPacked != 0}
+	if flags&flagID != 0 {
+		if len(data) < idSize {
+			return record{}, errRecord
+		}
+		r.hasID, r.id, data = true, [idSize]byte(data), data[idSize:]
+	}
+	if flags&flagLifetime != 0 {
+		r.lifetime, data, ok = cutUvarint(data)
+		if !ok || r.lifetime == 0 || r.lifetime > int64(maxLifetime/time.Second) {
+			return record{}, errRecord
+		}
+	}
+	if len(data) == 0 {
+		return record{}, errRecord
+	}
+	r.body = data
+	return r, nil
+}
+
+// cutUvarint cuts an uvarint below 2^32 in shortest form off data.
+func cutUvarint(data []byte) (v int64, rest []byte, ok bool) {
+	u, n := binary.Uvarint(data)
+	if n <= 0 || u > math.MaxUint32 || n > 1 && data[n-1] == 0 {
+		return 0, nil, false
+	}
+	return int64(u), data[n:], true
+}
+
+// idText returns the id as users see it.
+func (r *record) idText() string {
+	if !r.hasID {
+		return ""
+	}
+	return hex.EncodeToString(r.id[:])
+}
+
+func (r *record) meta(key *ringKey, stale bool) Meta {
+	return Meta{
+		ID:       r.idText(),
+		Created:  time.Unix(r.created, 0).UTC(),
+		Issued:   time.Unix(r.issued, 0).UTC(),
+		Lifetime: time.Duration(r.lifetime) * time.Second,
+		KeyID:    key.idText,
+		Stale:    stale,
+	}
+}
+
+// record returns a record that is issued now and has no body yet.
+func (m *Meta) record(now time.Time) (record, error) {
+	r := record{issued: now.Unix(), created: now.Unix()}
+	if m.ID != "" {
+		id, err := hex.DecodeString(m.ID)
+		if err != nil || len(id) != idSize {
+			return record{}, errMetaID
+		}
+		r.hasID, r.id = true, [idSize]byte(id)
+	}
+	if !m.Created.IsZero() {
+		r.created = min(m.Created.Unix(), r.issued)
+	}
+	if m.Lifetime < 0 || m.Lifetime > maxLifetime {
+		return record{}, fmt.Errorf("a lifetime of %v is not within 0 to 400 days", m.Lifetime)
+	}
+	r.lifetime = wholeSeconds(m.Lifetime)
+	return r, nil
+}
+
+// wholeSeconds returns d in seconds, rounded up, so that no lifetime becomes
+// none.
+func wholeSeconds(d time.Duration) int64 {
+	return int64((d + time.Second - 1) / time.Second)
+}
+
+// freshRandom draws the random bytes of one token. crypto/rand.Read never
+// fails: it ends the program instead.
+func freshRandom() (random [randomSize]byte) {
+	_, _ = rand.Read(random[:])
+	return random
+}
+
+// sealRecord seals rec for the cookie called name and returns its text, which
+// is s's.
+func (c *Codec) sealRecord(s *scratch, ring *ring, name, label string, rec *record, now time.Time, random [randomSize]byte) ([]byte, *ringKey, error) {
+	if err := checkName(name); err != nil {
+		return nil, nil, usageError(err)
+	}
+	if err := checkClock(rec.issued); err != nil {
+		return nil, nil, internalError(err)
+	}
+	key := ring.sealing(now)
+	if key == nil {
+		return nil, nil, internalError(errNoSealingKey)
+	}
+	// The number of parts stands in the header, so it has to be known before
+	// the rest; and a value of megabytes that can't be sent is not sealed first.
+	data, err := rec.append(s.record[:0])
+	if err != nil {
+		return nil, nil, usageError(err)
+	}
+	s.record = data
+	chars := textEncoding.EncodedLen(overhead + len(data))
+	parts, ok := partsFor(name, chars, c.maxCookies, c.maxSize)
+	if !ok {
+		return nil, key, tooLargeError(c.size(name, chars), c.limit())
+	}
+	token := appendHeader(s.token[:0], key.id, rec.issued, parts, random)
+	s.additional = appendAdditionalData(s.additional[:0], name, label)
+	s.token = sealToken(key, append(token, data...), s.additional)
+	s.text = appendTokenText(s.text[:0], s.token)
+	return s.text, key, nil
+}
+
+// limit returns how many bytes the names and values of one session's cookies may have.
+func (c *Codec) limit() int { return c.maxSize * c.maxCookies }
+
+// size returns how many of them a text of that many characters takes.
+func (c *Codec) size(name string, chars int) int {
+	n, ok := partsFor(name, chars, c.maxCookies, c.maxSize)
+	if !ok {
+		n = c.maxCookies
+	}
+	return len(name) + chars + (n-1)*(len(name)+len("_2")+setSize)
+}
+
+var (
+	errNoKeyring    = errors.New("the keyring is nil: make one with NewKeyring, ParseKeyring, OpenKeyring or LoadOrCreateKeyring")
+	errNoSealingKey = errors.New("no key of the keyring can seal")
+	errName         = errors.New("a cookie needs a name of 1 to 65535 bytes")
+)
+
+func checkName(name string) error {
+	if name == "" || len(name) > math.MaxUint16 {
+		return errName
+	}
+	return nil
+}
+
+// A located text is one that may be opened: it has the size and the header of
+// a token, and its key is in the ring.
+type located struct {
+	text   string
+	header tokenHeader
+	key    *ringKey
+}
+
+// locate does what can be done about a text without decoding it. If its key is
+// unknown, it may wait for an early reload of the keyring; it returns the ring
+// that counts from then on.
+func (c *Codec) locate(r *ring, name, text string, now time.Time) (located, *ring, error) {
+	header, err := c.inspect(name, text)
+	if err != nil {
+		return located{}, r, err
+	}
+	key, err := findKey(r, header.key, now)
+	if err != nil && reasonOf(err) == ReasonUnknownKey {
+		if newer := c.keys.reloadFor(header.key); newer != nil {
+			r = newer
+			key, err = findKey(r, header.key, now)
+		}
+	}
+	if err != nil {
+		return located{}, r, err
+	}
+	return located{text: text, header: header, key: key}, r, nil
+}
+
+// inspect refuses what cannot be a token of this Codec, whatever the key.
+func (c *Codec) inspect(name, text string) (tokenHeader, error) {
+	if err := checkName(name); err != nil {
+		return tokenHeader{}, usageError(err)
+	}
+	if most := capacity(name, c.maxCookies, c.maxSize); len(text) > most {
+		return tokenHeader{}, invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", len(text), most))
+	}
+	header, err := peekHeader(text)
+	if err != nil {
+		return tokenHeader{}, invalidError(ReasonMalformed, err)
+	}
+	if header.parts > c.maxCookies {
+		return tokenHeader{}, invalidError(ReasonMalformed, errTooManyParts(header.parts, c.maxCookies))
+	}
+	return header, nil
+}
+
+// open opens a located text. The record's body is s's. Nothing is judged by
+// age here: that is [policy.check].
+func (l *located) open(s *scratch, name, label string) (record, error) {
+	var err error
+	s.token, err = decodeToken(s.token[:0], l.text)
+	if err != nil {
+		return record{}, invalidError(ReasonMalformed, err)
+	}
+	s.additional = appendAdditionalData(s.additional[:0], name, label)
+	data, err := openToken(l.key, s.token, s.additional)
+	if err != nil {
+		return record{}, invalidError(ReasonAltered, err)
+	}
+	rec, err := parseRecord(data, l.header.issuedAt)
+	if err != nil {
+		return record{}, invalidError(ReasonMalformed, err)
+	}
+	return rec, nil
+}
+
+// findKey looks a key up by its id, never by trial.
+func findKey(ring *ring, id keyID, now time.Time) (*ringKey, error) {
+	key, status := ring.find(id, now)
+	switch status {
+	case keyFound:
+		return key, nil
+	case keyRevoked:
+		return nil, &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
+	}
+	return nil, &codecError{class: classDecode, reason: ReasonUnknownKey, sentinel: ErrUnknownKey}
+}
+
+// A scratch holds the buffers of one sealing or opening. Nothing that leaves
+// this package points into one.
+type scratch struct {
+	item       []byte // the value as CBOR
+	reencoded  []byte // the same as this program would have written it
+	body       []byte // the same packed
+	record     []byte
+	additional []byte
+	token      []byte
+	text       []byte
+	line       []byte // of Set-Cookie
+}
+
+var scratches = sync.Pool{New: func() any { return new(scratch) }}
+
+func newScratch() *scratch { return scratches.Get().(*scratch) }
+
+// release gives s back, but for buffers that one huge value has grown.
+func (s *scratch) release() {
+	const most = 64 << 10
+	if cap(s.item)+cap(s.reencoded)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= most {
+		scratches.Put(s)
+	}
+}
+
+// pack returns the body for an item, and whether it is the packed form.
+func (s *scratch) pack(item []byte) (body []byte, packed bool) {
+	return item, false
+}
+
+// unpack returns the item in a record's body.
+func (s *scratch) unpack(rec *record) ([]byte, error) {
+	if rec.packed {
+		return nil, invalidError(ReasonMalformed, errRecord)
+	}
+	return rec.body, nil
+}

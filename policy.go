@@ -1,0 +1,111 @@
+package cookiesession
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A policy says how long sessions live. It is configuration, not part of any
+// cookie.
+type policy struct {
+	lifetime    int64 // seconds
+	maxLifetime int64 // seconds
+	idleTimeout int64 // seconds; 0: none
+	notBefore   time.Time
+}
+
+// newPolicy applies the defaults. Its error joins all that is wrong.
+func newPolicy(lifetime, longest, idle time.Duration, notBefore time.Time) (policy, error) {
+	if lifetime == 0 {
+		lifetime = defaultLifetime
+	}
+	if longest == 0 {
+		longest = lifetime
+	}
+	var errs []error
+	for _, d := range []struct {
+		name  string
+		value time.Duration
+	}{{"Lifetime", lifetime}, {"MaxLifetime", longest}, {"IdleTimeout", idle}} {
+		switch {
+		case d.value == 0: // the IdleTimeout alone: none
+		case d.value < time.Second || d.value%time.Second != 0:
+			errs = append(errs, fmt.Errorf("option %s is %v: it has to be a positive number of whole seconds", d.name, d.value))
+		case d.value > maxLifetime:
+			errs = append(errs, fmt.Errorf("option %s is %v: browsers keep no cookie for longer than 400 days (9600h)", d.name, d.value))
+		}
+	}
+	if longest < lifetime {
+		errs = append(errs, fmt.Errorf("option MaxLifetime (%v) is shorter than Lifetime (%v)", longest, lifetime))
+	}
+	if idle > lifetime {
+		errs = append(errs, fmt.Errorf("option IdleTimeout (%v) is longer than Lifetime (%v), so it would never apply", idle, lifetime))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return policy{}, err
+	}
+	return policy{
+		lifetime:    int64(lifetime / time.Second),
+		maxLifetime: int64(longest / time.Second),
+		idleTimeout: int64(idle / time.Second),
+		notBefore:   notBefore,
+	}, nil
+}
+
+// cut returns a session's own lifetime as the policy allows it.
+func (p *policy) cut(own int64) int64 { return min(own, p.maxLifetime) }
+
+// end returns the Unix time at which a session ends, by its lifetime alone.
+func (p *policy) end(rec *record) int64 {
+	if rec.lifetime != 0 {
+		return rec.created + p.cut(rec.lifetime)
+	}
+	return rec.created + p.lifetime
+}
+
+// expires returns the earlier of a session's absolute and idle end.
+func (p *policy) expires(rec *record) int64 {
+	if p.idleTimeout == 0 {
+		return p.end(rec)
+	}
+	return min(p.end(rec), rec.issued+p.idleTimeout)
+}
+
+// renewalDue reports whether half of the idle timeout is over.
+func (p *policy) renewalDue(rec *record, now time.Time) bool {
+	return p.idleTimeout != 0 && 2*(now.Unix()-rec.issued) >= p.idleTimeout
+}
+
+var (
+	errFuture    = errors.New("issued more than five minutes in the future")
+	errIdle      = errors.New("past its idle timeout")
+	errLifetime  = errors.New("past its lifetime")
+	errNotBefore = errors.New("created before NotBefore")
+)
+
+// check refuses a session that is too old, or too young to be true. A clock
+// that went backwards makes ages negative, which count as none.
+func (p *policy) check(rec *record, now time.Time) error {
+	refused := func(reason Reason, sentinel, cause error) error {
+		return &codecError{class: classDecode, reason: reason, sentinel: sentinel, cause: cause}
+	}
+	switch unix := now.Unix(); {
+	case rec.issued > unix+int64(maxSkew/time.Second):
+		return refused(ReasonFuture, ErrInvalid, errFuture)
+	case p.revokes(rec, now):
+		return refused(ReasonNotBefore, ErrRevoked, errNotBefore)
+	case unix >= p.end(rec):
+		return refused(ReasonLifetime, ErrExpired, errLifetime)
+	case unix >= p.expires(rec):
+		return refused(ReasonIdle, ErrExpired, errIdle)
+	}
+	return nil
+}
+
+// revokes compares with the creation, which no renewal moves: a stolen session
+// that a replica without the new configuration renewed stays revoked. Before
+// its time NotBefore does nothing, so that a fleet can be told of a general logout in advance.
+func (p *policy) revokes(rec *record, now time.Time) bool {
+	return !p.notBefore.IsZero() && !now.Before(p.notBefore) && time.Unix(rec.created, 0).Before(p.notBefore)
+}
