@@ -1,0 +1,270 @@
+package cookiesession_test
+
+import (
+	"bytes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"example.com/cookiesession"
+	"golang.org/x/crypto/chacha20poly1305"
+)
+
+// report adds the characters of a cookie value to a benchmark's line.
+func report(b *testing.B, chars int) { b.ReportMetric(float64(chars), "chars") }
+
+// BenchmarkMinimum is what sealing costs at least: a fresh buffer, 24 random
+// bytes, XChaCha20-Poly1305 of the JSON text, which is made outside the loop,
+// and base64; and the way back.
+func BenchmarkMinimum(b *testing.B) {
+	text, err := json.Marshal(eightPrefs)
+	if err != nil {
+		b.Fatal(err)
+	}
+	aead, err := chacha20poly1305.NewX(make([]byte, chacha20poly1305.KeySize))
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("seal", func(b *testing.B) {
+		b.ReportAllocs()
+		var value string
+		for b.Loop() {
+			value = minimumSeal(aead, text)
+		}
+		report(b, len(value))
+	})
+	b.Run("open", func(b *testing.B) {
+		value := minimumSeal(aead, text)
+		b.ReportAllocs()
+		for b.Loop() {
+			token, err := base64.RawURLEncoding.DecodeString(value)
+			if err != nil {
+				b.Fatal(err)
+			}
+			got, err := aead.Open(nil, token[:chacha20poly1305.NonceSizeX], token[chacha20poly1305.NonceSizeX:], nil)
+			if err != nil || len(got) != len(text) {
+				b.Fatal(err)
+			}
+		}
+		report(b, len(value))
+	})
+}
+
+func minimumSeal(aead cipher.AEAD, text []byte) string {
+	token := make([]byte, chacha20poly1305.NonceSizeX, chacha20poly1305.NonceSizeX+len(text)+chacha20poly1305.Overhead)
+	_, _ = rand.Read(token)
+	return base64.RawURLEncoding.EncodeToString(aead.Seal(token, token, text, nil))
+}
+
+func BenchmarkEncode(b *testing.B) {
+	codec := newCodec(b, newRing(b), nil)
+	b.Run("eight", func(b *testing.B) {
+		b.ReportAllocs()
+		var value any = &eightPrefs // a struct would be copied to the heap by the call
+		var text string
+		var err error
+		for b.Loop() {
+			if text, err = codec.Encode("__Host-session", value); err != nil {
+				b.Fatal(err)
+			}
+		}
+		report(b, len(text))
+	})
+	for _, kind := range corpus(b) {
+		b.Run(kind.name, func(b *testing.B) {
+			b.ReportAllocs()
+			chars := 0
+			for i := 0; b.Loop(); i++ {
+				text, err := codec.Encode("__Host-session", kind.sessions[i%len(kind.sessions)])
+				if err != nil {
+					b.Fatal(err)
+				}
+				chars += len(text)
+			}
+			report(b, chars/b.N)
+		})
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	codec := newCodec(b, newRing(b), nil)
+	b.Run("eight", func(b *testing.B) {
+		text := mustEncode(b, codec, "__Host-session", &eightPrefs)
+		b.ReportAllocs()
+		for b.Loop() {
+			var got prefs
+			if err := codec.Decode("__Host-session", text, &got); err != nil {
+				b.Fatal(err)
+			}
+		}
+		report(b, len(text))
+	})
+	for _, kind := range corpus(b) {
+		b.Run(kind.name, func(b *testing.B) {
+			texts := make([]string, len(kind.sessions))
+			chars := 0
+			for i, session := range kind.sessions {
+				texts[i] = mustEncode(b, codec, "__Host-session", session)
+				chars += len(texts[i])
+			}
+			b.ReportAllocs()
+			for i := 0; b.Loop(); i++ {
+				var got map[string]any
+				if err := codec.Decode("__Host-session", texts[i%len(texts)], &got); err != nil {
+					b.Fatal(err)
+				}
+			}
+			report(b, chars/len(texts))
+		})
+	}
+}
+
+// BenchmarkReject is a cookie that does not open, which anybody can send.
+func BenchmarkReject(b *testing.B) {
+	codec := newCodec(b, newRing(b), nil)
+	text := mustEncode(b, codec, "__Host-session", eightPrefs)
+	for name, text := range map[string]string{
+		"altered":     text[:len(text)-8] + "AAAAAAAA",
+		"unknown-key": mustEncode(b, newCodec(b, newRing(b), nil), "__Host-session", eightPrefs),
+		"too-large":   strings.Repeat("A", 1<<20),
+		"junk":        "s%3Aj0a9Yl1.wZ0",
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := codec.Decode("__Host-session", text, new(prefs)); err == nil {
+					b.Fatal("it opens")
+				}
+			}
+			report(b, len(text))
+		})
+	}
+}
+
+// BenchmarkRequest is a request through the middleware, without a network.
+func BenchmarkRequest(b *testing.B) {
+	manager, err := cookiesession.New[prefs](newRing(b), nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	cookies, err := manager.Cookies(&cookiesession.Session[prefs]{Data: eightPrefs})
+	if err != nil {
+		b.Fatal(err)
+	}
+	body := []byte("ok")
+	for _, row := range []struct {
+		name    string
+		handler http.HandlerFunc
+	}{
+		{"bare", nil},
+		{"untouched", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) }},
+		{"read", func(w http.ResponseWriter, r *http.Request) {
+			if manager.Get(r).Data.Theme != "dark" {
+				b.Error("no session")
+			}
+			_, _ = w.Write(body)
+		}},
+		{"changed", func(w http.ResponseWriter, r *http.Request) {
+			manager.Get(r).Data.FontSize++
+			_, _ = w.Write(body)
+		}},
+	} {
+		b.Run(row.name, func(b *testing.B) {
+			handler := manager.Handler(row.handler)
+			if row.handler == nil {
+				handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) })
+			}
+			r := httptest.NewRequest("GET", "/", nil)
+			r.AddCookie(cookies[0])
+			w := &discard{header: http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				handler.ServeHTTP(w, r)
+			}
+			chars := 0
+			if line := w.header.Get("Set-Cookie"); line != "" {
+				value, _, _ := strings.Cut(strings.TrimPrefix(line, manager.CookieName()+"="), ";")
+				chars = len(value)
+			}
+			report(b, chars)
+		})
+	}
+}
+
+// discard is a ResponseWriter that costs nothing.
+type discard struct{ header http.Header }
+
+func (d *discard) Header() http.Header         { return d.header }
+func (d *discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d *discard) WriteHeader(int)             {}
+
+// A kind is the sessions of testdata/sessions that serve one purpose.
+type kind struct {
+	name     string
+	sessions []any
+}
+
+func corpus(t testing.TB) (kinds []kind) {
+	t.Helper()
+	files, err := filepath.Glob("testdata/sessions/*.json")
+	if err != nil || len(files) == 0 {
+		t.Fatal("no sessions", err)
+	}
+	slices.Sort(files)
+	for _, file := range files {
+		name, _, _ := strings.Cut(filepath.Base(file), "-")
+		if len(kinds) == 0 || kinds[len(kinds)-1].name != name {
+			kinds = append(kinds, kind{name: name})
+		}
+		last := &kinds[len(kinds)-1]
+		last.sessions = append(last.sessions, readSession(t, file))
+	}
+	return kinds
+}
+
+// readSession reads a JSON document, with integers as ints, as a program has
+// them.
+func readSession(t testing.TB, file string) any {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.UseNumber()
+	var session any
+	if err := decoder.Decode(&session); err != nil {
+		t.Fatal(fmt.Errorf("%s: %w", file, err))
+	}
+	return numbers(session)
+}
+
+func numbers(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return int(n)
+		}
+		f, _ := v.Float64()
+		return f
+	case []any:
+		for i := range v {
+			v[i] = numbers(v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = numbers(v[k])
+		}
+	}
+	return value
+}

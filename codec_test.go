@@ -1,0 +1,580 @@
+package cookiesession_test
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+	"reflect"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/cookiesession"
+	"github.com/google/go-cmp/cmp"
+)
+
+// prefs is the session of the benchmarks and of most tests of the codec.
+type prefs struct {
+	Theme    string `json:"theme"`
+	Lang     string `json:"lang"`
+	TZ       string `json:"tz"`
+	FontSize int    `json:"fontSize"`
+	Sidebar  bool   `json:"sidebar"`
+	Currency string `json:"currency"`
+	UserID   int64  `json:"userId"`
+	Email    string `json:"email"`
+}
+
+var eightPrefs = prefs{
+	Theme: "dark", Lang: "de-CH", TZ: "Europe/Zurich", FontSize: 18,
+	Sidebar: true, Currency: "CHF", UserID: 4207311, Email: "ana.lima@example.com",
+}
+
+func newRing(t testing.TB, keys ...cookiesession.Key) *cookiesession.Keyring {
+	t.Helper()
+	if len(keys) == 0 {
+		keys = []cookiesession.Key{cookiesession.NewKey()}
+	}
+	ring, err := cookiesession.NewKeyring(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ring
+}
+
+func newCodec(t testing.TB, ring *cookiesession.Keyring, opts *cookiesession.CodecOptions) *cookiesession.Codec {
+	t.Helper()
+	codec, err := cookiesession.NewCodec(ring, opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return codec
+}
+
+func mustEncode(t testing.TB, codec *cookiesession.Codec, name string, value any) string {
+	t.Helper()
+	text, err := codec.Encode(name, value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+// refused checks that a value is refused with the sentinel, wrapped, as a
+// fault of the cookie, and that dst stays as it was.
+func refused(t *testing.T, codec *cookiesession.Codec, name, value string, sentinel error) {
+	t.Helper()
+	got := prefs{Theme: "before"}
+	err := codec.Decode(name, value, &got)
+	if !errors.Is(err, sentinel) || err == sentinel {
+		t.Errorf("error %v: want a wrapped %v", err, sentinel)
+	}
+	var e interface{ IsDecode() bool }
+	if !errors.As(err, &e) || !e.IsDecode() {
+		t.Errorf("error %v: want IsDecode", err)
+	}
+	if got != (prefs{Theme: "before"}) {
+		t.Errorf("dst was written: %+v", got)
+	}
+}
+
+func TestCodecRoundTrip(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	text := mustEncode(t, codec, "s", eightPrefs)
+	var got prefs
+	if err := codec.Decode("s", text, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(eightPrefs, got); diff != "" {
+		t.Error(diff)
+	}
+	if again := mustEncode(t, codec, "s", eightPrefs); again == text {
+		t.Error("two tokens of one value are equal")
+	}
+}
+
+// TestCodecShapes has what gorilla's users hand to a codec: maps by value, pointers to them, strings.
+func TestCodecShapes(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	for _, value := range []any{
+		"a string",
+		42,
+		map[any]any{"user": "ana", 42: []byte{0, 1}, "seen": time.Unix(1e9, 7).UTC(), "n": int64(9), "_flash": []any{"hi"}},
+		map[string]any{"a": []string{"b"}, "c": map[string]string{"d": "e"}},
+		map[string]int{"a": 1},
+		[]string{"a", "b"},
+	} {
+		t.Run(fmt.Sprintf("%T", value), func(t *testing.T) {
+			pointer := reflect.New(reflect.TypeOf(value))
+			pointer.Elem().Set(reflect.ValueOf(value))
+			for _, sealed := range []any{value, pointer.Interface()} {
+				got := reflect.New(reflect.TypeOf(value))
+				if err := codec.Decode("s", mustEncode(t, codec, "s", sealed), got.Interface()); err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(value, got.Elem().Interface()); diff != "" {
+					t.Error(diff)
+				}
+			}
+		})
+	}
+}
+
+func TestDecodeReplacesAMap(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	got := map[any]any{"stale": true}
+	if err := codec.Decode("s", mustEncode(t, codec, "s", map[any]any{"a": 1}), &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(map[any]any{"a": 1}, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestEveryFlippedBitIsRefused(t *testing.T) {
+	key, other := cookiesession.NewKey(), cookiesession.NewKey()
+	codec := newCodec(t, newRing(t, key, other), nil)
+	token, err := base64.RawURLEncoding.DecodeString(mustEncode(t, codec, "s", eightPrefs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range token {
+		for bit := range 8 {
+			token[i] ^= 1 << bit
+			sentinel := cookiesession.ErrInvalid
+			if 1 <= i && i < 4 {
+				sentinel = cookiesession.ErrUnknownKey
+			}
+			refused(t, codec, "s", base64.RawURLEncoding.EncodeToString(token), sentinel)
+			token[i] ^= 1 << bit
+		}
+	}
+}
+
+func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
+	key, other := cookiesession.NewKey(), cookiesession.NewKey()
+	codec := newCodec(t, newRing(t, key, other), nil)
+	token, err := base64.RawURLEncoding.DecodeString(mustEncode(t, codec, "s", eightPrefs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fmt.Sscanf(other.ID(), "%02x%02x%02x", &token[1], &token[2], &token[3]); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, codec, "s", base64.RawURLEncoding.EncodeToString(token), cookiesession.ErrInvalid)
+}
+
+func TestEveryTruncationIsRefused(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	text := mustEncode(t, codec, "s", eightPrefs)
+	for n := range text {
+		refused(t, codec, "s", text[:n], cookiesession.ErrInvalid)
+	}
+	for n := range text {
+		// What is left begins with other bytes, which may look like the id of another key.
+		err := codec.Decode("s", text[n+1:], new(prefs))
+		if !errors.Is(err, cookiesession.ErrInvalid) && !errors.Is(err, cookiesession.ErrUnknownKey) {
+			t.Errorf("without the first %d characters: %v", n+1, err)
+		}
+	}
+	refused(t, codec, "s", text+"A", cookiesession.ErrInvalid)
+	refused(t, codec, "s", text+text, cookiesession.ErrInvalid)
+}
+
+// TestOneSpelling has other spellings of a token's bytes.
+func TestOneSpelling(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	var text string
+	for i := range 3 { // one length leaves trailing bits to play with
+		text = mustEncode(t, codec, "s", strings.Repeat("a", i))
+		if len(text)%4 == 2 {
+			break
+		}
+	}
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	last := strings.IndexByte(alphabet, text[len(text)-1])
+	spellings := map[string]string{
+		"trailing bits": text[:len(text)-1] + alphabet[last|1:last|1+1],
+		"padding":       text + "==",
+		"line feed":     text[:8] + "\n" + text[8:],
+		"CR":            text[:40] + "\r" + text[40:],
+		"CRLF at end":   text + "\r\n",
+		"LF at start":   "\n" + text,
+		"space":         text[:40] + " " + text[40:],
+		"percent":       "%" + text,
+		"quoted":        `"` + text + `"`,
+		"other alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(
+			strings.Replace(text, text[33:34], "_", 1)),
+	}
+	for name, spelling := range spellings {
+		t.Run(name, func(t *testing.T) {
+			if spelling == text {
+				t.Fatal("not another spelling")
+			}
+			refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
+		})
+	}
+}
+
+func TestOtherHoldersAreRefused(t *testing.T) {
+	ring := newRing(t)
+	codec := newCodec(t, ring, &cookiesession.CodecOptions{Label: "shop"})
+	text := mustEncode(t, codec, "session", eightPrefs)
+	withLabel := func(label string) *cookiesession.Codec {
+		return newCodec(t, ring, &cookiesession.CodecOptions{Label: label})
+	}
+	for _, row := range []struct {
+		name     string
+		codec    *cookiesession.Codec
+		cookie   string
+		sentinel error
+	}{
+		{"another name", codec, "sessioN", cookiesession.ErrInvalid},
+		{"a longer name", codec, "sessionshop", cookiesession.ErrInvalid},
+		{"another label", withLabel("admin"), "session", cookiesession.ErrInvalid},
+		{"no label", withLabel(""), "session", cookiesession.ErrInvalid},
+		{"the boundary moved right", withLabel("hop"), "sessions", cookiesession.ErrInvalid},
+		{"the boundary moved left", withLabel("nshop"), "sessio", cookiesession.ErrInvalid},
+		{"another ring", newCodec(t, newRing(t), &cookiesession.CodecOptions{Label: "shop"}), "session", cookiesession.ErrUnknownKey},
+	} {
+		t.Run(row.name, func(t *testing.T) { refused(t, row.codec, row.cookie, text, row.sentinel) })
+	}
+	var got prefs
+	if err := codec.Decode("session", text, &got); err != nil || got != eightPrefs {
+		t.Errorf("the control does not open: %v", err)
+	}
+}
+
+func TestARevokedKey(t *testing.T) {
+	key, next := cookiesession.NewKey(), cookiesession.NewKey()
+	text := mustEncode(t, newCodec(t, newRing(t, key), nil), "s", eightPrefs)
+	ring, err := cookiesession.ParseKeyring(next.Secret() + "\nrevoked " + key.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, newCodec(t, ring, nil), "s", text, cookiesession.ErrRevoked)
+}
+
+func TestCodecUsage(t *testing.T) {
+	ring := newRing(t)
+	codec := newCodec(t, ring, nil)
+	text := mustEncode(t, codec, "s", eightPrefs)
+	seal := func(meta cookiesession.Meta) error {
+		_, err := codec.Seal("s", 1, meta)
+		return err
+	}
+	encode := func(name string, value any) error {
+		_, err := codec.Encode(name, value)
+		return err
+	}
+	var nilPrefs *prefs
+	for name, err := range map[string]error{
+		"Encode: empty name":            encode("", 1),
+		"Encode: long name":             encode(strings.Repeat("n", math.MaxUint16+1), 1),
+		"Encode: func":                  encode("s", func() {}),
+		"Encode: nil":                   encode("s", nil),
+		"Encode: nil pointer":           encode("s", nilPrefs),
+		"Encode: an unregistered type":  encode("s", map[string]any{"a": eightPrefs}),
+		"Encode: too large":             encode("s", strings.Repeat("é€", 4000)),
+		"Decode: empty name":            codec.Decode("", text, new(prefs)),
+		"Decode: no pointer":            codec.Decode("s", text, prefs{}),
+		"Decode: nil":                   codec.Decode("s", text, nil),
+		"Decode: nil pointer":           codec.Decode("s", text, nilPrefs),
+		"Decode: into a chan":           codec.Decode("s", text, new(chan int)),
+		"Seal: an id that is none":      seal(cookiesession.Meta{ID: "x"}),
+		"Seal: a short id":              seal(cookiesession.Meta{ID: "00ff"}),
+		"Seal: a negative lifetime":     seal(cookiesession.Meta{Lifetime: -time.Second}),
+		"Seal: a lifetime of 401 days":  seal(cookiesession.Meta{Lifetime: 401 * 24 * time.Hour}),
+		"Seal: created before the time": seal(cookiesession.Meta{Created: time.Unix(-5, 0)}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			var e interface{ IsUsage() bool }
+			if !errors.As(err, &e) || !e.IsUsage() {
+				t.Errorf("error %v: want IsUsage", err)
+			}
+		})
+	}
+}
+
+// TestErrorMethods has the methods through which gorilla/securecookie tells
+// faults apart.
+func TestErrorMethods(t *testing.T) {
+	type securecookieError interface {
+		error
+		IsUsage() bool
+		IsDecode() bool
+		IsInternal() bool
+		Cause() error
+	}
+	codec := newCodec(t, newRing(t), nil)
+	_, usage := codec.Encode("s", func() {})
+	decode := codec.Decode("s", "junk", new(prefs))
+	var internal error
+	synctest.Test(t, func(t *testing.T) {
+		key := cookiesession.NewKey().RetiresAt(time.Now().Add(time.Hour))
+		codec := newCodec(t, newRing(t, key), nil)
+		time.Sleep(time.Hour)
+		_, internal = codec.Encode("s", 1)
+	})
+	for name, row := range map[string]struct {
+		err                     error
+		usage, decode, internal bool
+	}{
+		"usage":    {usage, true, false, false},
+		"decode":   {decode, false, true, false},
+		"internal": {internal, false, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			e, ok := row.err.(securecookieError) // not wrapped: securecookie's MultiError asserts it so
+			if !ok {
+				t.Fatalf("%v does not satisfy securecookie.Error", row.err)
+			}
+			got := []bool{e.IsUsage(), e.IsDecode(), e.IsInternal()}
+			if diff := cmp.Diff([]bool{row.usage, row.decode, row.internal}, got); diff != "" {
+				t.Error(diff)
+			}
+			if e.Cause() == nil || !strings.HasPrefix(e.Error(), "cookiesession: ") {
+				t.Errorf("cause %v, text %q", e.Cause(), e.Error())
+			}
+		})
+	}
+}
+
+func TestMaxSize(t *testing.T) {
+	ring := newRing(t)
+	codec := newCodec(t, ring, nil)
+	unlimited := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	// Text that does not pack: the size is known to the character.
+	const fits = 4093 - len("name")
+	value := make([]byte, (fits*3/4)-40-2-3)
+	for i := range value {
+		value[i] = byte(i*i*7 + i>>3)
+	}
+	text := mustEncode(t, codec, "name", value)
+	if got := len(text); got > fits || got < fits-3 {
+		t.Fatalf("a value has %d characters, want about %d", got, fits)
+	}
+	if err := codec.Decode("name", text, new([]byte)); err != nil {
+		t.Error(err)
+	}
+	_, err := codec.Encode("name", append(value, "abc"...))
+	var size *cookiesession.TooLargeError
+	if !errors.Is(err, cookiesession.ErrTooLarge) || !errors.As(err, &size) {
+		t.Fatalf("error %v: want ErrTooLarge", err)
+	}
+	if size.Limit != 4093 || size.Size <= 4093 || size.Size > 4093+8 {
+		t.Errorf("figures are %+v", *size)
+	}
+	large := mustEncode(t, unlimited, "name", append(value, "abc"...))
+	refused(t, codec, "name", large, cookiesession.ErrInvalid)
+
+	megabyte := make([]byte, 1<<20)
+	got := []byte{}
+	if err := unlimited.Decode("name", mustEncode(t, unlimited, "name", megabyte), &got); err != nil || len(got) != len(megabyte) {
+		t.Errorf("%d bytes came back: %v", len(got), err)
+	}
+}
+
+func TestMeta(t *testing.T) {
+	const id = "000102030405060708090a0b0c0d0e0f"
+	const day = 24 * time.Hour
+	// Clocks in bubbles start here.
+	now := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+	for name, row := range map[string]struct{ in, want cookiesession.Meta }{
+		"zero":                     {cookiesession.Meta{}, cookiesession.Meta{Created: now}},
+		"id":                       {cookiesession.Meta{ID: id}, cookiesession.Meta{ID: id, Created: now}},
+		"lifetime":                 {cookiesession.Meta{Lifetime: 20 * day}, cookiesession.Meta{Created: now, Lifetime: 20 * day}},
+		"lifetime, cut":            {cookiesession.Meta{Lifetime: 90 * day}, cookiesession.Meta{Created: now, Lifetime: 30 * day}},
+		"lifetime, rounded up":     {cookiesession.Meta{Lifetime: 1}, cookiesession.Meta{Created: now, Lifetime: time.Second}},
+		"created":                  {cookiesession.Meta{Created: now.Add(-day)}, cookiesession.Meta{Created: now.Add(-day)}},
+		"created in the future":    {cookiesession.Meta{Created: now.Add(day)}, cookiesession.Meta{Created: now}},
+		"issued is not the user's": {cookiesession.Meta{Issued: now.Add(-day)}, cookiesession.Meta{Created: now}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				key := cookiesession.NewKey()
+				codec := newCodec(t, newRing(t, key), &cookiesession.CodecOptions{MaxLifetime: 30 * day})
+				text, err := codec.Seal("s", 1, row.in)
+				if err != nil {
+					t.Fatal(err)
+				}
+				row.want.Issued, row.want.KeyID = now, key.ID()
+				got, err := codec.Open("s", text, new(int))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(row.want, got); diff != "" {
+					t.Error(diff)
+				}
+			})
+		})
+	}
+}
+
+func TestStale(t *testing.T) {
+	old, key := cookiesession.NewKey(), cookiesession.NewKey()
+	codec := newCodec(t, newRing(t, key, old), nil)
+	for _, row := range []struct {
+		sealed cookiesession.Key
+		stale  bool
+	}{{old, true}, {key, false}} {
+		text := mustEncode(t, newCodec(t, newRing(t, row.sealed), nil), "s", 1)
+		got, err := codec.Open("s", text, new(int))
+		if err != nil || got.Stale != row.stale || got.KeyID != row.sealed.ID() {
+			t.Errorf("Open: %+v, %v; want Stale %v", got, err, row.stale)
+		}
+	}
+}
+
+func TestCodecPolicy(t *testing.T) {
+	const hour = time.Hour
+	created := func(ago time.Duration) func() cookiesession.Meta {
+		return func() cookiesession.Meta { return cookiesession.Meta{Created: time.Now().Add(-ago)} }
+	}
+	own := func(d time.Duration) func() cookiesession.Meta {
+		return func() cookiesession.Meta { return cookiesession.Meta{Lifetime: d} }
+	}
+	for name, row := range map[string]struct {
+		opts cookiesession.CodecOptions
+		meta func() cookiesession.Meta
+		wait time.Duration
+		want error
+	}{
+		"the default, before 14 days":   {wait: 14*24*hour - time.Second},
+		"the default, after 14 days":    {wait: 14 * 24 * hour, want: cookiesession.ErrExpired},
+		"lifetime, before":              {opts: cookiesession.CodecOptions{Lifetime: hour}, wait: hour - time.Second},
+		"lifetime, after":               {opts: cookiesession.CodecOptions{Lifetime: hour}, wait: hour, want: cookiesession.ErrExpired},
+		"lifetime, from creation":       {opts: cookiesession.CodecOptions{Lifetime: hour}, meta: created(50 * time.Minute), wait: 10 * time.Minute, want: cookiesession.ErrExpired},
+		"idle, before":                  {opts: cookiesession.CodecOptions{IdleTimeout: hour}, wait: hour - time.Second},
+		"idle, after":                   {opts: cookiesession.CodecOptions{IdleTimeout: hour}, wait: hour, want: cookiesession.ErrExpired},
+		"own lifetime, before":          {opts: cookiesession.CodecOptions{MaxLifetime: 300 * 24 * hour}, meta: own(200 * 24 * hour), wait: 200*24*hour - time.Second},
+		"own lifetime, after":           {opts: cookiesession.CodecOptions{MaxLifetime: 300 * 24 * hour}, meta: own(200 * 24 * hour), wait: 200 * 24 * hour, want: cookiesession.ErrExpired},
+		"own lifetime, shorter":         {meta: own(hour), wait: hour, want: cookiesession.ErrExpired},
+		"own lifetime, cut":             {meta: own(300 * 24 * hour), wait: 14 * 24 * hour, want: cookiesession.ErrExpired},
+		"clock five minutes behind":     {wait: -5 * time.Minute},
+		"clock six minutes behind":      {wait: -6 * time.Minute, want: cookiesession.ErrInvalid},
+		"idle, the clock went back":     {opts: cookiesession.CodecOptions{IdleTimeout: hour}, wait: -time.Minute},
+		"lifetime, the clock went back": {opts: cookiesession.CodecOptions{Lifetime: hour}, wait: -time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				time.Sleep(24 * hour)
+				codec := newCodec(t, newRing(t), &row.opts)
+				meta := cookiesession.Meta{}
+				if row.meta != nil {
+					meta = row.meta()
+				}
+				at := time.Now()
+				if row.wait < 0 { // sealed by a replica whose clock is ahead
+					at = at.Add(-row.wait)
+				}
+				text, err := codec.SealWithRandom("s", eightPrefs, meta, at, [16]byte{})
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(row.wait)
+				if row.want != nil {
+					refused(t, codec, "s", text, row.want)
+				} else if err := codec.Decode("s", text, new(prefs)); err != nil {
+					t.Error(err)
+				}
+			})
+		})
+	}
+}
+
+// TestShorteningReachesSessionsWithTheirOwnLifetime opens what was sealed under a longer MaxLifetime.
+func TestShorteningReachesSessionsWithTheirOwnLifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ring := newRing(t)
+		before := newCodec(t, ring, &cookiesession.CodecOptions{MaxLifetime: 90 * 24 * time.Hour})
+		text, err := before.Seal("s", eightPrefs, cookiesession.Meta{Lifetime: 90 * 24 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Hour)
+		after := newCodec(t, ring, &cookiesession.CodecOptions{Lifetime: time.Hour})
+		refused(t, after, "s", text, cookiesession.ErrExpired)
+	})
+}
+
+func TestCodecNotBefore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ring := newRing(t)
+		text := mustEncode(t, newCodec(t, ring, nil), "s", eightPrefs)
+		codec := newCodec(t, ring, &cookiesession.CodecOptions{NotBefore: time.Now().Add(time.Hour)})
+		time.Sleep(time.Hour - time.Second)
+		if err := codec.Decode("s", text, new(prefs)); err != nil {
+			t.Errorf("before NotBefore: %v", err)
+		}
+		time.Sleep(time.Second)
+		refused(t, codec, "s", text, cookiesession.ErrRevoked)
+		// Sealed anew with the same creation, as a renewal does.
+		renewed, err := codec.Seal("s", eightPrefs, cookiesession.Meta{Created: time.Now().Add(-time.Hour)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		refused(t, codec, "s", renewed, cookiesession.ErrRevoked)
+		if err := codec.Decode("s", mustEncode(t, codec, "s", eightPrefs), new(prefs)); err != nil {
+			t.Errorf("created after NotBefore: %v", err)
+		}
+	})
+}
+
+func TestSealOutsideTheTimeOfTokens(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	for _, at := range []time.Time{time.Unix(-1, 0), time.Unix(1<<32, 0)} {
+		_, err := codec.SealWithRandom("s", 1, cookiesession.Meta{}, at, [16]byte{})
+		var e interface{ IsInternal() bool }
+		if !errors.As(err, &e) || !e.IsInternal() {
+			t.Errorf("at %v: error %v, want IsInternal", at, err)
+		}
+	}
+	if _, err := codec.SealWithRandom("s", 1, cookiesession.Meta{}, time.Unix(1<<32-1, 0), [16]byte{}); err != nil {
+		t.Errorf("in the last second: %v", err)
+	}
+}
+
+func TestAnAuthenticValueThatDoesNotFit(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	refused(t, codec, "s", mustEncode(t, codec, "s", "a string"), cookiesession.ErrInvalid)
+	err := codec.Decode("s", mustEncode(t, codec, "s", "opensesame"), new(prefs))
+	if err == nil || strings.Contains(err.Error(), "opensesame") {
+		t.Errorf("error %v quotes the session", err)
+	}
+}
+
+func TestNewCodecErrors(t *testing.T) {
+	ring := newRing(t)
+	for name, row := range map[string]struct {
+		ring *cookiesession.Keyring
+		opts cookiesession.CodecOptions
+		want string
+	}{
+		"no keyring":                 {nil, cookiesession.CodecOptions{}, "keyring"},
+		"negative Lifetime":          {ring, cookiesession.CodecOptions{Lifetime: -time.Hour}, "Lifetime"},
+		"Lifetime below a second":    {ring, cookiesession.CodecOptions{Lifetime: time.Millisecond}, "Lifetime"},
+		"Lifetime not whole":         {ring, cookiesession.CodecOptions{Lifetime: 1500 * time.Millisecond}, "Lifetime"},
+		"Lifetime of 401 days":       {ring, cookiesession.CodecOptions{Lifetime: 401 * 24 * time.Hour}, "400 days"},
+		"MaxLifetime below Lifetime": {ring, cookiesession.CodecOptions{Lifetime: 2 * time.Hour, MaxLifetime: time.Hour}, "MaxLifetime"},
+		"MaxLifetime of 401 days":    {ring, cookiesession.CodecOptions{MaxLifetime: 401 * 24 * time.Hour}, "MaxLifetime"},
+		"negative IdleTimeout":       {ring, cookiesession.CodecOptions{IdleTimeout: -1}, "IdleTimeout"},
+		"IdleTimeout above Lifetime": {ring, cookiesession.CodecOptions{IdleTimeout: 15 * 24 * time.Hour}, "IdleTimeout"},
+		"IdleTimeout not whole":      {ring, cookiesession.CodecOptions{IdleTimeout: time.Second + 1}, "IdleTimeout"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			codec, err := cookiesession.NewCodec(row.ring, &row.opts)
+			if err == nil || codec != nil || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("NewCodec = %v, %v: want an error about %s", codec, err, row.want)
+			}
+		})
+	}
+	_, err := cookiesession.NewCodec(nil, &cookiesession.CodecOptions{Lifetime: -1, IdleTimeout: -1})
+	for _, want := range []string{"keyring", "Lifetime", "IdleTimeout"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v does not name %s too", err, want)
+		}
+	}
+}
