@@ -1,0 +1,66 @@
+package cookiesession
+
+import (
+	"reflect"
+
+	"example.com/cookiesession/internal/cbor"
+)
+
+// A Size tells how large a session is in its cookie, as a new one without id
+// or lifetime of its own.
+type Size struct {
+	CBOR    int  // bytes of the value as CBOR
+	Body    int  // bytes of the value as stored
+	Packed  bool // the stored form is the packed one
+	Value   int  // characters of the cookie value
+	Cookie  int  // bytes that count against Limit: names and values of all parts
+	Cookies int  // number of cookies; 0 if the session does not fit
+	Limit   int  // bytes
+	Paths   []PathSize
+}
+
+// A PathSize is what one place of a session takes. The sum over all places is
+// the size of the body, because no value's length depends on another value.
+type PathSize struct {
+	Path string // such as user.roles[]; the indices of lists are left out
+	Bits int    // of the stored form
+}
+
+// Measure returns how large data is in the cookie, so that a test can guard
+// its budget. It does not fail for data that is too large: see [Size.Cookies].
+func (m *Manager[T]) Measure(data T) (Size, error) {
+	sc := newScratch()
+	defer sc.release()
+	item, err := m.plan.Append(sc.item[:0], reflect.ValueOf(&data).Elem())
+	if err != nil {
+		return Size{}, usageError(err)
+	}
+	return m.codec.measure(sc, m.cookie.name, item), nil
+}
+
+// Measure returns how large value is when it is sealed for the cookie called
+// name. It does not fail for a value that is too large: see [Size.Cookies].
+func (c *Codec) Measure(name string, value any) (Size, error) {
+	if err := checkName(name); err != nil {
+		return Size{}, usageError(err)
+	}
+	sc := newScratch()
+	defer sc.release()
+	item, err := cbor.Append(sc.item[:0], value)
+	if err != nil {
+		return Size{}, usageError(err)
+	}
+	return c.measure(sc, name, item), nil
+}
+
+// recordOverhead is a record's flags and age, when it is new.
+const recordOverhead = 2
+
+func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
+	body, packed := sc.pack(item)
+	size := Size{CBOR: len(item), Body: len(body), Packed: packed, Limit: c.limit()}
+	size.Value = textEncoding.EncodedLen(overhead + recordOverhead + len(body))
+	size.Cookie = c.size(name, size.Value)
+	size.Cookies, _ = partsFor(name, size.Value, c.maxCookies, c.maxSize)
+	return size
+}
