@@ -1,0 +1,98 @@
+package main
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Preferences are how a visitor likes the site. They belong to the browser
+// rather than to a user, so they outlive a logout.
+//
+// In each field the zero value is the default. So a visitor who has chosen
+// nothing has a zero session, which means no cookie at all.
+type Preferences struct {
+	Theme    string `json:"theme"`    // empty: as the system has it
+	TextSize string `json:"fontSize"` // empty: medium
+	Language string `json:"lang"`     // empty: what the browser asks for
+}
+
+// A Visit is the session: all that the site knows of a visitor.
+type Visit struct {
+	Preferences
+	Note   string `json:"note"`
+	User   string `json:"user"`  // empty: nobody is logged in
+	Notice notice `json:"flash"` // to be shown once
+}
+
+// The visitor writes these, so they are bounded: the largest session that
+// there can be still fits into one cookie.
+const (
+	maxNote = 600 // characters
+	maxName = 40  // characters
+)
+
+// rememberFor is how long preferences are kept, and a login with "remember
+// me". Any other login lasts as long as the library's default has it, 14 days.
+const rememberFor = 365 * 24 * time.Hour
+
+// A notice is what a page says once about the request before. The session
+// holds a number and not the text: it is smaller, and the text comes in the
+// language of the page that shows it.
+type notice uint8
+
+const (
+	noNotice notice = iota
+	saved
+	loggedIn
+	loggedOut
+)
+
+// A setting is a choice between values. Its name is that of the form's field.
+type setting struct {
+	name     string
+	fallback string // chosen by default, and stored as ""
+	values   []string
+	field    func(*Preferences) *string
+}
+
+var settings = []setting{
+	{"theme", "system", []string{"light", "dark", "system"}, func(p *Preferences) *string { return &p.Theme }},
+	{"size", "medium", []string{"small", "medium", "large", "huge"}, func(p *Preferences) *string { return &p.TextSize }},
+	{"language", "auto", append([]string{"auto"}, languageCodes()...), func(p *Preferences) *string { return &p.Language }},
+}
+
+// of returns what p has chosen. A value that this release does not know, from
+// the cookie of another one, counts as none.
+func (s *setting) of(p *Preferences) string {
+	if v := *s.field(p); slices.Contains(s.values, v) {
+		return v
+	}
+	return s.fallback
+}
+
+// choose stores value in p, and reports whether there is such a value.
+func (s *setting) choose(p *Preferences, value string) bool {
+	if !slices.Contains(s.values, value) {
+		return false
+	}
+	if value == s.fallback {
+		value = ""
+	}
+	*s.field(p) = value
+	return true
+}
+
+// localPath returns target if it is a path on this site, and else the front
+// page: a login form must not send people who trust this site to another one.
+func localPath(target string) string {
+	u, err := url.Parse(target) // refuses control characters, which browsers drop
+	switch {
+	case err != nil, u.Scheme != "", u.Host != "", !strings.HasPrefix(target, "/"):
+		return "/"
+	case strings.HasPrefix(target, "//"), strings.Contains(target, `\`):
+		return "/" // browsers read \ as /, and what follows // as a host
+	}
+	return target
+}
