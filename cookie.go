@@ -69,6 +69,9 @@ func newAttributes(name, path, domain string, sameSite http.SameSite, partitione
 	err := errors.Join(a.checkName(), a.checkPath(), a.checkDomain(), a.checkSameSite())
 	if insecure {
 		_, a.name = cutPrefix(a.name)
+		if prefix, _ := cutPrefix(a.name); prefix != "" {
+			err = errors.Join(err, fmt.Errorf("option Name %q has two prefixes: without Secure, browsers take neither", name))
+		}
 	}
 	if a.name == "" {
 		err = errors.Join(err, fmt.Errorf("option Name %q is a prefix and nothing more", name))

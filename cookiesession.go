@@ -39,6 +39,12 @@
 // What a type needs in order to be stored, how each Go type is written, and
 // how values inside an any keep their types, is in [Register] and in docs/FORMAT.md.
 //
+// A session ends Options.Lifetime after it began, 14 days, however often it is
+// used. For preferences alone, set it to as much as 400 days. Where a login
+// shares the session with them, set MaxLifetime to that, and give sessions
+// without a login the long life, by [Session.SetLifetime]; at login,
+// SetLifetime(0) goes back to the short one. examples/preferences does so.
+//
 // # Login and logout
 //
 // At login and at any change of privilege call [Session.Renew] and replace

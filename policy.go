@@ -1,6 +1,7 @@
 package cookiesession
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -15,34 +16,26 @@ type policy struct {
 	notBefore   time.Time
 }
 
-// newPolicy applies the defaults. Its error joins all that is wrong.
+// newPolicy applies the defaults. Its error joins all that is wrong with what
+// was given.
 func newPolicy(lifetime, longest, idle time.Duration, notBefore time.Time) (policy, error) {
-	if lifetime == 0 {
-		lifetime = defaultLifetime
+	err := errors.Join(
+		checkDuration("Lifetime", lifetime),
+		checkDuration("MaxLifetime", longest),
+		checkDuration("IdleTimeout", idle),
+	)
+	if err != nil {
+		return policy{}, err // how they compare says nothing then
 	}
-	if longest == 0 {
-		longest = lifetime
-	}
-	var errs []error
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{{"Lifetime", lifetime}, {"MaxLifetime", longest}, {"IdleTimeout", idle}} {
-		switch {
-		case d.value == 0: // the IdleTimeout alone: none
-		case d.value < time.Second || d.value%time.Second != 0:
-			errs = append(errs, fmt.Errorf("option %s is %v: it has to be a positive number of whole seconds", d.name, d.value))
-		case d.value > maxLifetime:
-			errs = append(errs, fmt.Errorf("option %s is %v: browsers keep no cookie for longer than 400 days (9600h)", d.name, d.value))
-		}
-	}
+	lifetime = cmp.Or(lifetime, defaultLifetime)
+	longest = cmp.Or(longest, lifetime)
 	if longest < lifetime {
-		errs = append(errs, fmt.Errorf("option MaxLifetime (%v) is shorter than Lifetime (%v)", longest, lifetime))
+		err = fmt.Errorf("option MaxLifetime (%v) is shorter than Lifetime (%v)", longest, lifetime)
 	}
 	if idle > lifetime {
-		errs = append(errs, fmt.Errorf("option IdleTimeout (%v) is longer than Lifetime (%v), so it would never apply", idle, lifetime))
+		err = errors.Join(err, fmt.Errorf("option IdleTimeout (%v) is longer than Lifetime (%v), so it would never apply", idle, lifetime))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err != nil {
 		return policy{}, err
 	}
 	return policy{
@@ -51,6 +44,20 @@ func newPolicy(lifetime, longest, idle time.Duration, notBefore time.Time) (poli
 		idleTimeout: int64(idle / time.Second),
 		notBefore:   notBefore,
 	}, nil
+}
+
+// checkDuration refuses what cannot be a session's time. 0 stands for a
+// default.
+func checkDuration(option string, d time.Duration) error {
+	switch {
+	case d == 0:
+		return nil
+	case d < time.Second || d%time.Second != 0:
+		return fmt.Errorf("option %s is %v: it has to be a positive number of whole seconds", option, d)
+	case d > maxLifetime:
+		return fmt.Errorf("option %s is %v: browsers keep no cookie for longer than 400 days (9600h)", option, d)
+	}
+	return nil
 }
 
 // cut returns a session's own lifetime as the policy allows it.

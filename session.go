@@ -154,7 +154,8 @@ func (s *sessionState) renew() {
 // SetLifetime gives this session a lifetime of its own, counted from
 // CreatedAt, in place of Options.Lifetime: the "remember me" of a login form.
 // Fractions of a second are rounded up. It is cut to Options.MaxLifetime, now
-// and again whenever the session is opened. 0 goes back to Options.Lifetime.
+// and again whenever the session is opened; as long as that option is not set, it is
+// Lifetime, so nothing longer can be had. 0 goes back to Options.Lifetime.
 // SetLifetime panics if d is negative or above 400 days.
 func (s *Session[T]) SetLifetime(d time.Duration) {
 	if d < 0 || d > maxLifetime {
