@@ -212,7 +212,11 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 	defer s.release()
 	now := clock.Now()
 	ring := c.keys.current()
-	found, ring, err := c.locate(ring, name, value, now)
+	found, err := c.locate(ring, name, value, now)
+	if newer, ok := c.newerRing(&found, err); ok {
+		ring = newer
+		found, err = c.locate(ring, name, value, now)
+	}
 	if err != nil {
 		return Meta{}, err
 	}
@@ -432,25 +436,25 @@ type located struct {
 	key    *ringKey
 }
 
-// locate does what can be done about a text without decoding it. If its key is
-// unknown, it may wait for an early reload of the keyring; it returns the ring
-// that counts from then on.
-func (c *Codec) locate(r *ring, name, text string, now time.Time) (located, *ring, error) {
-	header, err := c.inspect(name, text)
-	if err != nil {
-		return located{}, r, err
+// locate does what can be done about a text without decoding it. On an error
+// there may still be a header.
+func (c *Codec) locate(r *ring, name, text string, now time.Time) (found located, err error) {
+	found = located{text: text}
+	if found.header, err = c.inspect(name, text); err != nil {
+		return found, err
 	}
-	key, err := findKey(r, header.key, now)
-	if err != nil && reasonOf(err) == ReasonUnknownKey {
-		if newer := c.keys.reloadFor(header.key); newer != nil {
-			r = newer
-			key, err = findKey(r, header.key, now)
-		}
+	found.key, err = findKey(r, found.header.key, now)
+	return found, err
+}
+
+// newerRing returns a ring that knows the key which locate, failing with err,
+// did not find. It may wait for an early reload of the keyring.
+func (c *Codec) newerRing(found *located, err error) (*ring, bool) {
+	if reasonOf(err) != ReasonUnknownKey {
+		return nil, false
 	}
-	if err != nil {
-		return located{}, r, err
-	}
-	return located{text: text, header: header, key: key}, r, nil
+	newer := c.keys.reloadFor(found.header.key)
+	return newer, newer != nil
 }
 
 // inspect refuses what cannot be a token of this Codec, whatever the key.
@@ -467,6 +471,9 @@ func (c *Codec) inspect(name, text string) (tokenHeader, error) {
 	}
 	if header.parts > c.maxCookies {
 		return tokenHeader{}, invalidError(ReasonMalformed, errTooManyParts(header.parts, c.maxCookies))
+	}
+	if len(text) < textEncoding.EncodedLen(overhead) {
+		return tokenHeader{}, invalidError(ReasonMalformed, errTooShort)
 	}
 	return header, nil
 }

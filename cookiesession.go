@@ -430,7 +430,7 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 	if last != nil && status.generation != last.generation {
 		m.event(r, Event{Kind: KeysReloaded})
 	}
-	if status.err != nil {
+	if status.err != nil && (last == nil || status.refused != last.refused) {
 		m.event(r, Event{Kind: KeysRefused, Err: status.err})
 	}
 }
@@ -561,7 +561,15 @@ func (m *Manager[T]) join(s *sessionState, text string, now time.Time) (found lo
 	if text, err = joinParts(s.lines, m.cookie.name, text, m.codec.maxCookies); err != nil {
 		return located{}, invalidError(ReasonMalformed, err)
 	}
-	found, s.ring, err = m.codec.locate(s.ring, m.cookie.name, text, now)
+	found, err = m.codec.locate(s.ring, m.cookie.name, text, now)
+	if s.waited {
+		return found, err // a header full of unknown keys must not make the request wait for each
+	}
+	if newer, ok := m.codec.newerRing(&found, err); ok {
+		s.ring = newer
+		found, err = m.codec.locate(s.ring, m.cookie.name, text, now)
+	}
+	s.waited = reasonOf(err) == ReasonUnknownKey
 	return found, err
 }
 

@@ -2,9 +2,9 @@ module example.com/cookiesession
 
 go 1.26.8
 
-require golang.org/x/crypto v0.58.0
-
 require (
-	github.com/google/go-cmp v0.7.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/crypto v0.58.0
 )
+
+require golang.org/x/sys v0.49.0 // indirect

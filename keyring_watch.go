@@ -93,9 +93,6 @@ func (k *Keyring) poll(ctx context.Context) error {
 	if err == nil {
 		err = k.take(r)
 	}
-	if err != nil {
-		err = fmt.Errorf("%s: %w", k.path, err)
-	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.settle(err)
@@ -128,7 +125,7 @@ func (k *Keyring) take(r reading) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err := k.install(r.next, r.revoked, r.err); err != nil {
-		return err
+		return fmt.Errorf("%s: %w", k.path, err)
 	}
 	k.warn(r.file.warnings())
 	return nil

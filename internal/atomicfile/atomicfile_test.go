@@ -1,0 +1,262 @@
+package atomicfile_test
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"example.com/cookiesession/internal/atomicfile"
+)
+
+// TestMain is a process that crashes at a step, if it is told to.
+func TestMain(m *testing.M) {
+	step := os.Getenv("ATOMICFILE_CRASH")
+	if step == "" {
+		os.Exit(m.Run())
+	}
+	atomicfile.Hook = func(s string) {
+		if s == step {
+			self, _ := os.FindProcess(os.Getpid())
+			self.Kill() // nothing deferred runs
+			select {}
+		}
+	}
+	do := map[string]func(string, []byte) error{"create": atomicfile.Create, "replace": replaceLocked}[os.Getenv("ATOMICFILE_DO")]
+	if err := do(os.Getenv("ATOMICFILE_PATH"), []byte("new content")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(0)
+}
+
+func replaceLocked(path string, data []byte) error {
+	unlock, err := atomicfile.Lock(path, time.Second)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	return atomicfile.Replace(path, data)
+}
+
+// TestCrash kills a process at each step of a change. The file must be as it
+// was before or as it should be after, and nothing may keep the next process
+// from changing it.
+func TestCrash(t *testing.T) {
+	steps := map[string][]string{
+		"create":  {"create temporary file", "write", "sync file", "link", "sync directory", "none"},
+		"replace": {"create temporary file", "write", "sync file", "rename", "sync directory", "none"},
+	}
+	for do, steps := range steps {
+		for i, step := range steps {
+			t.Run(do+" "+step, func(t *testing.T) {
+				path := filepath.Join(t.TempDir(), "file")
+				before := ""
+				if do == "replace" {
+					before = "old content"
+					mustWrite(t, path, before, 0o600)
+				}
+				cmd := exec.Command(os.Args[0])
+				cmd.Env = append(os.Environ(), "ATOMICFILE_CRASH="+step, "ATOMICFILE_DO="+do, "ATOMICFILE_PATH="+path)
+				if out, err := cmd.CombinedOutput(); (err != nil) != (step != "none") {
+					t.Fatalf("process: %v\n%s", err, out)
+				}
+				want := before
+				if i >= len(steps)-2 { // the change is visible, if perhaps not on the disk
+					want = "new content"
+				}
+				if got := read(path); got != want {
+					t.Errorf("the file holds %q, want %q", got, want)
+				}
+				if err := replaceLocked(path, []byte("third")); want != "" && err != nil {
+					t.Errorf("after the crash: %v", err)
+				}
+			})
+		}
+	}
+}
+
+func TestCreate(t *testing.T) {
+	for _, links := range []bool{true, false} {
+		t.Run(fmt.Sprintf("links=%t", links), func(t *testing.T) {
+			if !links {
+				atomicfile.WithoutLinks(t)
+			}
+			dir := t.TempDir()
+			path := filepath.Join(dir, "file")
+			var won atomic.Int32
+			var wg sync.WaitGroup
+			for i := range 16 {
+				wg.Go(func() {
+					err := atomicfile.Create(path, fmt.Appendf(nil, "content %02d", i))
+					switch {
+					case err == nil:
+						won.Add(1)
+					case !errors.Is(err, fs.ErrExist):
+						t.Errorf("Create: %v", err)
+					}
+					if got := read(path); len(got) != len("content 00") {
+						t.Errorf("the file holds %q after Create", got)
+					}
+				})
+			}
+			wg.Wait()
+			if won.Load() != 1 {
+				t.Errorf("%d of 16 created the file, want 1", won.Load())
+			}
+			if info, err := os.Stat(path); err != nil || runtime.GOOS != "windows" && info.Mode() != 0o600 {
+				t.Errorf("mode %v, error %v, want 0600", info.Mode(), err)
+			}
+			noTemporaryFiles(t, dir)
+		})
+	}
+}
+
+func TestCreateErrors(t *testing.T) {
+	dir := t.TempDir()
+	if err := atomicfile.Create(filepath.Join(dir, "missing", "file"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("without a directory: %v, want fs.ErrNotExist", err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(filepath.Join(dir, "nowhere"), link); err != nil {
+		t.Skip(err)
+	}
+	if err := atomicfile.Create(link, nil); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("over a link to nowhere: %v, want fs.ErrExist", err)
+	}
+	noTemporaryFiles(t, dir)
+}
+
+func TestReplace(t *testing.T) {
+	for _, mode := range []fs.FileMode{0o600, 0o640, 0o444} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "file")
+		mustWrite(t, path, "old", mode)
+		if os.Geteuid() == 0 {
+			if err := os.Chown(path, 12, 34); err != nil {
+				t.Fatal(err)
+			}
+		}
+		before, _ := os.Stat(path)
+		if err := atomicfile.Replace(path, []byte("new")); err != nil {
+			t.Fatalf("mode %v: %v", mode, err)
+		}
+		after, _ := os.Stat(path)
+		if read(path) != "new" || after.Mode() != before.Mode() || owner(after) != owner(before) {
+			t.Errorf("%q, mode %v, owner %s, want new, %v, %s", read(path), after.Mode(), owner(after), before.Mode(), owner(before))
+		}
+		if os.SameFile(before, after) {
+			t.Error("the file was written in place")
+		}
+		noTemporaryFiles(t, dir)
+	}
+}
+
+// owner describes the user and group of a file, on systems where it has some.
+func owner(info fs.FileInfo) string {
+	s := fmt.Sprintf("%+v", info.Sys())
+	i, j := strings.Index(s, "Uid:"), strings.Index(s, "Gid:")
+	if i < 0 || j < 0 {
+		return ""
+	}
+	return strings.Fields(s[i:])[0] + strings.Fields(s[j:])[0]
+}
+
+func TestReplaceFollowsLinks(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	file, link := filepath.Join(dir, "file"), filepath.Join(other, "link")
+	mustWrite(t, file, "old", 0o600)
+	if err := os.Symlink(file, link); err != nil {
+		t.Skip(err)
+	}
+	if err := replaceLocked(link, []byte("new")); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 || read(file) != "new" {
+		t.Errorf("the link is %v, the file holds %q", info.Mode(), read(file))
+	}
+	if _, err := os.Stat(file + ".lock"); err != nil {
+		t.Error("the lock is not beside the file itself:", err)
+	}
+}
+
+func TestReplaceErrors(t *testing.T) {
+	dir := t.TempDir()
+	if err := atomicfile.Replace(filepath.Join(dir, "missing"), nil); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("no file: %v, want fs.ErrNotExist", err)
+	}
+	if err := atomicfile.Replace(dir, nil); err == nil {
+		t.Error("a directory was replaced")
+	}
+	noTemporaryFiles(t, dir)
+}
+
+func TestLock(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file") // need not exist
+	unlock, err := atomicfile.Lock(path, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := atomicfile.Lock(path, 50*time.Millisecond); err == nil {
+		t.Fatal("a second lock was given while the first was held")
+	}
+	unlock()
+	unlock, err = atomicfile.Lock(path, 0)
+	if err != nil {
+		t.Fatal("after unlocking:", err)
+	}
+	unlock()
+
+	// Read, change, replace by many at once: no change may be lost.
+	mustWrite(t, path, "", 0o600)
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 5 {
+				unlock, err := atomicfile.Lock(path, time.Minute)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if err := atomicfile.Replace(path, []byte(read(path)+"x")); err != nil {
+					t.Error(err)
+				}
+				unlock()
+			}
+		})
+	}
+	wg.Wait()
+	if got := len(read(path)); got != 40 {
+		t.Errorf("%d changes are left of 40", got)
+	}
+}
+
+func mustWrite(t *testing.T, path, content string, mode fs.FileMode) {
+	t.Helper()
+	if err := os.WriteFile(path, []byte(content), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil { // whatever the umask
+		t.Fatal(err)
+	}
+}
+
+func read(path string) string {
+	b, _ := os.ReadFile(path)
+	return string(b)
+}
+
+func noTemporaryFiles(t *testing.T, dir string) {
+	t.Helper()
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*.tmp")); len(left) > 0 {
+		t.Errorf("left behind: %q", left)
+	}
+}
