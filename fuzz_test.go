@@ -1,6 +1,7 @@
 package cookiesession_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"os"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/cbor"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -61,9 +63,7 @@ func FuzzOpen(f *testing.F) {
 		if _, err := codec.Open(name, again, &value); err != nil {
 			t.Fatalf("what was sealed again does not open: %v", err)
 		}
-		if diff := cmp.Diff(dst, value, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
-			t.Error(diff)
-		}
+		sameItem(t, dst, value)
 	})
 }
 
@@ -128,9 +128,7 @@ func FuzzRecord(f *testing.F) {
 		if diff := cmp.Diff(meta, metaAgain); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff(dst, value, cmp.Exporter(func(reflect.Type) bool { return true })); diff != "" {
-			t.Error(diff)
-		}
+		sameItem(t, dst, value)
 	})
 }
 
@@ -162,8 +160,23 @@ func FuzzSeal(f *testing.F) {
 		if err := codec.Decode("name", sealed, &got); err != nil {
 			t.Fatalf("what was sealed does not open: %v", err)
 		}
-		if diff := cmp.Diff(value, got); diff != "" {
-			t.Error(diff)
-		}
+		sameItem(t, value, got)
 	})
+}
+
+// sameItem compares values by their encoding: NaN is equal to itself, and
+// nested lists don't take go-cmp's exponential time.
+func sameItem(t *testing.T, want, got any) {
+	t.Helper()
+	a, err := cbor.Append(nil, want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := cbor.Append(nil, got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a, b) {
+		t.Errorf("%x comes back as %x", a, b)
+	}
 }

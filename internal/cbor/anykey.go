@@ -129,7 +129,7 @@ func (d *decoder) anyMap(depth int) (any, error) {
 		s, ok := k.(string)
 		if !ok {
 			d.pos = from
-			return d.moreKeys(m, n-i, depth, order)
+			return d.moreKeys(m, n-i, depth)
 		}
 		if m[s], err = d.any(depth + 1); err != nil {
 			return nil, inside("[]", err)
@@ -139,18 +139,19 @@ func (d *decoder) anyMap(depth int) (any, error) {
 }
 
 // moreKeys reads the last n entries of a map of which those before had
-// strings as keys. order has seen the first of the n keys.
-func (d *decoder) moreKeys(before map[string]any, n, depth int, order keyOrder) (map[any]any, error) {
+// strings as keys. The first of the n was compared to the one before it.
+func (d *decoder) moreKeys(before map[string]any, n, depth int) (map[any]any, error) {
 	m := make(map[any]any, len(before)+room(n, 48))
 	for k, x := range before {
 		m[k] = x
 	}
-	order.last = nil // the n-th key from the end was compared already
-	return d.readAnyKeys(m, n, depth, order)
+	return d.readAnyKeys(m, n, depth)
 }
 
-func (d *decoder) readAnyKeys(m map[any]any, n, depth int, order keyOrder) (map[any]any, error) {
+// readAnyKeys reads n entries into m.
+func (d *decoder) readAnyKeys(m map[any]any, n, depth int) (map[any]any, error) {
 	all := len(m) + n
+	var order keyOrder
 	for range n {
 		from := d.pos
 		k, err := d.anyKey(depth + 1)
@@ -181,7 +182,7 @@ func (d *decoder) taggedAnyMap(depth int) (map[any]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := d.readAnyKeys(make(map[any]any, room(n, 48)), n, depth, keyOrder{})
+	m, err := d.readAnyKeys(make(map[any]any, room(n, 48)), n, depth)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +232,7 @@ func (c anyKeyMapCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	if err != nil {
 		return typed(err, c.typ)
 	}
-	m, err := d.readAnyKeys(make(map[any]any, room(n, 48)), n, depth, keyOrder{})
+	m, err := d.readAnyKeys(make(map[any]any, room(n, 48)), n, depth)
 	if err != nil {
 		return typed(err, c.typ)
 	}

@@ -166,22 +166,33 @@ func (d *decoder) bytes(n uint64) ([]byte, error) {
 
 // utf8 returns the next n bytes, which must be UTF-8, as a string.
 func (d *decoder) utf8(n uint64) (string, error) {
-	from, to, err := d.take(n)
-	if err != nil {
-		return "", err
+	rest := d.data[d.pos:]
+	if n > uint64(len(rest)) {
+		return "", d.syntax("length beyond the end")
 	}
-	if !utf8.Valid(d.data[from:to]) {
+	if !isUTF8(rest[:n]) {
 		return "", d.syntax("text that is not UTF-8")
 	}
-	return d.slice(from, to), nil
+	d.pos += int(n)
+	return d.slice(d.pos-int(n), d.pos), nil
+}
+
+// isUTF8 is [utf8.Valid] for text that is mostly short and ASCII.
+func isUTF8(b []byte) bool {
+	for i, c := range b {
+		if c >= utf8.RuneSelf || i == 16 {
+			return utf8.Valid(b[i:])
+		}
+	}
+	return true
 }
 
 // slice returns a part of the input as a string.
 func (d *decoder) slice(from, to int) string {
-	if from == to {
-		return ""
-	}
 	if d.text == "" {
+		if from == to {
+			return ""
+		}
 		d.text = string(d.data)
 	}
 	return d.text[from:to]

@@ -54,12 +54,12 @@ func (c *compiler) structure(t reflect.Type, path string) codec {
 		}
 		return len(a.path) - len(b.path)
 	})
-	for i, f := range all {
-		if i > 0 && f.key == all[i-1].key {
-			if len(f.path) == len(all[i-1].path) {
+	for _, f := range all {
+		if n := len(k.fields); n > 0 && k.fields[n-1].key == f.key {
+			if len(f.path) == len(k.fields[n-1].path) {
 				c.fail(join(path, f.name), t, "two fields have the same key; give one of them a tag")
 			}
-			continue // a field nearer to the surface hides it
+			continue // hidden by a field nearer to the surface
 		}
 		k.fields = append(k.fields, f)
 	}

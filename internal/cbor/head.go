@@ -44,7 +44,7 @@ func appendHead(dst []byte, major byte, n uint64) []byte {
 }
 
 // headSize is the length of the shortest head with argument n, in bytes.
-func headSize(n int) int {
+func headSize(n uint64) int {
 	switch {
 	case n < 24:
 		return 1

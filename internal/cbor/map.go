@@ -158,7 +158,7 @@ var sorters = sync.Pool{New: func() any { return new(sorter) }}
 
 func newSorter() *sorter {
 	s := sorters.Get().(*sorter)
-	s.entries, s.sorted = s.entries[:0], true
+	s.entries, s.copy, s.sorted = s.entries[:0], s.copy[:0], true
 	return s
 }
 
@@ -167,7 +167,7 @@ func (s *sorter) free() {
 	if cap(s.copy) > 1<<16 || cap(s.entries) > 1<<12 {
 		return
 	}
-	clear(s.copy[:cap(s.copy)]) // sessions' contents
+	clear(s.copy) // a session's content
 	sorters.Put(s)
 }
 

@@ -104,14 +104,14 @@ func (d *decoder) enter(depth int) error {
 }
 
 // keyOrder checks that the keys of one map ascend, so that none is doubled.
-type keyOrder struct{ last []byte }
+// It holds where the key before lies: the empty key is none.
+type keyOrder struct{ from, to int }
 
 // next takes the key that lies from a position up to the present one.
 func (o *keyOrder) next(d *decoder, from int) error {
-	key := d.data[from:d.pos]
-	if o.last != nil && bytes.Compare(o.last, key) >= 0 {
+	if bytes.Compare(d.data[o.from:o.to], d.data[from:d.pos]) >= 0 {
 		return &SyntaxError{Offset: from, Reason: "map keys out of order or doubled"}
 	}
-	o.last = key
+	*o = keyOrder{from, d.pos}
 	return nil
 }

@@ -173,16 +173,16 @@ func isJWT(s string) bool {
 		return false
 	}
 	jwt := strings.HasPrefix(s, "eyJ")
-	parts, size := 0, 0
+	parts, size := uint64(0), 0
 	for part := range strings.SplitSeq(s, ".") {
 		if !isBase64(part) || !jwt && spellingOf(part) != base64s {
 			return false
 		}
 		n := len(part) * 3 / 4
-		size += headSize(n) + n
+		size += headSize(uint64(n)) + n
 		parts++
 	}
-	return 1+headSize(parts)+size < headSize(len(s))+len(s)
+	return 1+headSize(parts)+size < headSize(uint64(len(s)))+len(s)
 }
 
 // isISOTime reports whether s is what JavaScript's toISOString writes for a

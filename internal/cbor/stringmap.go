@@ -100,7 +100,7 @@ func appendStringMap[V any](dst []byte, m map[string]V, depth int, value func([]
 
 	text := true
 	for k, v := range m {
-		text = text && utf8.ValidString(k)
+		text = text && isUTF8String(k)
 		pairs = append(pairs, pair[V]{k, v})
 	}
 	less := byKey[V]

@@ -8,8 +8,10 @@ import (
 
 // appendString appends a string value that has depth levels around it.
 func appendString(dst []byte, s string, depth int) ([]byte, error) {
-	if form := spellingOf(s); form != plain && depth+levels(form) <= MaxDepth {
-		return appendSpelled(dst, s, form), nil
+	if len(s) >= minSpelled {
+		if form := spellingOf(s); form != plain && depth+levels(form) <= MaxDepth {
+			return appendSpelled(dst, s, form), nil
+		}
 	}
 	return appendPlain(dst, s, depth)
 }
@@ -25,7 +27,7 @@ func levels(form spelling) int {
 
 // appendPlain appends a string as it is. Map keys are always so.
 func appendPlain(dst []byte, s string, depth int) ([]byte, error) {
-	if utf8.ValidString(s) {
+	if isUTF8String(s) {
 		return appendText(dst, s), nil
 	}
 	if depth >= MaxDepth {
@@ -35,9 +37,23 @@ func appendPlain(dst []byte, s string, depth int) ([]byte, error) {
 	return append(dst, s...), nil
 }
 
+// isUTF8String is isUTF8 for a string.
+func isUTF8String(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf || i == 16 {
+			return utf8.ValidString(s[i:])
+		}
+	}
+	return true
+}
+
 // string reads a string value that has depth levels around it: text, or one
 // of the tagged forms.
 func (d *decoder) string(depth int) (string, error) {
+	if ib := d.peek(); ib>>5 == majorText && ib&31 < 24 {
+		d.pos++
+		return d.plainString(uint64(ib&31), depth)
+	}
 	ib, n, err := d.head()
 	if err != nil {
 		return "", err
@@ -61,13 +77,12 @@ func (d *decoder) string(depth int) (string, error) {
 // plainString reads the text of n bytes whose head was read.
 func (d *decoder) plainString(n uint64, depth int) (string, error) {
 	s, err := d.utf8(n)
-	if err != nil {
-		return "", err
+	if len(s) >= minSpelled {
+		if form := spellingOf(s); form != plain && depth+levels(form) <= MaxDepth {
+			d.respelled = true
+		}
 	}
-	if form := spellingOf(s); form != plain && depth+levels(form) <= MaxDepth {
-		d.respelled = true
-	}
-	return s, nil
+	return s, err
 }
 
 // taggedString reads what follows the head of a tag, if the tag is one of

@@ -20,7 +20,7 @@ func (c *structCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, er
 	}
 	// How many fields are stored is known at the end, and then the head is
 	// put in: in nearly all types one byte, whatever the number.
-	start, stored, head := len(dst), 0, headSize(len(c.fields))
+	start, stored, head := len(dst), 0, headSize(uint64(len(c.fields)))
 	for range head {
 		dst = append(dst, emptyMap)
 	}
@@ -97,11 +97,14 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	next := 0
 	var last keyOrder
 	for range n {
-		f, at, err := c.find(d, next, &last, depth+1)
-		if err != nil {
+		var f *field
+		from := d.pos
+		if next < len(c.fields) && d.skipKey(c.fields[next].key) {
+			last = keyOrder{from, d.pos}
+			f = &c.fields[next]
+		} else if f, next, err = c.find(d, next, &last, depth+1); err != nil {
 			return err
 		}
-		next = at
 		if f == nil {
 			d.changed = true
 			if err := d.skip(depth + 1); err != nil {
@@ -117,20 +120,20 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	return nil
 }
 
-// find reads the next key and returns the field of that key, or nil, and the
-// index of that field, or of the first one after the key.
-func (c *structCodec) find(d *decoder, next int, last *keyOrder, depth int) (*field, int, error) {
-	rest := d.data[d.pos:]
-	if next < len(c.fields) {
-		// Keys are items, and no item begins another one, so a field's key
-		// needs no more checking than to be there.
-		f := &c.fields[next]
-		if len(rest) >= len(f.key) && string(rest[:len(f.key)]) == f.key {
-			last.last = rest[:len(f.key)]
-			d.pos += len(f.key)
-			return f, next, nil
-		}
+// skipKey moves past an encoded key if it is what comes next. Keys are items,
+// and no item begins another one, so that needs no more checking.
+func (d *decoder) skipKey(key string) bool {
+	end := d.pos + len(key)
+	if end > len(d.data) || string(d.data[d.pos:end]) != key {
+		return false
 	}
+	d.pos = end
+	return true
+}
+
+// find reads the next key, of any kind, and returns the field of that key, or
+// nil, and the index of that field, or of the first one after the key.
+func (c *structCodec) find(d *decoder, next int, last *keyOrder, depth int) (*field, int, error) {
 	from := d.pos
 	if err := d.skip(depth); err != nil {
 		return nil, 0, err
@@ -163,6 +166,17 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 			return nil
 		}
 		v.SetString(s)
+		return nil
+	case opInt:
+		n, err := d.toInt64()
+		if err == nil && v.OverflowInt(n) {
+			err = d.refuse("so great an integer")
+		}
+		if err != nil {
+			return typed(err, f.typ)
+		}
+		d.changed = d.changed || n == 0
+		v.SetInt(n)
 		return nil
 	case opBool:
 		b, err := d.bool()
