@@ -108,7 +108,7 @@ type Codec struct {
 type Meta struct {
 	ID       string        // 32 hexadecimal digits, "": none
 	Created  time.Time     // whole seconds; Seal: zero means now
-	Issued   time.Time     // whole seconds; set by Open, ignored by Seal
+	Issued   time.Time     // whole seconds; Seal: now, but not before this, which is that of the value it replaces
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
 	KeyID    string        // set by Open: the key that sealed it
 	Stale    bool          // set by Open: a newer key seals now; sealing anew would move the value to it
@@ -199,14 +199,9 @@ func (c *Codec) seal(name string, value any, meta Meta, now time.Time, random [r
 // [ErrUnknownKey], [ErrExpired], [ErrRevoked] (all IsDecode), and IsUsage for a
 // dst that nothing can be decoded into.
 func (c *Codec) Open(name, value string, dst any) (Meta, error) {
-	target := reflect.ValueOf(dst)
-	if target.Kind() != reflect.Pointer || target.IsNil() {
-		return Meta{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
-	}
-	target = target.Elem()
-	plan, err := cbor.PlanFor(target.Type())
+	target, err := newTarget(dst)
 	if err != nil {
-		return Meta{}, usageError(err)
+		return Meta{}, err
 	}
 	s := newScratch()
 	defer s.release()
@@ -224,19 +219,42 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 	if err != nil {
 		return Meta{}, err
 	}
-	if err := c.policy.check(&rec, now); err != nil {
+	return c.finish(s, &rec, found.key, ring, target, now)
+}
+
+// A target is where a value is decoded to.
+type target struct {
+	value reflect.Value
+	plan  *cbor.Plan
+}
+
+func newTarget(dst any) (target, error) {
+	value := reflect.ValueOf(dst)
+	if value.Kind() != reflect.Pointer || value.IsNil() {
+		return target{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
+	}
+	plan, err := cbor.PlanFor(value.Type().Elem())
+	if err != nil {
+		return target{}, usageError(err)
+	}
+	return target{value.Elem(), plan}, nil
+}
+
+// finish applies the policy to a record that opened, and decodes its value.
+func (c *Codec) finish(s *scratch, rec *record, key *ringKey, ring *ring, dst target, now time.Time) (Meta, error) {
+	if err := c.policy.check(rec, now); err != nil {
 		return Meta{}, err
 	}
-	item, err := s.unpack(&rec)
+	item, err := s.unpack(rec)
 	if err != nil {
 		return Meta{}, err
 	}
-	fresh := reflect.New(target.Type()).Elem()
-	if _, err := plan.Decode(item, fresh); err != nil {
+	fresh := reflect.New(dst.value.Type()).Elem()
+	if _, err := dst.plan.Decode(item, fresh); err != nil {
 		return Meta{}, invalidError(ReasonValue, err)
 	}
-	target.Set(fresh)
-	return rec.meta(found.key, ring.superseded(found.key, now)), nil
+	dst.value.Set(fresh)
+	return rec.meta(key, ring.superseded(key, now)), nil
 }
 
 // A record is a Record in memory, together with the time of its token.
@@ -347,6 +365,13 @@ func (m *Meta) record(now time.Time) (record, error) {
 			return record{}, errMetaID
 		}
 		r.hasID, r.id = true, [idSize]byte(id)
+	}
+	if !m.Issued.IsZero() {
+		// Else, with clocks that differ, what replaces a value would look older.
+		r.issued = max(r.issued, m.Issued.Unix())
+		if r.issued > now.Add(maxSkew).Unix() {
+			return record{}, errFuture
+		}
 	}
 	if !m.Created.IsZero() {
 		r.created = min(m.Created.Unix(), r.issued)

@@ -89,6 +89,9 @@ func (a *attributes) checkName() error {
 	if err := (&http.Cookie{Name: a.name, Value: "v"}).Valid(); err != nil {
 		return fmt.Errorf("option Name %q is not a token (RFC 9110, Section 5.6.2)", a.name)
 	}
+	if i := len(a.name) - len("_2"); i > 0 && a.name[i] == '_' && a.name[i+1] >= '2' && a.name[i+1] <= '8' {
+		return fmt.Errorf("option Name %q: names that end in _2 to _8 are those of the further parts of %q", a.name, a.name[:i])
+	}
 	prefix, _ := cutPrefix(a.name)
 	if strings.HasPrefix(prefix, "__Host-") && (a.domain != "" || a.path != "/") {
 		return fmt.Errorf("option Name %q: a browser takes a %s cookie only without a Domain and with Path /; name it __Secure-%s, or leave Domain and Path alone", a.name, prefix, defaultName)
@@ -200,7 +203,7 @@ func cookieValues(lines []string, name string, yield func(value string) bool) {
 		for len(line) > 0 {
 			var pair string
 			pair, line, _ = strings.Cut(line, ";")
-			pair = strings.Trim(pair, " \t")
+			pair = strings.Trim(pair, " \t\r\n") // line ends: only in requests that no server has read
 			if len(pair) > len(name) && pair[len(name)] == '=' && pair[:len(name)] == name {
 				if !yield(pair[len(name)+1:]) {
 					return

@@ -144,6 +144,7 @@ type Options[T any] struct {
 	// only from this host itself, over TLS, and for Path /. With a Domain or
 	// another Path: __Secure-session; with Insecure: session.
 	// __Host-Http-session cannot be set by scripts either, in browsers that know the prefix.
+	// NAME_2 to NAME_8 belong to the session, too: they are deleted when it is written and doesn't use them.
 	Name string
 
 	// Path is the cookie's path. Empty: /.
@@ -437,7 +438,11 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 
 // open fills a new session from the request's cookie, or leaves it as it is.
 func (m *Manager[T]) open(s *Session[T], now time.Time) error {
-	best, err := m.newest(&s.state, now)
+	best, err := m.codec.newest(search{lines: s.state.lines, name: m.cookie.name, label: s.state.label, ring: s.state.ring}, now)
+	if best.duplicate {
+		m.event(s.state.request, Event{Kind: Duplicate})
+	}
+	s.state.ring = best.ring
 	if err != nil {
 		return err
 	}
@@ -501,84 +506,6 @@ func (m *Manager[T]) runCheck(s *Session[T]) error {
 }
 
 var errCheckFailed = errors.New("cookiesession: the session could not be checked")
-
-// maxTries bounds how many cookies of one name a request can have opened.
-const maxTries = 8
-
-// A candidate is a cookie that opened.
-type candidate struct {
-	scratch *scratch
-	text    string
-	record  record
-	key     *ringKey
-}
-
-// newest opens the request's cookies of the Manager's name and returns the one
-// issued last, the first of them on a tie. Two cookies of one name come from
-// two paths or domains. Policy is for the winner alone: an older
-// cookie must not stand in for a revoked newer one.
-func (m *Manager[T]) newest(s *sessionState, now time.Time) (best candidate, err error) {
-	tries, duplicate := 0, false
-	cookieValues(s.lines, m.cookie.name, func(text string) bool {
-		found, joinErr := m.join(s, text, now)
-		if joinErr != nil {
-			err = firstError(err, joinErr)
-			return true
-		}
-		tries++
-		c := candidate{scratch: newScratch(), text: found.text, key: found.key}
-		var openErr error
-		c.record, openErr = found.open(c.scratch, m.cookie.name, s.label)
-		switch {
-		case openErr != nil:
-			err = firstError(err, openErr)
-			c.scratch.release()
-		case best.scratch == nil:
-			best = c
-		default:
-			duplicate = duplicate || c.text != best.text
-			if c.record.issued > best.record.issued {
-				c, best = best, c
-			}
-			c.scratch.release()
-		}
-		return tries < maxTries
-	})
-	if duplicate {
-		m.event(s.request, Event{Kind: Duplicate})
-	}
-	switch {
-	case best.scratch != nil:
-		return best, nil
-	case err == nil:
-		return candidate{}, &codecError{class: classDecode, sentinel: ErrNoSession}
-	}
-	return candidate{}, err
-}
-
-// join finds the rest of a token whose first part text is, and its key.
-func (m *Manager[T]) join(s *sessionState, text string, now time.Time) (found located, err error) {
-	if text, err = joinParts(s.lines, m.cookie.name, text, m.codec.maxCookies); err != nil {
-		return located{}, invalidError(ReasonMalformed, err)
-	}
-	found, err = m.codec.locate(s.ring, m.cookie.name, text, now)
-	if s.waited {
-		return found, err // a header full of unknown keys must not make the request wait for each
-	}
-	if newer, ok := m.codec.newerRing(&found, err); ok {
-		s.ring = newer
-		found, err = m.codec.locate(s.ring, m.cookie.name, text, now)
-	}
-	s.waited = reasonOf(err) == ReasonUnknownKey
-	return found, err
-}
-
-func firstError(first, next error) error {
-	if first != nil {
-		return first
-	}
-	return next
-}
 
 // encode returns the CBOR of a session's Data, which is sc's.
 func (m *Manager[T]) encode(sc *scratch, s *Session[T]) ([]byte, error) {

@@ -11,7 +11,7 @@ import (
 // cookie value or a secret.
 var (
 	// ErrNoSession says that the request carried no session cookie: an
-	// ordinary first visit. Only [Session.Err] returns it.
+	// ordinary first visit.
 	ErrNoSession = errors.New("cookiesession: no session cookie")
 
 	// ErrInvalid says that a cookie does not open: it is malformed, altered,

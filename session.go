@@ -35,7 +35,6 @@ type sessionState struct {
 	lines   []string      // of its Cookie header
 	label   string
 	ring    *ring // the one snapshot of this request
-	waited  bool  // for an early reload of the keyring
 	policy  *policy
 	owner   owner // nil without the middleware
 

@@ -169,25 +169,14 @@ func (c *Codec) Cookies(name, value string) []*http.Cookie {
 	return cookies
 }
 
-// Values returns what a request has for the cookie called name, joined from
-// its parts: candidates for [Codec.Open], at most 8, in the order in which the browser sent
-// them. Two have different paths or domains; of those that open, the one with the latest [Meta.Issued] is to be used.
-func (c *Codec) Values(r *http.Request, name string) (values []string) {
-	lines := r.Header["Cookie"]
-	cookieValues(lines, name, func(first string) bool {
-		text, err := joinParts(lines, name, first, c.maxCookies)
-		if err != nil {
-			text = first // for Open to say what is wrong
-		}
-		values = append(values, text)
-		return len(values) < maxTries
-	})
-	return values
-}
-
 // Surplus returns the names of the cookies that a response has to delete, with
 // the attributes that they were set with: those parts of name that the request carried and that
 // the cookies of the response do not replace. Without cookies, that is, to delete the session, it is all of them, name included.
+// With MaxCookies 1 there are no further parts.
 func (c *Codec) Surplus(r *http.Request, name string, cookies []*http.Cookie) []string {
-	return surplus(r.Header["Cookie"], partNames(name), len(cookies))
+	names := partNames(name)
+	if c.maxCookies == 1 {
+		names = names[:1]
+	}
+	return surplus(r.Header["Cookie"], names, len(cookies))
 }

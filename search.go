@@ -1,0 +1,120 @@
+package cookiesession
+
+import (
+	"net/http"
+	"time"
+
+	"example.com/cookiesession/internal/clock"
+)
+
+// maxTries bounds how many cookies of one name a request can have opened.
+const maxTries = 8
+
+// A search is for the session of a request.
+type search struct {
+	lines []string // of the Cookie header
+	name  string
+	label string
+	ring  *ring
+}
+
+// A candidate is a cookie that opened.
+type candidate struct {
+	text    string
+	record  record
+	key     *ringKey
+	scratch *scratch // holds record's body; nil: none opened
+
+	ring      *ring // by which it was found
+	duplicate bool  // another one opened as well
+}
+
+// newest opens a request's cookies of one name and returns the one issued
+// last, the first of them on a tie. Two cookies of one name come from two
+// paths or domains. If none opens, the error is that of the first. Policy is
+// for the winner alone: an older cookie must not stand in for a revoked newer one.
+func (c *Codec) newest(s search, now time.Time) (best candidate, err error) {
+	tries, waited, duplicate := 0, false, false
+	cookieValues(s.lines, s.name, func(first string) bool {
+		found, ring, tryErr := c.find(&s, first, now, !waited)
+		s.ring = ring
+		if tryErr != nil {
+			// A header full of unknown keys must not make the request wait for each.
+			waited = waited || reasonOf(tryErr) == ReasonUnknownKey
+			err = firstError(err, tryErr)
+			return true
+		}
+		tries++
+		next := candidate{text: found.text, key: found.key, scratch: newScratch()}
+		if next.record, tryErr = found.open(next.scratch, s.name, s.label); tryErr != nil {
+			err = firstError(err, tryErr)
+			next.scratch.release()
+			return tries < maxTries
+		}
+		if best.scratch != nil {
+			duplicate = duplicate || next.text != best.text
+			if next.record.issued > best.record.issued {
+				best, next = next, best
+			}
+			next.scratch.release()
+			return tries < maxTries
+		}
+		best = next
+		return tries < maxTries
+	})
+	best.ring, best.duplicate = s.ring, duplicate
+	switch {
+	case best.scratch != nil:
+		return best, nil
+	case err == nil:
+		return best, &codecError{class: classDecode, sentinel: ErrNoSession}
+	}
+	return best, err
+}
+
+// find joins the parts of a token of which first is the first, and finds its
+// key, if may wait with the help of an early reload of the keyring. It returns
+// the ring that counts from then on.
+func (c *Codec) find(s *search, first string, now time.Time, mayWait bool) (located, *ring, error) {
+	text, err := joinParts(s.lines, s.name, first, c.maxCookies)
+	if err != nil {
+		return located{}, s.ring, invalidError(ReasonMalformed, err)
+	}
+	found, err := c.locate(s.ring, s.name, text, now)
+	if mayWait {
+		if newer, ok := c.newerRing(&found, err); ok {
+			found, err = c.locate(newer, s.name, text, now)
+			return found, newer, err
+		}
+	}
+	return found, s.ring, err
+}
+
+func firstError(first, next error) error {
+	if first != nil {
+		return first
+	}
+	return next
+}
+
+// OpenRequest opens the value that a request has for the cookie called name,
+// joined from its parts, into dst, as [Codec.Open] does. If the request has several, which come from
+// different paths or domains, it is the one of those that are authentic that
+// was issued last; lifetimes are for that one alone, so that an older cookie
+// never stands in for a newer one that was revoked. At most 8 are tried. Without any the error is [ErrNoSession].
+func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error) {
+	target, err := newTarget(dst)
+	if err != nil {
+		return Meta{}, err
+	}
+	if err := checkName(name); err != nil {
+		return Meta{}, usageError(err)
+	}
+	now := clock.Now()
+	best, err := c.newest(search{lines: r.Header["Cookie"], name: name, label: c.label, ring: c.keys.current()}, now)
+	if err != nil {
+		return Meta{}, err
+	}
+	defer best.scratch.release()
+	return c.finish(best.scratch, &best.record, best.key, best.ring, target, now)
+}
