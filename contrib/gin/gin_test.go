@@ -1,0 +1,175 @@
+package ginstore_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"example.com/cookiesession"
+	ginstore "example.com/cookiesession/contrib/gin"
+	"github.com/gin-contrib/sessions"
+	"github.com/gin-contrib/sessions/tester"
+	"github.com/gin-gonic/gin"
+	"github.com/google/go-cmp/cmp"
+	"github.com/gorilla/securecookie"
+	gorillasessions "github.com/gorilla/sessions"
+)
+
+func init() {
+	gin.SetMode(gin.ReleaseMode)
+	gin.DefaultWriter = io.Discard
+}
+
+func newKeys(t testing.TB) *cookiesession.Keyring {
+	t.Helper()
+	keys, err := cookiesession.NewKeyring(cookiesession.NewKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return keys
+}
+
+func newStore(t *testing.T) *ginstore.Store {
+	t.Helper()
+	store, err := ginstore.NewStore(newKeys(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return store
+}
+
+// A codecStore is gorilla's own store around a Codec, as gin-contrib wants it.
+type codecStore struct{ *gorillasessions.CookieStore }
+
+func (s codecStore) Options(o sessions.Options) { s.CookieStore.Options = o.ToGorillaOptions() }
+
+// TestSuite runs gin-contrib's own tests of stores.
+func TestSuite(t *testing.T) {
+	suites := map[string]func(*testing.T, func(*testing.T) sessions.Store){
+		"GetSet":     func(t *testing.T, f func(*testing.T) sessions.Store) { tester.GetSet(t, f) },
+		"DeleteKey":  func(t *testing.T, f func(*testing.T) sessions.Store) { tester.DeleteKey(t, f) },
+		"Flashes":    func(t *testing.T, f func(*testing.T) sessions.Store) { tester.Flashes(t, f) },
+		"Clear":      func(t *testing.T, f func(*testing.T) sessions.Store) { tester.Clear(t, f) },
+		"Options":    func(t *testing.T, f func(*testing.T) sessions.Store) { tester.Options(t, f) },
+		"Many":       func(t *testing.T, f func(*testing.T) sessions.Store) { tester.Many(t, f) },
+		"ManyStores": func(t *testing.T, f func(*testing.T) sessions.Store) { tester.ManyStores(t, f) },
+	}
+	stores := map[string]func(*testing.T) sessions.Store{
+		"store": func(t *testing.T) sessions.Store { return newStore(t) },
+		"codec": func(t *testing.T) sessions.Store {
+			codec, err := cookiesession.NewCodec(newKeys(t), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return codecStore{&gorillasessions.CookieStore{
+				Codecs:  []securecookie.Codec{codec},
+				Options: &gorillasessions.Options{Path: "/", MaxAge: 86400},
+			}}
+		},
+	}
+	for kind, store := range stores {
+		for name, suite := range suites {
+			t.Run(kind+"/"+name, func(t *testing.T) { suite(t, store) })
+		}
+	}
+}
+
+// serve has a router answer one request, whose handler is h.
+func serve(t *testing.T, store *ginstore.Store, cookie string, h func(*gin.Context, sessions.Session)) http.Header {
+	t.Helper()
+	router := gin.New()
+	router.Use(sessions.Sessions("app", store))
+	called := false
+	router.GET("/", func(c *gin.Context) { called = true; h(c, sessions.Default(c)) })
+	w, r := httptest.NewRecorder(), httptest.NewRequest(http.MethodGet, "/", nil)
+	if cookie != "" {
+		r.Header.Set("Cookie", cookie)
+	}
+	router.ServeHTTP(w, r)
+	if !called {
+		t.Fatal("the handler was not called")
+	}
+	return w.Header()
+}
+
+func save(t *testing.T, s sessions.Session) {
+	t.Helper()
+	if err := s.Save(); err != nil {
+		t.Errorf("Save: %v", err)
+	}
+}
+
+// TestOptionsReplaceEverything: what gin-contrib's Options leave out is the
+// store's, so a deletion reaches the cookie that was set, and nothing becomes unsafe.
+func TestOptionsReplaceEverything(t *testing.T) {
+	store := newStore(t)
+	store.Store.Options.Partitioned = true
+	store.Options(sessions.Options{Path: "/in", Domain: "app.example", MaxAge: 60, SameSite: http.SameSiteStrictMode})
+	for _, test := range []struct {
+		options *sessions.Options
+		want    string
+	}{
+		{nil, "Path=/in; Domain=app.example; Max-Age=60; SameSite=Strict; HttpOnly; Secure; Partitioned"},
+		{&sessions.Options{}, "Path=/in; Domain=app.example; HttpOnly; Secure; SameSite=Strict; Partitioned"},
+		{&sessions.Options{MaxAge: -1}, "Max-Age=0; Path=/in; Domain=app.example; HttpOnly; Secure; SameSite=Strict; Partitioned"},
+	} {
+		header := serve(t, store, "", func(_ *gin.Context, s sessions.Session) {
+			s.Set("key", "value")
+			if test.options != nil {
+				s.Options(*test.options)
+			}
+			save(t, s)
+		})
+		_, got, _ := strings.Cut(header.Get("Set-Cookie"), "; ")
+		if diff := cmp.Diff(test.want, got); diff != "" {
+			t.Errorf("%+v (-want +got):\n%s", test.options, diff)
+		}
+	}
+	store.Options(sessions.Options{})
+	header := serve(t, store, "", func(_ *gin.Context, s sessions.Session) { s.Set("key", 1); save(t, s) })
+	if _, got, _ := strings.Cut(header.Get("Set-Cookie"), "; "); got != "Path=/; HttpOnly; Secure; SameSite=Lax; Partitioned" {
+		t.Errorf("zero Options: %s", got)
+	}
+}
+
+// TestNoNilSession: gin-contrib uses the session whatever the error was.
+func TestNoNilSession(t *testing.T) {
+	store := newStore(t)
+	refused := 0
+	store.OnRefused = func(_ *http.Request, _ string, err error) {
+		if refused++; !errors.Is(err, cookiesession.ErrInvalid) {
+			t.Errorf("refused: %v", err)
+		}
+	}
+	serve(t, store, "app=garbage", func(_ *gin.Context, s sessions.Session) {
+		if s.Get("key") != nil || s.ID() != "" {
+			t.Error("garbage has a session")
+		}
+	})
+	if refused != 1 {
+		t.Errorf("OnRefused was called %d times", refused)
+	}
+	router := gin.New()
+	router.Use(gin.Recovery(), sessions.Sessions("bad:name", store))
+	router.GET("/", func(c *gin.Context) {
+		s := sessions.Default(c)
+		s.Set("key", "value")
+		if s.Save() == nil {
+			t.Error("Save of a session with a bad name said nothing")
+		}
+	})
+	w := httptest.NewRecorder()
+	router.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+	if w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil {
+		t.Errorf("status %d, Set-Cookie %q", w.Code, w.Header()["Set-Cookie"])
+	}
+}
+
+func TestNewStoreRefuses(t *testing.T) {
+	if store, err := ginstore.NewStore(nil, nil); err == nil || store != nil {
+		t.Errorf("NewStore(nil, nil) = %v, %v", store, err)
+	}
+}

@@ -1,0 +1,117 @@
+package gorilla
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/gorilla/sessions"
+)
+
+// attributes are what a session's Options come to. To a browser, a cookie with
+// another path, domain or partition is another cookie.
+type attributes struct {
+	path        string
+	domain      string
+	maxAge      int // seconds; 0: until the browser is closed, below: delete
+	sameSite    http.SameSite
+	secure      bool
+	partitioned bool
+}
+
+// attributes returns what o comes to, with the store's Options in the place of
+// what it leaves out, and of nil.
+func (s *Store) attributes(o *sessions.Options) attributes {
+	base := sessions.Options{}
+	if s.Options != nil {
+		base = *s.Options
+	}
+	if o == nil {
+		o = &base
+	}
+	return attributes{
+		path:        cmp.Or(o.Path, base.Path, "/"),
+		domain:      cmp.Or(o.Domain, base.Domain),
+		maxAge:      min(o.MaxAge, int(s.policy.maxLifetime/time.Second)),
+		sameSite:    cmp.Or(sameSite(o), sameSite(&base), http.SameSiteLaxMode),
+		secure:      o.Secure || !s.Insecure,
+		partitioned: o.Partitioned || base.Partitioned,
+	}
+}
+
+// sameSite returns a mode that means the same in every browser, or 0.
+func sameSite(o *sessions.Options) http.SameSite {
+	if o.SameSite == http.SameSiteDefaultMode {
+		return 0
+	}
+	return o.SameSite
+}
+
+var errName = errors.New("the session's name is not one that a cookie can have (RFC 9110, Section 5.6.2)")
+
+// checkName refuses a name that [http.SetCookie] would drop in silence.
+func checkName(name string) error {
+	if (&http.Cookie{Name: name}).Valid() != nil {
+		return usageError(errName)
+	}
+	return nil
+}
+
+// check refuses what a browser would drop in silence.
+func (a *attributes) check(name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	c := http.Cookie{Name: name, Path: a.path, Domain: a.domain, Secure: a.secure, Partitioned: a.partitioned}
+	host, secure := hasPrefix(name, "__Host-"), hasPrefix(name, "__Secure-") || hasPrefix(name, "__Http-")
+	switch err := c.Valid(); {
+	case err != nil:
+		return usageError(fmt.Errorf("a session's Options: %w", err))
+	case a.path[0] != '/':
+		return usageError(errors.New("a session's Options: Path has to begin with /"))
+	case a.sameSite == http.SameSiteNoneMode && !a.secure:
+		return usageError(errors.New("a session's Options: a browser takes SameSite=None only with Secure"))
+	case (host || secure) && !a.secure:
+		return usageError(errors.New("a browser takes a session of this name only with Secure"))
+	case host && (a.path != "/" || a.domain != ""):
+		return usageError(errors.New("a browser takes a __Host- session only with Path / and without a Domain"))
+	}
+	return nil
+}
+
+// hasPrefix compares as browsers do (RFC 6265bis, Section 4.1.3).
+func hasPrefix(name, prefix string) bool {
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+// line returns the Set-Cookie line of a cookie, for maxAge seconds: 0 until
+// the browser is closed, below to delete it. What o says comes first, what the
+// store adds to it follows: no browser minds, but programs that look
+// at the place of an attribute find it where gorilla would have put it.
+func (a *attributes) line(name, value string, maxAge int, o *sessions.Options) string {
+	if o == nil {
+		o = &sessions.Options{}
+	}
+	asked := http.Cookie{Name: name, Value: value, Path: o.Path, Domain: o.Domain, MaxAge: maxAge, SameSite: sameSite(o)}
+	added := http.Cookie{Name: "n", HttpOnly: true, Secure: a.secure, Partitioned: a.partitioned}
+	if asked.Path == "" {
+		added.Path = a.path
+	}
+	if asked.Domain == "" {
+		added.Domain = a.domain
+	}
+	if asked.SameSite == 0 {
+		added.SameSite = a.sameSite
+	}
+	return asked.String() + strings.TrimPrefix(added.String(), "n=")
+}
+
+// isPart reports whether other is the name of a further cookie of a session
+// called name.
+func isPart(name, other string) bool {
+	rest, ok := strings.CutPrefix(other, name+"_")
+	return ok && len(rest) == 1 && '2' <= rest[0] && rest[0] <= '8'
+}

@@ -1,0 +1,144 @@
+package gorilla
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"example.com/cookiesession"
+	"github.com/gorilla/sessions"
+)
+
+// Save puts a session into the response's header: call it before the response
+// is written. It replaces what earlier Saves put there. With Options.MaxAge
+// below zero it deletes the session's cookies instead. r may be nil.
+//
+// Errors leave the header as it was. They are those of
+// [cookiesession.Codec.Seal], [cookiesession.ErrTooLarge] among them, and
+// errors of usage for names and Options that would make a browser drop the cookie in silence.
+func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
+	v, ok := session.Store().(*visit)
+	if !ok || v.Store != s || v.request == nil {
+		v = &visit{Store: s, request: r}
+	}
+	lines, err := v.lines(session)
+	if err != nil {
+		return err
+	}
+	s.put(w.Header(), session.Name(), lines)
+	return nil
+}
+
+// lines returns the Set-Cookie lines that save a session or delete it.
+func (v *visit) lines(session *sessions.Session) ([]string, error) {
+	name, a := session.Name(), v.attributes(session.Options)
+	if err := a.check(name); err != nil {
+		return nil, err
+	}
+	if a.maxAge < 0 {
+		return v.deletions(session, &a), nil
+	}
+	meta := v.meta(session)
+	left := v.policy.apply(&meta, a.maxAge, a != v.attributes(nil), time.Now())
+	if left <= 0 {
+		return v.deletions(session, &a), nil
+	}
+	text, err := v.codec.Seal(name, session.Values, meta)
+	if err != nil {
+		return nil, err
+	}
+	maxAge := int(left / time.Second)
+	if a.maxAge == 0 {
+		maxAge = 0
+	}
+	cookies := v.codec.Cookies(name, text)
+	lines := make([]string, 0, len(cookies))
+	for _, c := range cookies {
+		lines = append(lines, a.line(c.Name, c.Value, maxAge, session.Options))
+	}
+	for _, surplus := range v.surplus(name, cookies) {
+		lines = append(lines, a.line(surplus, "", -1, session.Options))
+	}
+	return lines, nil
+}
+
+// apply completes what is sealed with a session that is saved now, and returns
+// how long the session has left. own says that its Options are not the store's.
+func (p *policy) apply(meta *cookiesession.Meta, maxAge int, own bool, now time.Time) time.Duration {
+	now = now.Truncate(time.Second) // what a cookie counts in
+	if meta.Created.IsZero() || meta.Created.After(now) {
+		meta.Created = now
+	}
+	age := now.Sub(meta.Created)
+	lifetime := p.lifetime
+	switch {
+	case own && maxAge > 0:
+		lifetime = min(age+seconds(maxAge), p.maxLifetime)
+		meta.Lifetime = lifetime
+	case own:
+		meta.Lifetime = lifetime
+	case maxAge > 0:
+		lifetime = min(age+seconds(maxAge), lifetime) // the store checks MaxAge when it opens it
+	}
+	left := lifetime - age
+	if p.idleTimeout > 0 {
+		left = min(left, p.idleTimeout)
+	}
+	return left
+}
+
+// deletions returns the lines that delete all cookies of a session.
+func (v *visit) deletions(session *sessions.Session, a *attributes) []string {
+	name := session.Name()
+	lines := []string{a.line(name, "", -1, session.Options)}
+	for _, part := range v.surplus(name, nil) {
+		if part != name {
+			lines = append(lines, a.line(part, "", -1, session.Options))
+		}
+	}
+	return lines
+}
+
+// surplus returns the names of a session's cookies that the request carried
+// and that these cookies leave behind.
+func (v *visit) surplus(name string, cookies []*http.Cookie) []string {
+	if v.request == nil {
+		return nil
+	}
+	return v.codec.Surplus(v.request, name, cookies)
+}
+
+// put puts a session's lines into a response's header, in the place of those
+// that are there.
+func (s *Store) put(h http.Header, name string, lines []string) {
+	kept := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(line string) bool {
+		other := cookieName(line)
+		return s.split && isPart(name, other) ||
+			slices.ContainsFunc(lines, func(ours string) bool { return cookieName(ours) == other })
+	})
+	h["Set-Cookie"] = append(kept, lines...)
+	keepPrivate(h)
+}
+
+// cookieName returns the name of the cookie that a Set-Cookie line sets.
+func cookieName(line string) string {
+	name, _, _ := strings.Cut(line, "=")
+	return strings.TrimSpace(name)
+}
+
+// keepPrivate tells caches that the response is one visitor's, unless the
+// handler has told them something itself.
+func keepPrivate(h http.Header) {
+	if len(h["Cache-Control"]) == 0 {
+		h["Cache-Control"] = []string{"private"}
+	}
+	for _, line := range h["Vary"] {
+		for field := range strings.SplitSeq(line, ",") {
+			if field = strings.TrimSpace(field); field == "*" || strings.EqualFold(field, "Cookie") {
+				return
+			}
+		}
+	}
+	h["Vary"] = append(h["Vary"], "Cookie")
+}
