@@ -71,8 +71,8 @@
 // Write, a Flush, a Hijack, and the handler's return. Change it before; a later
 // change cannot be saved, and is reported as a [Late] event. If a change cannot
 // be saved, because the session is too large for a cookie, say, the client gets
-// a 500 and nothing of the page; [Manager.Save] tells the handler in time to do something about it. A panic in the handler
-// saves nothing.
+// a 500 and nothing of the page; [Manager.Save] tells the handler in time to do something about it. A panic that
+// leaves the handler saves nothing; one that something inside Handler recovers is an ordinary response.
 //
 // Streams and server-sent events work: read what you need and change what you want before the
 // first Flush. Of WebSocket libraries, coder/websocket sends the headers that

@@ -1,0 +1,23 @@
+// Package frameworks has one small application for each way to put sessions
+// around a Go web framework. All are the same few pages, so that what differs
+// is the wiring:
+//
+//   - nethttp: net/http alone
+//   - chi: as a middleware, because chi's middlewares are net/http's
+//   - gin, echo: around the whole application, because their middlewares
+//     don't end where the response does
+//   - gorillawebsocket: an upgrade whose response the library writes itself,
+//     so it has to be given the session's cookies
+//   - coderwebsocket: an upgrade that needs nothing
+//
+// Each is made to be copied: a New that takes a Manager and returns the
+// http.Handler to serve. In production that is all that main does:
+//
+//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	sessions, err := cookiesession.New[gin.Visit](keys, nil)
+//	...
+//	server := &http.Server{Addr: "localhost:8080", Handler: gin.New(sessions)}
+//
+// Applications that use a session package already have less to change: see
+// contrib, which has also what fiber needs, whose handlers are not net/http's.
+package frameworks
