@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -77,6 +78,7 @@ func Replace(path string, data []byte) error {
 	if !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file", path)
 	}
+	sweep(filepath.Dir(path), filepath.Base(path))
 	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, info)
 	if err != nil {
 		return err
@@ -105,6 +107,28 @@ func Resolve(path string) (string, error) {
 		return "", err
 	}
 	return filepath.Join(dir, filepath.Base(path)), nil
+}
+
+// abandoned is the age at which a temporary file is no longer being written:
+// that takes milliseconds.
+const abandoned = time.Minute
+
+// sweep removes the temporary files of processes that were killed before they
+// could. What they hold may be secret, and nobody else knows of them. If one
+// cannot be removed, the next call will try.
+func sweep(dir, base string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "."+base+".") || !strings.HasSuffix(e.Name(), ".tmp") || !e.Type().IsRegular() {
+			continue
+		}
+		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
 }
 
 // writeTemp writes data to a new file in dir, to the disk, and returns its

@@ -260,3 +260,33 @@ func noTemporaryFiles(t *testing.T, dir string) {
 		t.Errorf("left behind: %q", left)
 	}
 }
+
+// TestReplaceSweeps has what killed processes left behind, beside what is not
+// theirs.
+func TestReplaceSweeps(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-time.Hour)
+	for name, stays := range map[string]bool{
+		".ring.123.tmp":      false,
+		".ring.young.tmp":    true, // made below: somebody may be writing it
+		".other.123.tmp":     true,
+		"ring.123.tmp":       true,
+		".ring.123.tmp.kept": true,
+	} {
+		path := filepath.Join(dir, name)
+		mustWrite(t, path, "secret", 0o600)
+		if !strings.Contains(name, "young") {
+			if err := os.Chtimes(path, old, old); err != nil {
+				t.Fatal(err)
+			}
+		}
+		ring := filepath.Join(dir, "ring")
+		mustWrite(t, ring, "before", 0o600)
+		if err := atomicfile.Replace(ring, []byte("after")); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Lstat(path); (err == nil) != stays {
+			t.Errorf("%s: stays %v, want %v", name, err == nil, stays)
+		}
+	}
+}
