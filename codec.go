@@ -475,7 +475,7 @@ func (c *Codec) locate(r *ring, name, text string, now time.Time) (found located
 // newerRing returns a ring that knows the key which locate, failing with err,
 // did not find. It may wait for an early reload of the keyring.
 func (c *Codec) newerRing(found *located, err error) (*ring, bool) {
-	if reasonOf(err) != ReasonUnknownKey {
+	if ReasonOf(err) != ReasonUnknownKey {
 		return nil, false
 	}
 	newer := c.keys.reloadFor(found.header.key)

@@ -404,7 +404,7 @@ func (m *Manager[T]) load(r *http.Request, lines []string, o owner) *Session[T] 
 	if err := m.open(s, now); err != nil {
 		s.state.err = err
 		if !errors.Is(err, ErrNoSession) {
-			m.event(r, Event{Kind: Refused, Reason: reasonOf(err), Err: err})
+			m.event(r, Event{Kind: Refused, Reason: ReasonOf(err), Err: err})
 		}
 		return s
 	}

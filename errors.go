@@ -146,8 +146,9 @@ func invalidError(reason Reason, cause error) *codecError {
 	return &codecError{class: classDecode, reason: reason, sentinel: ErrInvalid, cause: cause}
 }
 
-// reasonOf returns the reason of an error of this package.
-func reasonOf(err error) Reason {
+// ReasonOf returns why a cookie was refused, for an error of [Codec] or
+// [Session.Err], or "" if err is nil or something else.
+func ReasonOf(err error) Reason {
 	var e *codecError
 	if errors.As(err, &e) {
 		return e.reason

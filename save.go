@@ -178,7 +178,7 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 		m.event(st.request, Event{Kind: KeysPending, KeyID: key.idText})
 	}
 	if !st.opened && st.err != nil && !errors.Is(st.err, ErrNoSession) {
-		m.event(st.request, Event{Kind: Replaced, Reason: reasonOf(st.err), Err: st.err})
+		m.event(st.request, Event{Kind: Replaced, Reason: ReasonOf(st.err), Err: st.err})
 	}
 	return nil
 }

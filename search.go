@@ -40,7 +40,7 @@ func (c *Codec) newest(s search, now time.Time) (best candidate, err error) {
 		s.ring = ring
 		if tryErr != nil {
 			// A header full of unknown keys must not make the request wait for each.
-			waited = waited || reasonOf(tryErr) == ReasonUnknownKey
+			waited = waited || ReasonOf(tryErr) == ReasonUnknownKey
 			err = firstError(err, tryErr)
 			return true
 		}
