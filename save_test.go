@@ -1,0 +1,428 @@
+package cookiesession_test
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/cookiesession"
+	"github.com/google/go-cmp/cmp"
+)
+
+// webHuge fills a session with more than a cookie holds, however well it is
+// packed.
+func webHuge(s *webSession) {
+	s.Data.Tags = map[string][]string{"random": {string(webRandom(4200))}}
+}
+
+// webRandom returns bytes that nothing makes smaller.
+func webRandom(n int) []byte {
+	b := make([]byte, n)
+	rand.Read(b)
+	return b
+}
+
+// If saving fails, the client gets a 500 and nothing of the page: the headers
+// that belong to it go, the others stay.
+func TestSaveFailure(t *testing.T) {
+	pageHeaders := http.Header{
+		"Accept-Ranges": {"bytes"}, "Cache-Control": {"public, immutable"}, "Cdn-Cache-Control": {"max-age=60"},
+		"Content-Disposition": {"attachment"}, "Content-Encoding": {"gzip"}, "Content-Length": {"4"},
+		"Content-Type": {"image/png"}, "Etag": {`"1"`}, "Expires": {"Thu, 01 Dec 2033 16:00:00 GMT"},
+		"Last-Modified": {"Thu, 01 Dec 2022 16:00:00 GMT"}, "Location": {"/next"}, "Surrogate-Control": {"max-age=60"},
+		"Trailer": {"Sum"},
+		"Vary":    {"Accept"}, "Set-Cookie": {"other=1"}, "X-Frame-Options": {"DENY"},
+	}
+	want := http.Header{
+		"Cache-Control": {"no-store"}, "Content-Type": {"text/plain; charset=utf-8"}, "X-Content-Type-Options": {"nosniff"},
+		"Vary": {"Accept"}, "Set-Cookie": {"other=1"}, "X-Frame-Options": {"DENY"},
+	}
+	tests := []struct {
+		name string
+		send func(t *testing.T, w http.ResponseWriter)
+	}{
+		{"no write", func(*testing.T, http.ResponseWriter) {}},
+		{"Write", func(t *testing.T, w http.ResponseWriter) { _, err := w.Write([]byte("page")); wantTooLarge(t, err) }},
+		{"WriteString", func(t *testing.T, w http.ResponseWriter) { _, err := io.WriteString(w, "page"); wantTooLarge(t, err) }},
+		{"ReadFrom", func(t *testing.T, w http.ResponseWriter) {
+			_, err := w.(io.ReaderFrom).ReadFrom(strings.NewReader("page"))
+			wantTooLarge(t, err)
+		}},
+		{"Flush", func(t *testing.T, w http.ResponseWriter) { wantTooLarge(t, http.NewResponseController(w).Flush()) }},
+		{"Hijack", func(t *testing.T, w http.ResponseWriter) {
+			_, _, err := http.NewResponseController(w).Hijack()
+			wantTooLarge(t, err)
+		}},
+		{"WriteHeader and all after it", func(t *testing.T, w http.ResponseWriter) {
+			w.WriteHeader(204)
+			w.WriteHeader(302)
+			_, err := w.Write([]byte("page"))
+			wantTooLarge(t, err)
+			_, err = io.WriteString(w, "page")
+			wantTooLarge(t, err)
+			_, _, err = http.NewResponseController(w).Hijack()
+			wantTooLarge(t, err)
+		}},
+		{"after a 103", func(_ *testing.T, w http.ResponseWriter) { w.WriteHeader(103); w.WriteHeader(200) }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			h := site.handle(func(c *userCall) {
+				for key, lines := range pageHeaders {
+					c.W.Header()[key] = lines
+				}
+				webHuge(c.S)
+				tt.send(t, c.W)
+			})
+			var spy statusSpy
+			reply := mustFetch(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				spy.ResponseWriter = w
+				h.ServeHTTP(&spy, r)
+			}), webRequest())
+			if reply.StatusCode != 500 || reply.Body != "Internal Server Error\n" || len(reply.Trailer) > 0 {
+				t.Errorf("%d %q, trailers %v", reply.StatusCode, reply.Body, reply.Trailer)
+			}
+			if last := len(spy.statuses) - 1; spy.statuses[last] != 500 || slices.Index(spy.statuses, 500) != last {
+				t.Errorf("statuses %v", spy.statuses)
+			}
+			reply.Header.Del("Date")
+			reply.Header.Del("Content-Length")
+			if diff := cmp.Diff(want, reply.Header); diff != "" {
+				t.Errorf("headers (-want +got):\n%s", diff)
+			}
+			site.wantEvents(cookiesession.SaveFailed)
+		})
+	}
+}
+
+// wantTooLarge checks an error of a session that does not fit its cookie.
+func wantTooLarge(t *testing.T, err error) {
+	t.Helper()
+	wantWrapped(t, err, cookiesession.ErrTooLarge)
+	wantFault(t, err, "usage")
+	var size *cookiesession.TooLargeError
+	if !errors.As(err, &size) || size.Size <= size.Limit || size.Limit != 4093 {
+		t.Errorf("error %v holds %+v", err, size)
+	}
+	webQuotesNone(t, fmt.Sprint(err), webSecret)
+}
+
+// wantFault checks whose fault an error is, in the terms of
+// gorilla/securecookie.
+func wantFault(t *testing.T, err error, want string) {
+	t.Helper()
+	var e interface {
+		IsUsage() bool
+		IsDecode() bool
+		IsInternal() bool
+		Cause() error
+	}
+	if !errors.As(err, &e) {
+		t.Errorf("error %v is not one of securecookie's kind", err)
+		return
+	}
+	got := fmt.Sprint(e.IsUsage(), e.IsDecode(), e.IsInternal())
+	if got != map[string]string{"usage": "true false false", "decode": "false true false", "internal": "false false true"}[want] {
+		t.Errorf("error %v: IsUsage, IsDecode, IsInternal are %s; want %s", err, got, want)
+	}
+}
+
+// What fails to save, and how the error is classed.
+func TestSaveErrors(t *testing.T) {
+	type bag = map[string]any
+	opts := cookiesession.Options[bag]{}
+	tests := []struct {
+		name string
+		opts cookiesession.Options[bag]
+		data bag
+		want error // nil: no sentinel
+		kind string
+	}{
+		{"too large", opts, bag{"a": webRandom(4200)}, cookiesession.ErrTooLarge, "usage"},
+		{"a type that cannot be stored", opts, bag{"a": func() {}}, nil, "usage"},
+		{"a type that is not registered", opts, bag{"a": webProfile{webSecret}}, nil, "usage"},
+		{"a cycle", opts, cycle(), nil, "usage"},
+		{"no label without a request", cookiesession.Options[bag]{LabelFunc: func(*http.Request) string { return "tenant" }}, bag{"a": 1}, nil, "usage"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newWebSite(t, nil, tt.opts)
+			s := &cookiesession.Session[bag]{Data: tt.data}
+			cookies, err := site.Cookies(s)
+			if err == nil || cookies != nil || tt.want != nil && !errors.Is(err, tt.want) {
+				t.Errorf("%v, error %v; want %v", cookies, err, tt.want)
+			}
+			wantFault(t, err, tt.kind)
+			webQuotesNone(t, fmt.Sprint(err), webSecret)
+			rec := httptest.NewRecorder()
+			if err := site.Save(rec, s); err == nil {
+				t.Error("Save has no error")
+			}
+			wantNoCookie(t, rec.Header())
+		})
+	}
+}
+
+// cycle returns a value that is nested without end.
+func cycle() map[string]any {
+	m := make(map[string]any)
+	m["again"] = m
+	return m
+}
+
+// No key can seal once all have retired: the error is the environment's.
+func TestSaveWithoutASealingKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newWebSite(t, newRing(t, cookiesession.NewKey().RetiresAt(time.Now().Add(time.Hour))), cookiesession.Options[webUser]{})
+		b := signedIn(site)
+		time.Sleep(time.Hour)
+		page := site.visit(b, func(c *userCall) { webSign(c.S); wantFault(t, site.Save(c.W, c.S), "internal") })
+		if wantNoCookie(t, page.Header); page.StatusCode != 500 {
+			t.Errorf("status %d", page.StatusCode)
+		}
+		wantWrapped(t, page.S.Err(), cookiesession.ErrUnknownKey)
+	})
+}
+
+// The largest cookie that is sent has 4093 bytes of name and value, and comes
+// back whole.
+func TestSaveLimit(t *testing.T) {
+	site := newWebSite(t, nil, cookiesession.Options[[]byte]{})
+	raw := webRandom(4200)
+	b := new(webBrowser)
+	for n := 2950; ; n++ {
+		page := site.visit(b, func(c *webCall[[]byte]) { c.S.Data = raw[:n] })
+		last := page.Events[len(page.Events)-1]
+		if last.Limit != 4093 {
+			t.Fatalf("the limit is %d", last.Limit)
+		}
+		if last.Kind == cookiesession.SaveFailed {
+			if last.Size != 4094 && last.Size != 4095 {
+				t.Errorf("%d bytes are refused", last.Size)
+			}
+			break
+		}
+		if size := len(site.CookieName()) + len(b.jar[site.CookieName()]); last.Size != size || size > 4093 {
+			t.Fatalf("%d bytes are sent, the event says %d", size, last.Size)
+		}
+		wantData(t, site, b.jar[site.CookieName()], raw[:n])
+	}
+}
+
+// A handler that gets ErrTooLarge in time can do something about it.
+func TestSaveThenShrink(t *testing.T) {
+	site := newUserSite(t)
+	page := site.visit(new(webBrowser), func(c *userCall) {
+		webHuge(c.S)
+		wantTooLarge(t, site.Save(c.W, c.S))
+		wantNoCookie(t, c.W.Header())
+		c.S.Data.Tags = nil
+		webSign(c.S)
+		fmt.Fprint(c.W, "page")
+	})
+	value := wantDefaultCookie(t, page.Header)
+	wantData(t, site, value, webUser{Name: webSecret})
+	if page.StatusCode != 200 {
+		t.Errorf("status %d", page.StatusCode)
+	}
+}
+
+// Save sets the headers now; the commit replaces them only if the session has
+// changed since.
+func TestSaveThenCommit(t *testing.T) {
+	tests := []struct {
+		name   string
+		after  func(*cookiesession.Session[webUser])
+		want   *webUser // nil: no cookie
+		same   bool     // the cookie of Save
+		status int
+	}{
+		{"nothing", func(*cookiesession.Session[webUser]) {}, &webUser{Visits: 2}, true, 200},
+		{"a change", func(s *cookiesession.Session[webUser]) { s.Data.Visits++ }, &webUser{Visits: 3}, false, 200},
+		{"Renew", func(s *cookiesession.Session[webUser]) { s.Renew() }, &webUser{Visits: 2}, false, 200},
+		{"changed back", func(s *cookiesession.Session[webUser]) { s.Data.Visits = 1 }, nil, false, 200},
+		{"too large", webHuge, nil, false, 500},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			b := site.newSession(func(c *userCall) { c.S.Data.Visits = 1 })
+			var saved []string
+			page := site.visit(b, func(c *userCall) {
+				c.S.Data.Visits++
+				mustDo(t, site.Save(c.W, c.S))
+				saved = append(saved, c.W.Header()["Set-Cookie"]...)
+				tt.after(c.S)
+			})
+			if page.StatusCode != tt.status || len(saved) != 1 {
+				t.Errorf("status %d, Save set %q", page.StatusCode, saved)
+			}
+			if tt.want == nil {
+				wantNoCookie(t, page.Header)
+				return
+			}
+			value := wantDefaultCookie(t, page.Header)
+			wantData(t, site, value, *tt.want)
+			if same := cmp.Equal(saved, page.cookies()); same != tt.same {
+				t.Errorf("the cookie of Save was sent: %v, want %v", same, tt.same)
+			}
+		})
+	}
+}
+
+// Once the headers are out, Save says so, whatever is around the writer.
+func TestSaveTooLate(t *testing.T) {
+	for _, wrapped := range []bool{false, true} {
+		t.Run(fmt.Sprint("wrapped ", wrapped), func(t *testing.T) {
+			site := newUserSite(t)
+			page := site.visit(new(webBrowser), func(c *userCall) {
+				fmt.Fprint(c.W, "page")
+				webSign(c.S)
+				w := c.W
+				if wrapped {
+					w = unwrapper{w}
+				}
+				wantFault(t, site.Save(w, c.S), "usage")
+			})
+			wantNoCookie(t, page.Header)
+			if diff := cmp.Diff([]cookiesession.Reason{""}, page.reasons(cookiesession.Late)); diff != "" {
+				t.Errorf("late (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Load and Save do without Handler what Handler does.
+func TestLoadAndSave(t *testing.T) {
+	site := newUserSite(t)
+	tests := []struct {
+		name   string
+		change func(*cookiesession.Session[webUser])
+		sets   int
+	}{
+		{"read", func(*cookiesession.Session[webUser]) {}, 0},
+		{"changed", func(s *cookiesession.Session[webUser]) { s.Data.Visits++ }, 1},
+		{"destroyed", func(s *cookiesession.Session[webUser]) { s.Destroy() }, 1},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := signedIn(site)
+			s := site.Load(webRequest(site.CookieName() + "=" + b.jar[site.CookieName()]))
+			tt.change(s)
+			rec := httptest.NewRecorder()
+			mustDo(t, site.Save(rec, s))
+			mustDo(t, site.Save(rec, s)) // once more replaces
+			if got := rec.Header()["Set-Cookie"]; len(got) != tt.sets {
+				t.Errorf("Set-Cookie is %q", got)
+			}
+			if rec.Header().Get("Vary") != "Cookie" || rec.Header().Get("Cache-Control") != "private" {
+				t.Errorf("headers are %v", rec.Header())
+			}
+		})
+	}
+}
+
+// Load does not look at a context: it opens the cookie again.
+func TestLoadIsApart(t *testing.T) {
+	site := newUserSite(t)
+	site.visit(signedIn(site), func(c *userCall) {
+		c.S.Data.Visits = 9
+		if s := site.Load(c.R); s == c.S || s.Data.Visits != 0 || s.Err() != nil {
+			t.Errorf("%+v, error %v", s.Data, s.Err())
+		}
+		c.S.Data.Visits = 0
+	})
+}
+
+// The test that a user writes of a handler of theirs.
+func TestCookiesForTests(t *testing.T) {
+	site := newUserSite(t)
+	cookies, err := site.Cookies(&cookiesession.Session[webUser]{Data: webUser{Name: webSecret}})
+	if err != nil || len(cookies) != 1 {
+		t.Fatalf("%v, error %v", cookies, err)
+	}
+	wantDefaultCookie(t, http.Header{"Set-Cookie": {cookies[0].String()}})
+	r := webRequest()
+	r.AddCookie(cookies[0])
+	if s := site.Load(r); s.Data.Name != webSecret {
+		t.Errorf("%+v, error %v", s.Data, s.Err())
+	}
+	if cookies, err := site.Cookies(new(cookiesession.Session[webUser])); err != nil || len(cookies) != 0 {
+		t.Errorf("a zero session has %v, error %v", cookies, err)
+	}
+}
+
+// What Cookies returns is what the response gets: one token, not two.
+func TestCookiesAgree(t *testing.T) {
+	site := newUserSite(t)
+	var cookies []*http.Cookie
+	page := site.visit(new(webBrowser), func(c *userCall) {
+		webSign(c.S)
+		var err error
+		cookies, err = site.Cookies(c.S)
+		mustDo(t, err)
+	})
+	if got := page.Cookies(); len(got) != 1 || len(cookies) != 1 || got[0].Value != cookies[0].Value {
+		t.Errorf("the response has %v, Cookies returned %v", got, cookies)
+	}
+}
+
+// Without Handler there is nothing to get, and the text names the mistake.
+func TestGetPanics(t *testing.T) {
+	site, other := newUserSite(t), newUserSite(t)
+	tests := []struct {
+		name string
+		ctx  func(*http.Request) context.Context
+	}{
+		{"a context of its own", func(*http.Request) context.Context { return context.Background() }},
+		{"another Manager's", (*http.Request).Context},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			other.visit(new(webBrowser), func(c *userCall) {
+				ctx := tt.ctx(c.R)
+				if s, ok := site.FromContext(ctx); ok || s != nil {
+					t.Errorf("FromContext returned %v, %v", s, ok)
+				}
+				defer func() {
+					if text := fmt.Sprint(recover()); !strings.Contains(text, "Handler") || !strings.Contains(text, site.CookieName()) {
+						t.Errorf("panic %q", text)
+					}
+				}()
+				site.Get(c.R.WithContext(ctx))
+			})
+		})
+	}
+}
+
+// Requests that were derived from Handler's have its session.
+func TestGetOfDerivedRequests(t *testing.T) {
+	site := newUserSite(t)
+	site.visit(signedIn(site), func(c *userCall) {
+		type key struct{}
+		ctx, cancel := context.WithCancel(context.WithValue(c.R.Context(), key{}, 1))
+		defer cancel()
+		mux := http.NewServeMux()
+		mux.Handle("/a/", http.StripPrefix("/a", http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			if site.Get(r) != c.S || site.Get(r.Clone(ctx)) != c.S || site.Get(r.WithContext(ctx)) != c.S {
+				t.Error("another session")
+			}
+			if s, ok := site.FromContext(ctx); !ok || s != c.S {
+				t.Errorf("FromContext returned %v, %v", s, ok)
+			}
+		})))
+		r := c.R.Clone(c.R.Context())
+		r.URL.Path = "/a/b"
+		mux.ServeHTTP(c.W, r)
+	})
+}

@@ -1,0 +1,220 @@
+package cookiesession_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"example.com/cookiesession"
+	"github.com/google/go-cmp/cmp"
+)
+
+// readerFromSpy stands for net/http's writer, whose ReadFrom is sendfile.
+type readerFromSpy struct {
+	http.ResponseWriter
+	reached bool
+}
+
+func (s *readerFromSpy) ReadFrom(src io.Reader) (int64, error) {
+	s.reached = true
+	return io.Copy(s.ResponseWriter, src)
+}
+
+func TestHandlerReadFrom(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "page.txt")
+	mustDo(t, os.WriteFile(file, []byte("page"), 0o600))
+	site := newUserSite(t)
+	rec := httptest.NewRecorder()
+	spy := &readerFromSpy{ResponseWriter: rec}
+	h := site.handle(func(c *userCall) { webSign(c.S); copyFile(t, c.W, file) })
+	h.ServeHTTP(spy, webRequest())
+	if !spy.reached {
+		t.Error("the ReadFrom below was not reached")
+	}
+
+	// Without a ReadFrom below.
+	h.ServeHTTP(rec, webRequest())
+	if rec.Body.String() != "pagepage" {
+		t.Errorf("body is %q", rec.Body)
+	}
+}
+
+// What the hijacker doesn't send isn't sent: gorilla/websocket writes a
+// response of its own.
+func TestHandlerHijack(t *testing.T) {
+	const upgrade = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n"
+	hijacked := []cookiesession.EventKind{cookiesession.Issued, cookiesession.Hijacked}
+	tests := []struct {
+		name   string
+		next   func(*webSite[webUser], *userCall)
+		cookie bool
+		events []cookiesession.EventKind
+	}{
+		{"nothing to save", func(_ *webSite[webUser], c *userCall) { hijack(t, c.W, upgrade+"\r\n") }, false, nil},
+		{"headers not sent", func(_ *webSite[webUser], c *userCall) { webSign(c.S); hijack(t, c.W, upgrade+"\r\n") }, false, hijacked},
+		{"headers sent", func(_ *webSite[webUser], c *userCall) {
+			webSign(c.S)
+			conn, rw, err := c.W.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer conn.Close()
+			rw.WriteString(upgrade)
+			c.W.Header().Write(rw)
+			rw.WriteString("\r\n")
+			rw.Flush()
+		}, true, hijacked},
+		{"Cookies in the hijacker's header", func(site *webSite[webUser], c *userCall) {
+			webSign(c.S)
+			cookies, err := site.Cookies(c.S)
+			if err != nil || len(cookies) != 1 {
+				t.Errorf("%v, error %v", cookies, err)
+				return
+			}
+			hijack(t, c.W, upgrade+"Set-Cookie: "+cookies[0].String()+"\r\n\r\n")
+		}, true, []cookiesession.EventKind{cookiesession.Issued}},
+		{"changed on the connection", func(_ *webSite[webUser], c *userCall) {
+			hijack(t, c.W, upgrade+"\r\n")
+			webSign(c.S)
+		}, false, lateEvent},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			reply := mustFetch(t, site.handle(func(c *userCall) { tt.next(site, c) }), webRequest())
+			if tt.cookie {
+				wantDefaultCookie(t, reply.Header)
+			} else {
+				wantNoCookie(t, reply.Header)
+			}
+			site.wantEvents(tt.events...)
+		})
+	}
+}
+
+// A Flush or a Hijack that did nothing has not sent the headers: the session
+// can still be changed.
+func TestHandlerUnsupported(t *testing.T) {
+	tests := []struct {
+		name string
+		try  func(http.ResponseWriter)
+	}{
+		{"FlushError", func(w http.ResponseWriter) {
+			if err := http.NewResponseController(w).Flush(); !errors.Is(err, http.ErrNotSupported) {
+				t.Errorf("error %v", err)
+			}
+		}},
+		{"Flush", func(w http.ResponseWriter) { w.(http.Flusher).Flush() }},
+		{"Hijack", func(w http.ResponseWriter) {
+			if _, _, err := w.(http.Hijacker).Hijack(); !errors.Is(err, http.ErrNotSupported) {
+				t.Errorf("error %v", err)
+			}
+		}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			h := site.handle(func(c *userCall) {
+				c.S.Data.Visits = 1
+				tt.try(c.W)
+				c.S.Data.Visits = 2
+				io.WriteString(c.W, "page")
+			})
+			// Its writer can neither flush nor be hijacked.
+			reply := mustFetch(t, http.TimeoutHandler(h, time.Hour, ""), webRequest())
+			value := wantDefaultCookie(t, reply.Header)
+			wantData(t, site, value, webUser{Visits: 2})
+		})
+	}
+}
+
+func TestHandlerHTTP2(t *testing.T) {
+	site := newUserSite(t)
+	server := httptest.NewUnstartedServer(nil)
+	server.EnableHTTP2 = true
+	b := site.newSession(func(c *userCall) { c.S.Data.Visits = 1 })
+	reply, err := webFetchFrom(t, server, site.handle(func(c *userCall) {
+		if _, _, err := http.NewResponseController(c.W).Hijack(); err == nil {
+			t.Error("HTTP/2 has no Hijack")
+		}
+		c.S.Data.Visits++
+		c.W.Header().Set("Trailer", "Declared")
+		mustDo(t, http.NewResponseController(c.W).Flush())
+		io.WriteString(c.W, "page")
+		c.W.Header().Set("Declared", "yes")
+		c.W.Header().Set(http.TrailerPrefix+"Late", "yes")
+	}), webRequest("other=1", site.CookieName()+"="+b.jar[site.CookieName()]))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if reply.ProtoMajor != 2 || reply.Body != "page" {
+		t.Errorf("%s %q", reply.Proto, reply.Body)
+	}
+	if diff := cmp.Diff(http.Header{"Declared": {"yes"}, "Late": {"yes"}}, reply.Trailer); diff != "" {
+		t.Errorf("trailers (-want +got):\n%s", diff)
+	}
+	value := wantDefaultCookie(t, reply.Header)
+	wantData(t, site, value, webUser{Visits: 2})
+}
+
+// What frameworks assert on a writer: gin panics without the first three.
+func TestHandlerWriterMethods(t *testing.T) {
+	site := newUserSite(t)
+	mustFetch(t, site.handle(func(c *userCall) {
+		_, hijacker := c.W.(http.Hijacker)
+		_, flusher := c.W.(http.Flusher)
+		//lint:ignore SA1019 gin asserts it
+		notifier, notifies := c.W.(http.CloseNotifier)
+		_, stringWriter := c.W.(io.StringWriter)
+		_, readerFrom := c.W.(io.ReaderFrom)
+		_, pusher := c.W.(http.Pusher)
+		got := []bool{hijacker, flusher, notifies, stringWriter, readerFrom, pusher}
+		if diff := cmp.Diff([]bool{true, true, true, true, true, false}, got); diff != "" {
+			t.Errorf("Hijacker, Flusher, CloseNotifier, StringWriter, ReaderFrom, Pusher (-want +got):\n%s", diff)
+		}
+		select {
+		case <-notifier.CloseNotify():
+			t.Error("CloseNotify tells of an end that has not come")
+		default:
+		}
+	}), webRequest())
+}
+
+// statusSpy is a writer below Handler's that takes down the statuses.
+type statusSpy struct {
+	http.ResponseWriter
+	statuses []int
+	called   func() // nil: nothing
+}
+
+func (s *statusSpy) WriteHeader(status int) {
+	s.statuses = append(s.statuses, status)
+	s.ResponseWriter.WriteHeader(status)
+	if s.called != nil {
+		s.called()
+	}
+}
+
+func (s *statusSpy) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
+func TestHandlerPassesCallsOn(t *testing.T) {
+	site := newUserSite(t)
+	rec := httptest.NewRecorder()
+	spy := &statusSpy{ResponseWriter: rec}
+	var kept http.ResponseWriter
+	site.handle(func(c *userCall) {
+		c.W.WriteHeader(404)
+		c.W.WriteHeader(200) // superfluous: net/http says so in its log
+		kept = c.W
+	}).ServeHTTP(spy, webRequest())
+	io.WriteString(kept, "late") // after the handler's return
+	if diff := cmp.Diff([]int{404, 200}, spy.statuses); diff != "" || rec.Body.String() != "late" {
+		t.Errorf("body %q, statuses (-want +got):\n%s", rec.Body, diff)
+	}
+}
