@@ -110,7 +110,7 @@ type Meta struct {
 	Created  time.Time     // whole seconds; Seal: zero means now
 	Issued   time.Time     // whole seconds; Seal: now, but not before this, which is that of the value it replaces
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
-	KeyID    string        // set by Open: the key that sealed it
+	KeyID    string        // set by Open: the key that sealed it; Seal: no older key seals what replaces it
 	Stale    bool          // set by Open: a newer key seals now; sealing anew would move the value to it
 }
 
@@ -187,7 +187,8 @@ func (c *Codec) seal(name string, value any, meta Meta, now time.Time, random [r
 	}
 	rec.lifetime = c.policy.cut(rec.lifetime)
 	rec.body, rec.packed = s.pack(item)
-	text, _, err := c.sealRecord(s, c.keys.current(), name, c.label, &rec, now, random)
+	ring := c.keys.current()
+	text, _, err := c.sealRecord(s, ring, ring.named(meta.KeyID), name, c.label, &rec, now, random)
 	if err != nil {
 		return "", err
 	}
@@ -397,15 +398,15 @@ func freshRandom() (random [randomSize]byte) {
 }
 
 // sealRecord seals rec for the cookie called name and returns its text, which
-// is s's.
-func (c *Codec) sealRecord(s *scratch, ring *ring, name, label string, rec *record, now time.Time, random [randomSize]byte) ([]byte, *ringKey, error) {
+// is s's. before is the key of the cookie that it replaces, or nil.
+func (c *Codec) sealRecord(s *scratch, ring *ring, before *ringKey, name, label string, rec *record, now time.Time, random [randomSize]byte) ([]byte, *ringKey, error) {
 	if err := checkName(name); err != nil {
 		return nil, nil, usageError(err)
 	}
 	if err := checkClock(rec.issued); err != nil {
 		return nil, nil, internalError(err)
 	}
-	key := ring.sealing(now)
+	key := ring.sealingAfter(before, now)
 	if key == nil {
 		return nil, nil, internalError(errNoSealingKey)
 	}

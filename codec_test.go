@@ -433,6 +433,28 @@ func TestStale(t *testing.T) {
 	}
 }
 
+// TestSealMovesForwardOnly has a replica whose clock is behind replace a value
+// that the next key has sealed.
+func TestSealMovesForwardOnly(t *testing.T) {
+	old, next := cookiesession.NewKey(), cookiesession.NewKey()
+	codec := newCodec(t, newRing(t, next.ActivatesAt(time.Now().Add(time.Hour)), old), nil)
+	for _, row := range []struct{ before, want string }{
+		{"", old.ID()},
+		{old.ID(), old.ID()},
+		{next.ID(), next.ID()},
+		{cookiesession.NewKey().ID(), old.ID()},
+		{"no id", old.ID()},
+	} {
+		text, err := codec.Seal("s", 1, cookiesession.Meta{KeyID: row.before})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if meta, err := codec.Open("s", text, new(int)); err != nil || meta.KeyID != row.want {
+			t.Errorf("after key %q: sealed by %s, want %s: %v", row.before, meta.KeyID, row.want, err)
+		}
+	}
+}
+
 func TestCodecPolicy(t *testing.T) {
 	const hour = time.Hour
 	created := func(ago time.Duration) func() cookiesession.Meta {

@@ -231,6 +231,7 @@ type Manager[T any] struct {
 	check     func(*http.Request, *Session[T]) error
 	onEvent   func(*http.Request, Event)
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
+	pending   atomic.Pointer[ring]          // the last one that was reported to be pending
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
 }
 

@@ -56,7 +56,7 @@ const (
 	// KeysCreated: LoadOrCreateKeyring made a new key, so no cookie from before opens.
 	KeysCreated
 	// KeysPending: all keys of the Keyring have yet to be activated, and the one that will be
-	// first, KeyID, was used. A clock or a schedule is wrong.
+	// first, KeyID, was used. A clock or a schedule is wrong. It is reported once for a set of keys.
 	KeysPending
 	// InsecureTLS: a Manager with Options.Insecure served a request that came
 	// over TLS or says that its proxy's did, so cookies lack Secure for no reason.

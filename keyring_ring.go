@@ -162,6 +162,34 @@ func (r *ring) sealing(now time.Time) *ringKey {
 	return first
 }
 
+// sealingAfter returns the key that seals at now what is to replace a cookie
+// that before has sealed, which is no key that comes before that one. If it
+// were, a replica whose clock is behind, or any replica where another one's is
+// ahead, would move a session back with each change, the others would seal it
+// anew at its next request, and so on until the clocks agree. Whoever has
+// opened the cookie has the key, so nobody opens less for it. before may be
+// nil, and of another snapshot.
+func (r *ring) sealingAfter(before *ringKey, now time.Time) *ringKey {
+	s := r.sealing(now)
+	if s == nil || before == nil {
+		return s
+	}
+	if k, status := r.find(before.id, now); status == keyFound && k.rank > s.rank {
+		return k
+	}
+	return s
+}
+
+// named returns the key with an id in its printed form, or nil.
+func (r *ring) named(idText string) *ringKey {
+	for _, k := range r.order {
+		if k.idText == idText {
+			return k
+		}
+	}
+	return nil
+}
+
 // pending reports whether the key that seals at now has yet to be activated.
 func (r *ring) pending(now time.Time) bool {
 	k := r.sealing(now)

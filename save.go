@@ -164,7 +164,7 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 		// A lifetime of its own that is over already.
 		return m.composeRemoval(s, out)
 	}
-	text, key, err := m.codec.sealRecord(sc, st.ring, m.cookie.name, st.label, &rec, now, freshRandom())
+	text, key, err := m.codec.sealRecord(sc, st.ring, st.key, m.cookie.name, st.label, &rec, now, freshRandom())
 	if err != nil {
 		return err
 	}
@@ -174,7 +174,7 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 	if size > limit/4*3 {
 		m.event(st.request, Event{Kind: NearLimit, Size: size, Limit: limit})
 	}
-	if key.activates.After(now) {
+	if st.ring.pending(now) && m.pending.Swap(st.ring) != st.ring {
 		m.event(st.request, Event{Kind: KeysPending, KeyID: key.idText})
 	}
 	if !st.opened && st.err != nil && !errors.Is(st.err, ErrNoSession) {

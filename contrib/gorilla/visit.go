@@ -67,9 +67,9 @@ func (v *visit) look(name string) (cookie, error) {
 func (v *visit) meta(session *sessions.Session) cookiesession.Meta {
 	c, _ := v.look(session.Name())
 	if session.IsNew {
-		return cookiesession.Meta{Issued: c.meta.Issued}
+		return cookiesession.Meta{Issued: c.meta.Issued, KeyID: c.meta.KeyID}
 	}
-	return cookiesession.Meta{ID: c.meta.ID, Created: c.meta.Created, Issued: c.meta.Issued}
+	return cookiesession.Meta{ID: c.meta.ID, Created: c.meta.Created, Issued: c.meta.Issued, KeyID: c.meta.KeyID}
 }
 
 // find opens the request's cookie of that name; if it is none of ours, the old
