@@ -1,0 +1,56 @@
+package e2e
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// A keytool is the cookiesession command.
+type keytool struct{ path string }
+
+func buildKeytool(t *testing.T) keytool {
+	t.Helper()
+	return keytool{build(t, "./cmd/cookiesession")}
+}
+
+// build builds a program of the root module and returns its path.
+func build(t *testing.T, pkg string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), filepath.Base(pkg))
+	cmd := exec.Command("go", "build", "-o", file, pkg)
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return file
+}
+
+// rotate adds a key to a file and returns its id.
+func (k keytool) rotate(t *testing.T, ctx context.Context, file string, activateIn time.Duration) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, k.path, "rotate", "-json", "-file", file, "-activate-in", activateIn.String())
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v", cmd.Args[1:], describe(err))
+	}
+	var done struct{ Added struct{ ID string } }
+	must(t, json.Unmarshal(out, &done))
+	if done.Added.ID == "" {
+		t.Fatalf("%v: no key was added: %s", cmd.Args[1:], out)
+	}
+	return done.Added.ID
+}
+
+// describe adds to an error of exec what the command has said.
+func describe(err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return err.Error() + ": " + string(exit.Stderr)
+	}
+	return err.Error()
+}
