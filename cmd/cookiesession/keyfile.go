@@ -1,0 +1,261 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"example.com/cookiesession"
+	"example.com/cookiesession/internal/atomicfile"
+	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keytext"
+)
+
+// A keyFile is a keyring file as it was read, and what is to be changed in it.
+type keyFile struct {
+	path    string
+	text    string
+	now     time.Time // when it was read, and when the changes are made
+	keys    []*fileKey
+	revoked []keytext.Revocation
+	onLine  map[int]int // keys and revocations, by line
+	edits   []edit
+	broken  bool // the library does not take it
+}
+
+// A fileKey is a key in its file. Its dates are as they are to be: they change
+// with the edits.
+type fileKey struct {
+	keytext.Key               // where it stands; zero if it is new
+	text               string // of a new key
+	id                 string
+	activates, retires time.Time // zero: since ever, never
+	revoked            bool
+}
+
+// readKeyFile reads a keyring file. If there is a mistake in it, it comes back
+// beside the error, as broken, with the revocations that were understood.
+func readKeyFile(path string, now time.Time) (*keyFile, error) {
+	text, err := readSmall(path)
+	if err != nil {
+		return nil, err
+	}
+	return parseKeyFile(path, text, now)
+}
+
+// parseKeyFile is readKeyFile for a text that was read from path.
+func parseKeyFile(path, text string, now time.Time) (*keyFile, error) {
+	if text != "" && !strings.HasSuffix(text, "\n") {
+		text += "\n" // for whatever may be put after it
+	}
+	if len(text) > keytext.MaxSize {
+		return nil, fmt.Errorf("%s is longer than %d bytes", path, keytext.MaxSize) // and was not read to its end
+	}
+	parsed, err := keytext.Parse(text)
+	f := &keyFile{path: path, text: text, now: now, revoked: parsed.Revoked, onLine: make(map[int]int)}
+	for _, r := range parsed.Revoked {
+		f.onLine[r.Line]++
+	}
+	if err != nil {
+		f.broken = true
+		return f, fmt.Errorf("%s: %w", path, err)
+	}
+	for _, k := range parsed.Keys {
+		f.onLine[k.Line]++
+		id, err := keyID(k)
+		if err != nil {
+			return nil, fmt.Errorf("%s: line %d: %w", path, k.Line, err)
+		}
+		f.keys = append(f.keys, &fileKey{
+			Key: k, id: id, activates: k.Activates.Time, retires: k.Retires.Time, revoked: f.isRevoked(id),
+		})
+	}
+	if len(f.usable()) > 0 {
+		// Without one the library takes no file, and a command may mend that.
+		err = f.check(text)
+	}
+	f.broken = err != nil
+	return f, err
+}
+
+// readSmall reads a file that is no longer than a keyring may be, or just so
+// much longer that the parser will say so.
+func readSmall(path string) (string, error) {
+	if info, err := os.Stat(path); err != nil {
+		return "", err
+	} else if !info.Mode().IsRegular() {
+		return "", fmt.Errorf("%s is not a regular file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer file.Close()
+	text, err := io.ReadAll(io.LimitReader(file, keytext.MaxSize+1))
+	return string(text), err
+}
+
+func keyID(k keytext.Key) (string, error) {
+	key, err := cookiesession.ParseKey(keytext.EncodeKey(&k.Secret))
+	return key.ID(), err
+}
+
+// check has the library judge a text that is to be, or is, the file's.
+func (f *keyFile) check(text string) error {
+	if _, err := cookiesession.ParseKeyring(text); err != nil {
+		return fmt.Errorf("%s: %w", f.path, err)
+	}
+	return nil
+}
+
+func (f *keyFile) isRevoked(id string) bool {
+	return slices.ContainsFunc(f.revoked, func(r keytext.Revocation) bool { return idOf(r) == id })
+}
+
+// find returns the key of that id, or nil.
+func (f *keyFile) find(id string) *fileKey {
+	for _, k := range f.keys {
+		if k.id == id {
+			return k
+		}
+	}
+	return nil
+}
+
+// usable returns the keys that are neither revoked nor retired, the latest
+// activation first, in the order in which the library has them succeed each
+// other.
+func (f *keyFile) usable() []*fileKey {
+	return slices.DeleteFunc(f.byActivation(), func(k *fileKey) bool { return k.isRetired(f.now) })
+}
+
+// byActivation returns the keys that are not revoked, the latest activation
+// first. Of equal ones the one that is listed first counts as the latest.
+func (f *keyFile) byActivation() []*fileKey {
+	keys := slices.DeleteFunc(slices.Clone(f.keys), func(k *fileKey) bool { return k.revoked })
+	slices.SortStableFunc(keys, func(a, b *fileKey) int { return b.activates.Compare(a.activates) })
+	return keys
+}
+
+func (k *fileKey) isRetired(now time.Time) bool { return !k.retires.IsZero() && !now.Before(k.retires) }
+
+// sealing returns the index of the key that seals at now among keys as usable
+// returns them, or -1 if there is none. If none is active yet, it is the one
+// that will be first.
+func sealing(keys []*fileKey, now time.Time) int {
+	first := len(keys) - 1
+	for i, k := range keys {
+		if !k.activates.After(now) {
+			return i
+		}
+		if first > i && k.activates.Equal(keys[first].activates) {
+			first = i
+		}
+	}
+	return first
+}
+
+const lockWait = 10 * time.Second // other holders need milliseconds
+
+// changeKeyFile changes the file at path, or not at all. Meanwhile no other
+// process of this kind changes it, and those who read it find it whole. If the
+// file is broken, change is told so, by the mistake.
+func changeKeyFile(path string, change func(f *keyFile, mistake error) error) error {
+	unlock, err := atomicfile.Lock(path, lockWait)
+	if err != nil {
+		return explainWrite(path, err)
+	}
+	defer unlock()
+	f, mistake := readKeyFile(path, clock.Now()) // after the lock, which may have taken its time
+	if errors.Is(mistake, fs.ErrNotExist) {
+		return linkToNowhere(path, mistake)
+	}
+	if f == nil {
+		return mistake
+	}
+	if err := change(f, mistake); err != nil {
+		return err
+	}
+	text, err := f.changed()
+	if err != nil || text == f.text {
+		return err
+	}
+	return explainWrite(path, atomicfile.Replace(path, []byte(text)))
+}
+
+// changed returns the text of the file with the changes made. They come to
+// nothing if the library would not take the result, which it always should.
+func (f *keyFile) changed() (string, error) {
+	text := apply(f.text, f.edits)
+	if text == f.text || f.broken {
+		return text, nil
+	}
+	if err := f.check(text); err != nil {
+		return "", fmt.Errorf("nothing was changed, because the result would not load: %w", err)
+	}
+	return text, nil
+}
+
+// createKeyFile makes a file with one key that is active at once. It fails
+// with fs.ErrExist if there is a file.
+func createKeyFile(path string, now time.Time) (*fileKey, error) {
+	k := newFileKey(now)
+	text := "# The keys of this site's sessions. Who can read them can read and forge every session.\n" + k.line() + "\n"
+	return k, explainWrite(path, atomicfile.Create(path, []byte(text)))
+}
+
+// newFileKey returns a new key that activates at that time, in whole seconds.
+func newFileKey(activates time.Time) *fileKey {
+	k := cookiesession.NewKey()
+	return &fileKey{text: k.Secret(), id: k.ID(), activates: activates.UTC().Truncate(time.Second)}
+}
+
+// newKey is newFileKey with an id that the file does not know yet. It need not
+// be: with ten keys one in a million and a half is.
+func (f *keyFile) newKey(activates time.Time) *fileKey {
+	for {
+		if k := newFileKey(activates); f.find(k.id) == nil && !f.isRevoked(k.id) {
+			return k
+		}
+	}
+}
+
+// line returns the line of a new key. The id is there for people: it is what
+// logs and the other commands call the key.
+func (k *fileKey) line() string {
+	line := k.text
+	if !k.activates.IsZero() {
+		line += " activates=" + stamp(k.activates)
+	}
+	return line + " # " + k.id
+}
+
+// linkToNowhere says so, if that is why a file does not exist.
+func linkToNowhere(path string, err error) error {
+	if _, lerr := os.Lstat(path); lerr == nil {
+		return fmt.Errorf("%s is a symbolic link to a file that does not exist", path)
+	}
+	return err
+}
+
+// explainWrite adds to an error what to do about it.
+func explainWrite(path string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("there is no directory %s", filepath.Dir(path))
+	case errors.Is(err, syscall.EROFS):
+		return fmt.Errorf("%w: %s cannot be changed where it is mounted: change what it is mounted from", err, path)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("%w: nothing was changed: run as the owner of %s, who must be able to write to its directory too", err, path)
+	}
+	return err
+}

@@ -1,0 +1,255 @@
+// Command cookiesession makes, rotates and shows the keys that seal sessions,
+// and looks into cookies and at their size. Run it without arguments for the
+// list of what it can do, and with help and a name for one of these.
+//
+// It exits with 0 if it did what it was asked, with 1 if the answer is no (a
+// cookie does not open, a budget is exceeded, a keyring needs attention), and
+// with 2 if it was not used rightly or the environment kept it from working.
+// Its output holds no secret but the key that keygen is there to print.
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// What the command exits with.
+const (
+	exitDone  = 0
+	exitNo    = 1
+	exitError = 2
+)
+
+// A command is one thing that the program can do.
+type command struct {
+	name    string
+	args    string // what follows the name, in a line
+	summary string // a line, without a full stop
+	about   string // what -h says before the flags
+	example string // lines of a shell
+	// setup declares the flags and returns what to do when they are parsed.
+	setup func(*flag.FlagSet) func(c *console, args []string) error
+}
+
+// commands returns what there is to do, in the order of the usage text.
+func commands() []command {
+	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, sizeCommand, versionCommand}
+}
+
+// A console is what a command talks to.
+type console struct {
+	stdin  io.Reader
+	stdout *bufio.Writer
+	stderr io.Writer
+}
+
+// run does what args say and returns the exit code.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	c := &console{stdin, bufio.NewWriter(stdout), stderr}
+	code := c.run(args)
+	if err := c.stdout.Flush(); err != nil {
+		// A key that went to a full disk is not there.
+		c.complain("", fmt.Errorf("cannot write the output: %w", err))
+		return exitError
+	}
+	return code
+}
+
+func (c *console) run(args []string) int {
+	if len(args) == 0 {
+		io.WriteString(c.stderr, usage())
+		return exitError
+	}
+	name := args[0]
+	switch name {
+	case "help", "-h", "-help", "--help":
+		return c.help(args[1:])
+	case "-version", "--version":
+		name = versionCommand.name
+	}
+	cmd, ok := find(name)
+	if !ok {
+		c.complain("", fmt.Errorf("there is no command %q", name))
+		io.WriteString(c.stderr, "\n"+usage())
+		return exitError
+	}
+	return c.runCommand(cmd, args[1:])
+}
+
+func find(name string) (command, bool) {
+	for _, cmd := range commands() {
+		if cmd.name == name {
+			return cmd, true
+		}
+	}
+	return command{}, false
+}
+
+func (c *console) runCommand(cmd command, args []string) int {
+	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	fs.SetOutput(io.Discard)
+	do := cmd.setup(fs)
+	positional, err := parse(fs, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		c.stdout.WriteString(cmd.help())
+		return exitDone
+	case err != nil:
+		err = misuse("%w", err)
+	default:
+		err = do(c, positional)
+	}
+	if err == nil {
+		return exitDone
+	}
+	c.complain(cmd.name, err)
+	if errors.Is(err, errMisuse) {
+		fmt.Fprintf(c.stderr, "Run 'cookiesession %s -h' for help.\n", cmd.name)
+	}
+	if errors.Is(err, errNo) {
+		return exitNo
+	}
+	return exitError
+}
+
+// parse parses flags, also those that come after other arguments: in
+// "revoke a1b2c3 -file F" it is plain what is meant.
+func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
+	for {
+		if err := fs.Parse(args); err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			return positional, nil
+		}
+		positional, args = append(positional, fs.Arg(0)), fs.Args()[1:]
+	}
+}
+
+var (
+	// errNo marks the errors of a command that did its work and has to say no.
+	errNo = errors.New("no")
+	// errMisuse marks those of one that was not called rightly.
+	errMisuse = errors.New("misuse")
+)
+
+// A marked error is one of errNo or errMisuse with its own text, which may be
+// empty, if everything has been said.
+type marked struct {
+	error
+	mark error
+}
+
+func (m marked) Unwrap() []error { return []error{m.error, m.mark} }
+
+func no(format string, args ...any) error { return marked{fmt.Errorf(format, args...), errNo} }
+
+func misuse(format string, args ...any) error { return marked{fmt.Errorf(format, args...), errMisuse} }
+
+// keyText finds what looks like a key, whole or not. Errors quote arguments,
+// and one day somebody pastes a key where an id was wanted.
+var keyText = regexp.MustCompile(`csk1_[A-Za-z0-9_-]*`)
+
+// libraryNames are what the library's errors begin with, which in the output of
+// a program of the same name says nothing.
+var libraryNames = strings.NewReplacer("cookiesession: keyring: ", "", "cookiesession: ", "")
+
+// complain writes an error.
+func (c *console) complain(name string, err error) {
+	text := libraryNames.Replace(keyText.ReplaceAllString(err.Error(), "csk1_..."))
+	if text == "" {
+		return
+	}
+	fmt.Fprintf(c.stderr, "%s: %s\n", strings.TrimSpace("cookiesession "+name), text)
+}
+
+// warn writes a warning of a command that goes on.
+func (c *console) warn(format string, args ...any) {
+	fmt.Fprintf(c.stderr, "warning: "+format+"\n", args...)
+}
+
+// writeJSON writes v in a line.
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+func usage() string {
+	var b strings.Builder
+	b.WriteString("usage: cookiesession COMMAND [flags] [arguments]\n\nCommands:\n")
+	for _, cmd := range commands() {
+		fmt.Fprintf(&b, "  %-8s %s\n", cmd.name, cmd.summary)
+	}
+	b.WriteString("\nRun 'cookiesession help COMMAND' for what a command does, its flags and examples.\n" +
+		"Exit codes: 0 done, 1 the answer is no, 2 wrong use or an error.\n")
+	return b.String()
+}
+
+func (c *console) help(args []string) int {
+	if len(args) == 0 {
+		c.stdout.WriteString(usage())
+		return exitDone
+	}
+	cmd, ok := find(args[0])
+	if !ok {
+		c.complain("help", fmt.Errorf("there is no command %q", args[0]))
+		return exitError
+	}
+	c.stdout.WriteString(cmd.help())
+	return exitDone
+}
+
+// help returns what -h prints.
+func (cmd command) help() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "usage: cookiesession %s\n\n%s\n", strings.TrimSpace(cmd.name+" "+cmd.args), strings.TrimSpace(cmd.about))
+	fs := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
+	cmd.setup(fs)
+	var flags strings.Builder
+	fs.SetOutput(&flags)
+	fs.PrintDefaults()
+	if flags.Len() > 0 {
+		b.WriteString("\nFlags:\n" + flags.String())
+	}
+	if cmd.example != "" {
+		b.WriteString("\nExamples:\n")
+		for line := range strings.Lines(strings.TrimSpace(cmd.example) + "\n") {
+			b.WriteString("  " + line)
+		}
+	}
+	return b.String()
+}
+
+var versionCommand = command{
+	name:    "version",
+	summary: "print the version of this program and of the cookies that it reads",
+	about:   "Version prints the version of this program, of Go, and of the cookies that it reads.",
+	setup: func(*flag.FlagSet) func(*console, []string) error {
+		return func(c *console, args []string) error {
+			if len(args) > 0 {
+				return misuse("version takes no arguments")
+			}
+			fmt.Fprintf(c.stdout, "cookiesession %s, %s, cookie format %d\n", buildVersion(), runtime.Version(), tokenVersion)
+			return nil
+		}
+	},
+}
+
+func buildVersion() string {
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		return info.Main.Version
+	}
+	return "(unknown)"
+}

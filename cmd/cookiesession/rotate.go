@@ -1,0 +1,255 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"example.com/cookiesession/internal/clock"
+)
+
+var rotateCommand = command{
+	name:    "rotate",
+	args:    "-file FILE [flags]",
+	summary: "add a key that activates later, and let old ones go",
+	about: `
+Rotate adds a new key to a keyring file. Every replica that has read the file
+opens the new key's cookies from then on; sealing with it begins at the time
+that stands in the file, for all of them at once. The key that it supersedes
+gets a time to retire, so that the sessions that it has sealed can be lived out.
+Keys that have retired are removed, and so are revocations that are older than
+-keep.
+
+-keep has to be the longest life of a session (Options.Lifetime, or MaxLifetime
+if that is set), plus the replicas' reload interval, plus what their clocks may
+differ by. The default suits the default lifetime of 14 days. No date is ever
+moved forward, so that a shorter -keep does not end what a longer one promised.
+
+With -every nothing is done while the newest key is younger, so that rotate can
+be called by cron as often as one likes. A file that does not exist is made, with
+one key that seals at once and mode 0600. Mode, owner, comments and the order of
+lines of an existing file stay; it is replaced in one step, and a crash leaves
+the old file or the new one. Beside it, FILE.lock keeps two from changing it at
+a time.
+`,
+	example: `
+cookiesession rotate -file /etc/shop/keyring
+cookiesession rotate -file /etc/shop/keyring -every 30d     # in cron, once a day
+cookiesession rotate -file /etc/shop/keyring -keep 91d      # sessions of 90 days
+cookiesession rotate -file /etc/shop/keyring -dry-run
+`,
+	setup: func(fs *flag.FlagSet) func(*console, []string) error {
+		o := rotateOptions{schedule: defaultSchedule}
+		fs.StringVar(&o.file, "file", "", "keyring `file`")
+		o.schedule.flags(fs)
+		fs.Var(&o.every, "every", "do nothing while the newest key has been active for less than this `duration` (0: always rotate)")
+		fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and change nothing")
+		fs.BoolVar(&o.json, "json", false, "print what was done as JSON")
+		return func(c *console, args []string) error { return rotate(c, o, args) }
+	},
+}
+
+type rotateOptions struct {
+	schedule
+	file         string
+	every        duration
+	dryRun, json bool
+}
+
+// A rotation is what rotate has done, or would do.
+type rotation struct {
+	File      string         `json:"file"`
+	Changed   bool           `json:"changed"`
+	DryRun    bool           `json:"dry_run,omitzero"`
+	Created   bool           `json:"created,omitzero"`
+	Added     *addedKey      `json:"added,omitempty"`
+	Retiring  []retiringKey  `json:"retiring,omitempty"`
+	Removed   []removedKey   `json:"removed,omitempty"`
+	Forgotten []forgottenKey `json:"forgotten,omitempty"`
+	Next      time.Time      `json:"next,omitzero"` // with -every, if nothing was to be done
+
+	newest *fileKey // then
+}
+
+type addedKey struct {
+	ID        string    `json:"id,omitempty"` // unless it is a dry run, which keeps no key
+	Activates time.Time `json:"activates"`
+	alone     bool      // no other key could seal
+}
+
+type retiringKey struct {
+	ID      string    `json:"id"`
+	Retires time.Time `json:"retires"`
+	before  string    // whose activation it is reckoned from; "" if that is past
+}
+
+type removedKey struct {
+	ID      string    `json:"id"`
+	Retired time.Time `json:"retired"`
+	// Sealed is until when the key can have sealed, and Cookies until when
+	// cookies of it could have lived, if no session lives longer than -keep.
+	Sealed  time.Time `json:"sealed_until"`
+	Cookies time.Time `json:"cookies_until"`
+}
+
+type forgottenKey struct {
+	ID    string    `json:"id"`
+	Since time.Time `json:"revoked"`
+}
+
+func rotate(c *console, o rotateOptions, args []string) error {
+	switch {
+	case len(args) > 0:
+		return misuse("unexpected argument %q", args[0])
+	case o.file == "":
+		return misuse("-file is missing")
+	}
+	done, err := o.rotate()
+	if err != nil {
+		return err
+	}
+	if done.Added != nil && !done.Added.alone {
+		o.warn(c)
+	}
+	if o.json {
+		return writeJSON(c.stdout, done)
+	}
+	done.print(c, clock.Now(), o)
+	return nil
+}
+
+func (o rotateOptions) rotate() (*rotation, error) {
+	if o.dryRun {
+		return o.rehearse()
+	}
+	// The file is made without the lock, which Create may need for itself.
+	done, err := o.create()
+	if !errors.Is(err, fs.ErrExist) {
+		return done, err
+	}
+	err = changeKeyFile(o.file, func(f *keyFile, mistake error) error {
+		if mistake == nil {
+			done = o.plan(f)
+		}
+		return mistake
+	})
+	return done, err
+}
+
+// create makes the file, or returns fs.ErrExist.
+func (o rotateOptions) create() (*rotation, error) {
+	if _, err := readSmall(o.file); err == nil {
+		return nil, fs.ErrExist
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	k, err := createKeyFile(o.file, clock.Now())
+	if err != nil {
+		return nil, err
+	}
+	return &rotation{File: o.file, Changed: true, Created: true, Added: &addedKey{k.id, k.activates, true}}, nil
+}
+
+// rehearse makes the plan alone. It does not even take the lock, which would
+// leave a file behind.
+func (o rotateOptions) rehearse() (*rotation, error) {
+	now := clock.Now()
+	f, err := readKeyFile(o.file, now)
+	if errors.Is(err, fs.ErrNotExist) {
+		k := newFileKey(now)
+		return &rotation{File: o.file, DryRun: true, Created: true, Added: &addedKey{"", k.activates, true}}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	done := o.plan(f)
+	if _, err := f.changed(); err != nil {
+		return nil, err
+	}
+	done.DryRun, done.Changed = true, false
+	if done.Added != nil { // it will be another one
+		for i, k := range done.Retiring {
+			if k.before == done.Added.ID {
+				done.Retiring[i].before = "the new key"
+			}
+		}
+		done.Added.ID = ""
+	}
+	return done, nil
+}
+
+// plan decides what is to be changed in the file, and changes f so.
+func (o rotateOptions) plan(f *keyFile) *rotation {
+	done := &rotation{File: o.file}
+	before := f.usable()
+	if len(before) > 0 && o.every > 0 {
+		next := before[0].activates.Add(time.Duration(o.every))
+		if f.now.Before(next) {
+			done.newest, done.Next = before[0], next
+			return done
+		}
+	}
+	done.Changed = true
+	done.Removed = f.removeRetired(time.Duration(o.keep))
+	done.Added = f.addKey(time.Duration(o.activateIn))
+	done.Retiring = f.retireSuperseded(before, time.Duration(o.keep))
+	done.Forgotten = f.forgetRevoked(time.Duration(o.keep))
+	return done
+}
+
+func (done *rotation) print(c *console, now time.Time, o rotateOptions) {
+	p := func(format string, args ...any) { fmt.Fprintf(c.stdout, format+"\n", args...) }
+	if done.newest != nil {
+		p("nothing to do: the newest key, %s, %s; the next rotation is due at %s (%s)",
+			done.newest.id, activation(now, done.newest.activates), stamp(done.Next), from(now, done.Next))
+		return
+	}
+	if done.DryRun {
+		p("%s would be changed so:", done.File)
+	}
+	a := done.Added
+	switch name := orNew(a.ID); {
+	case done.Created:
+		p("created  %s with the key %s, which seals at once", done.File, name)
+	case a.alone:
+		p("added    %s, which seals at once: no other key could", name)
+	case !a.Activates.After(now):
+		p("added    %s, which seals at once", name)
+	default:
+		p("added    %s, which begins to seal at %s (%s): until then every replica must have read the file", name, stamp(a.Activates), from(now, a.Activates))
+	}
+	for _, k := range done.Retiring {
+		if k.before == "" {
+			p("retiring %s: opens until %s; it was superseded before, and had no date", k.ID, stamp(k.Retires))
+		} else {
+			p("retiring %s: opens until %s, %v after %s's activation", k.ID, stamp(k.Retires), &o.keep, k.before)
+		}
+	}
+	for _, k := range done.Removed {
+		p("removed  %s, retired since %s: it sealed until %s, so its cookies could have lived until %s, in sessions of at most %v",
+			k.ID, stamp(k.Retired), stamp(k.Sealed), stamp(k.Cookies), &o.keep)
+	}
+	for _, k := range done.Forgotten {
+		p("forgot   that %s was revoked, at %s: its cookies are over, too", k.ID, stamp(k.Since))
+	}
+}
+
+func orNew(id string) string {
+	if id == "" {
+		return "a new one"
+	}
+	return id
+}
+
+// activation says in words since or from when a key is active.
+func activation(now, t time.Time) string {
+	switch {
+	case t.IsZero():
+		return "active since ever"
+	case t.After(now):
+		return "activates " + from(now, t)
+	}
+	return "active since " + stamp(t) + " (" + from(now, t) + ")"
+}

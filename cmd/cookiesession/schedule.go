@@ -1,0 +1,152 @@
+package main
+
+import (
+	"flag"
+	"slices"
+	"time"
+)
+
+// A schedule says when a new key begins to seal and an old one ceases to open.
+type schedule struct {
+	activateIn, keep, reload duration
+}
+
+var defaultSchedule = schedule{activateIn: duration(time.Hour), keep: duration(15 * day), reload: duration(time.Minute)}
+
+func (s *schedule) flags(fs *flag.FlagSet) {
+	fs.Var(&s.activateIn, "activate-in", "`duration` until a new key begins to seal, in which every replica has to learn it")
+	fs.Var(&s.keep, "keep", "`duration` for which a key goes on opening after the next one has begun to seal")
+	fs.Var(&s.reload, "reload", "longest `duration` until a replica has read a changed file")
+}
+
+// warn says what is dangerous about the schedule, and may be meant.
+func (s *schedule) warn(c *console) {
+	if s.activateIn < s.reload {
+		c.warn("the new key begins to seal before every replica has read it (-activate-in %v, -reload %v)", &s.activateIn, &s.reload)
+	}
+	if s.keep < s.reload {
+		c.warn("a key retires before every replica has ceased to seal with it (-keep %v, -reload %v)", &s.keep, &s.reload)
+	}
+}
+
+// addKey adds a new key that activates in that time, or at once if there is no
+// other that could seal. If the one that seals does so before its own time, the
+// new one comes after that time: otherwise it would seal early in its place,
+// before any replica has it.
+func (f *keyFile) addKey(in time.Duration) *addedKey {
+	others := f.usable()
+	alone := len(others) == 0
+	activates := f.now
+	if !alone && in > 0 {
+		activates = ceilSecond(later(f.now, others[sealing(others, f.now)].activates).Add(in))
+	}
+	k := f.newKey(activates)
+	f.dateAll(others)
+	f.add(k)
+	return &addedKey{k.id, k.activates, alone}
+}
+
+// sinceEver is the date of keys that have none, where they need one.
+var sinceEver = time.Unix(0, 0)
+
+// dateAll gives keys a date that have none, but for the one that is listed
+// last: beside a key with a date no other may lack it. It is the same for all,
+// so their order stays.
+func (f *keyFile) dateAll(keys []*fileKey) {
+	undated := slices.DeleteFunc(slices.Clone(keys), func(k *fileKey) bool { return !k.activates.IsZero() })
+	for i, k := range undated {
+		if i < len(undated)-1 {
+			f.setActivates(k, sinceEver)
+		}
+	}
+}
+
+// retireSuperseded sees to it that the keys of before, which were usable
+// before a key was added, retire when the sessions that they have sealed are
+// over, and not earlier.
+//
+// A key that seals or will seal seals until its successor activates, whatever
+// its date says by now, so a date that is too early is put off. A key that was
+// superseded before keeps its date, which its author had reasons for. If it
+// has none, nothing tells when the fleet learnt of its successor, and the time
+// counts from now.
+func (f *keyFile) retireSuperseded(before []*fileKey, keep time.Duration) (retiring []retiringKey) {
+	seals := sealing(before, f.now)
+	keys := f.usable()
+	for i, k := range keys {
+		at := slices.Index(before, k)
+		if i == 0 || at < 0 || at > seals && !k.retires.IsZero() {
+			continue
+		}
+		next := keys[i-1]
+		if needed := f.needed(k, next, keep); k.retires.IsZero() || k.retires.Before(needed) {
+			f.setRetires(k, needed)
+			r := retiringKey{ID: k.id, Retires: needed}
+			if at <= seals {
+				r.before = next.id
+			}
+			retiring = append(retiring, r)
+		}
+	}
+	return retiring
+}
+
+// needed returns until when k has to open, given its successor. If that had
+// been active when the file was read, the time counts from then. No key may
+// retire when it activates, not even one that never seals.
+func (f *keyFile) needed(k, successor *fileKey, keep time.Duration) time.Time {
+	needed := later(successor.activates, f.now).Add(keep)
+	return ceilSecond(later(needed, k.activates.Add(time.Second))).UTC()
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+func ceilSecond(t time.Time) time.Time {
+	if cut := t.Truncate(time.Second); cut.Before(t) {
+		return cut.Add(time.Second)
+	}
+	return t
+}
+
+// removeRetired removes the keys that open nothing any more.
+func (f *keyFile) removeRetired(keep time.Duration) (removed []removedKey) {
+	keys := f.byActivation()
+	for i, k := range keys {
+		if !k.isRetired(f.now) {
+			continue
+		}
+		sealed := k.retires // at most
+		if i > 0 && keys[i-1].activates.After(sinceEver) && keys[i-1].activates.Before(sealed) {
+			sealed = keys[i-1].activates
+		}
+		removed = append(removed, removedKey{k.id, k.retires, sealed, sealed.Add(keep)})
+		f.remove(k)
+	}
+	return removed
+}
+
+// forgetRevoked removes the revocations of keys whose last cookie is over. One
+// that does not tell its age begins to: from now on.
+func (f *keyFile) forgetRevoked(keep time.Duration) (forgotten []forgottenKey) {
+	dated := 0 // the last line that was
+	for _, r := range f.revoked {
+		since, ok := f.revokedSince(r)
+		switch {
+		case !ok && r.Line == dated:
+		case !ok:
+			f.date(r.Span.Start)
+			dated = r.Line
+		case since.Add(keep).After(f.now):
+		case f.find(idOf(r)) != nil: // else the key would be back
+		default:
+			f.forget(r)
+			forgotten = append(forgotten, forgottenKey{idOf(r), since})
+		}
+	}
+	return forgotten
+}

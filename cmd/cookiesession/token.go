@@ -1,0 +1,133 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// What docs/FORMAT.md says of a token, as far as it is readable without a key.
+const (
+	tokenVersion = 1
+	headerChars  = 32 // 24 bytes
+	overhead     = 40 // bytes of a token beside what is sealed
+	mostParts    = 8
+	setStart     = 12
+	setSize      = 8
+	maxCookie    = 4093 // bytes of name and value that every browser takes
+)
+
+// A token is what a cookie value tells to everybody.
+type token struct {
+	parts  int
+	key    string
+	issued time.Time
+	size   int // bytes
+}
+
+// A cause is a reason for which a cookie does not open, as a word that scripts
+// can tell from others.
+type cause string
+
+const (
+	causeEmpty       cause = "empty"
+	causeBase64      cause = "not-base64url"
+	causeShort       cause = "too-short"
+	causeVersion     cause = "version"
+	causeParts       cause = "too-many-parts"
+	causeMissingPart cause = "missing-part"
+	causeFuture      cause = "future"
+	causeUnknownKey  cause = "unknown-key"
+	causeRetiredKey  cause = "retired-key"
+	causeRevokedKey  cause = "revoked-key"
+	causeAltered     cause = "altered"
+	causeMalformed   cause = "malformed"
+	causeValue       cause = "value"
+	causeExpired     cause = "expired"
+)
+
+// A refusal says why a cookie does not open.
+type refusal struct {
+	cause cause
+	why   string
+}
+
+func refuse(c cause, format string, args ...any) *refusal {
+	return &refusal{c, fmt.Sprintf(format, args...)}
+}
+
+var textEncoding = base64.RawURLEncoding.Strict()
+
+// parseHeader reads the header of a token's text, of which it needs the first
+// 32 characters.
+func parseHeader(text string) (token, *refusal) {
+	if text == "" {
+		return token{}, refuse(causeEmpty, "it is empty")
+	}
+	if r := checkAlphabet(text); r != nil {
+		return token{}, r
+	}
+	var raw [headerChars / 4 * 3]byte
+	if len(text) < headerChars {
+		return token{}, refuse(causeShort, "it has %d characters, where the header alone has %d: not a cookie of this library, or cut", len(text), headerChars)
+	}
+	if _, err := textEncoding.Decode(raw[:], []byte(text[:headerChars])); err != nil {
+		return token{}, refuse(causeBase64, "its header is not base64url")
+	}
+	if v := raw[0] & 0x0f; v != tokenVersion {
+		return token{}, refuse(causeVersion, "its version is %d, and this program reads version %d: not a cookie of this library, or of a newer one", v, tokenVersion)
+	}
+	return token{
+		parts:  int(raw[0]>>4) + 1,
+		key:    hex.EncodeToString(raw[1:4]),
+		issued: time.Unix(int64(binary.BigEndian.Uint32(raw[4:])), 0).UTC(),
+	}, nil
+}
+
+// parseToken reads the text of a whole token.
+func parseToken(text string) (token, *refusal) {
+	t, r := parseHeader(text)
+	if r != nil {
+		return t, r
+	}
+	raw, err := textEncoding.DecodeString(text)
+	t.size = len(raw)
+	switch {
+	case err != nil && len(text)%4 == 1:
+		return t, refuse(causeBase64, "base64 never has %d characters: one or more are missing", len(text))
+	case err != nil:
+		return t, refuse(causeBase64, "its last character has bits that must be zero: altered, or cut")
+	case t.size < overhead+3: // a record has at least three bytes
+		return t, refuse(causeShort, "it has %d bytes, where a cookie has at least %d: cut", t.size, overhead+3)
+	}
+	return t, nil
+}
+
+// checkAlphabet says which mistake made a text one that is not base64url.
+func checkAlphabet(text string) *refusal {
+	i := strings.IndexFunc(text, func(r rune) bool {
+		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')
+	})
+	if i < 0 {
+		return nil
+	}
+	what := "a character that base64url does not have"
+	switch c := text[i]; c {
+	case '=':
+		what = "padding (=), which cookies of this library do not have"
+	case '+', '/':
+		what = fmt.Sprintf("a %q, which is ordinary base64: cookies of this library are base64url", c)
+	case '%':
+		what = "a percent sign: decode it first"
+	case '"', '\'':
+		what = "a quotation mark, which is not part of a cookie"
+	case '\n', '\r', ' ', '\t':
+		what = "white space: was it wrapped?"
+	case '.':
+		what = "a dot: a JSON Web Token?"
+	}
+	return refuse(causeBase64, "character %d is %s", i+1, what)
+}
