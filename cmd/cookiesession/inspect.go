@@ -262,7 +262,7 @@ func (op *opener) explain(err error, names []string) *refusal {
 	var notShown *cbor.ValueError
 	var notCBOR *cbor.SyntaxError
 	switch {
-	case strings.HasPrefix(fmt.Sprint(cause), "altered"):
+	case cookiesession.ReasonOf(err) == cookiesession.ReasonAltered:
 		label := "no label"
 		if op.options.label != "" {
 			label = fmt.Sprintf("the label %q", op.options.label)
