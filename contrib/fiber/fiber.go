@@ -1,0 +1,219 @@
+// Package fibercookie puts the cookies of github.com/gofiber/fiber/v3's
+// encryptcookie middleware under a rotating keyring. One line changes:
+//
+//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	config, err := fibercookie.Config(keys, nil)
+//	...
+//	// app.Use(encryptcookie.New(encryptcookie.Config{Key: key}))
+//	app.Use(fibercookie.New(config))
+//
+// Handlers stay as they are: c.Cookie sets a value, c.Cookies reads it, and
+// between the two it is sealed for the cookie's name. Next and Except
+// of the config are the middleware's, to be set as before.
+//
+// # What changes
+//
+//   - Keys rotate without losing a cookie: any key of the keyring opens, and
+//     each cookie that is set is sealed with the present one. A cookie that the application does
+//     not set again stays under its key, so keep an old key for CodecOptions.Lifetime.
+//   - A value has an end, checked here and not only by the browser:
+//     CodecOptions.Lifetime after it was set. 0 means 400 days here, because cookies of all
+//     kinds pass through the middleware; set it to what the longest-lived of them needs.
+//     CodecOptions.NotBefore ends all that were set before a moment.
+//   - A cookie that a browser would drop in silence, because name and value have more
+//     than 4093 bytes, is an error, [cookiesession.ErrTooLarge].
+//   - A cookie that is deleted carries no content.
+//   - [New] keeps plain values from getting out. encryptcookie.New alone sends them
+//     where a value can't be encrypted and where a handler has panicked, with a recoverer around.
+//
+// # The key of the middleware
+//
+// The middleware wants a Key that is 16, 24 or 32 bytes in base64 also
+// where its functions don't use it. [Config] draws one. It encrypts nothing and does not have to be
+// kept.
+//
+// # Refused cookies
+//
+// A cookie that does not open is deleted from the request, so a handler finds
+// none. That is all that the middleware does with the error. To count them, put a function around
+// the config's Decryptor; [errors.Is] finds the reason among the errors of cookiesession:
+//
+//	decrypt := config.Decryptor
+//	config.Decryptor = func(name, value, key string) (string, error) {
+//	    plain, err := decrypt(name, value, key)
+//	    if errors.Is(err, cookiesession.ErrUnknownKey) { ... }
+//	    return plain, err
+//	}
+//
+// The middleware knows one cookie of each name. If a request has two, which come from
+// two paths or domains, and one of them does not open, it deletes both.
+//
+// # Cookies of the old key
+//
+// [Legacy] reads the cookies of encryptcookie's own functions until a date and
+// never writes them:
+//
+//	until := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
+//	config, err := fibercookie.Config(keys, nil, fibercookie.Legacy{Key: key, Until: until})
+//
+// # Limits
+//
+// fiber ignores a cookie whose plain value no cookie could carry, such as one with a
+// semicolon, before the middleware sees it.
+//
+// What the application's ErrorHandler sets comes after all middleware: it is not
+// encrypted, and not read. The same goes for middleware outside this one. A value takes one cookie; there is no
+// splitting. fiber v2 is not served: its middleware does not say which cookie it is about, so a
+// value would open under any name.
+//
+// A sealed cookie can be copied and brought back: see the package documentation of
+// cookiesession for what that means. For a session rather than a value, keep
+// the one of fiber's session middleware in its store, or use [cookiesession.Manager] with net/http.
+package fibercookie
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"example.com/cookiesession"
+	"github.com/gofiber/fiber/v3"
+	"github.com/gofiber/fiber/v3/middleware/encryptcookie"
+)
+
+// longest is how long browsers keep a cookie.
+const longest = 400 * 24 * time.Hour
+
+// A Legacy is a Key that encryptcookie's own functions were used with, and the
+// end of the time for which its cookies are read. Whoever has the key can forge them until then.
+type Legacy struct {
+	Key   string
+	Until time.Time
+}
+
+// Config returns a config for [New], or for encryptcookie.New, whose Encryptor
+// and Decryptor seal and open values under keys. Nil opts mean a Lifetime of
+// 400 days. A cookie that does not open is tried with the legacy keys, in order. The error joins everything that is wrong.
+//
+// The errors of the Decryptor are those of [cookiesession.Codec.Open].
+func Config(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legacy ...Legacy) (encryptcookie.Config, error) {
+	o := cookiesession.CodecOptions{}
+	if opts != nil {
+		o = *opts
+	}
+	if o.Lifetime == 0 {
+		o.Lifetime = longest
+	}
+	errs := []error{}
+	if o.MaxCookies > 1 {
+		errs = append(errs, fmt.Errorf("option MaxCookies is %d: the middleware gives a value one cookie", o.MaxCookies))
+	}
+	if o.MaxSize < 0 {
+		errs = append(errs, errors.New("option MaxSize is negative: a cookie has a limit"))
+	}
+	for _, l := range legacy {
+		if _, err := encryptcookie.EncryptCookie("probe", "", l.Key); err != nil {
+			errs = append(errs, fmt.Errorf("Legacy: %w", err))
+		}
+		if l.Until.IsZero() {
+			errs = append(errs, errors.New("Legacy has no date"))
+		}
+	}
+	codec, err := cookiesession.NewCodec(keys, &o)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return encryptcookie.Config{}, fmt.Errorf("fibercookie: Config: %w", err)
+	}
+	s := &sealer{codec: codec, legacy: slices.Clone(legacy)}
+	return encryptcookie.Config{Encryptor: s.encrypt, Decryptor: s.decrypt, Key: encryptcookie.GenerateKey(32)}, nil
+}
+
+type sealer struct {
+	codec  *cookiesession.Codec
+	legacy []Legacy
+}
+
+// encrypt seals a value for the cookie called name. An empty one stays empty:
+// it says nothing, and is what a deletion carries.
+func (s *sealer) encrypt(name, value, _ string) (string, error) {
+	if value == "" {
+		return "", nil
+	}
+	return s.codec.Encode(name, value)
+}
+
+// decrypt opens a value of the cookie called name. An empty one does not open, and to a handler
+// a cookie that is absent is the same.
+func (s *sealer) decrypt(name, value, _ string) (plain string, err error) {
+	if err = s.codec.Decode(name, value, &plain); err == nil {
+		return plain, nil
+	}
+	for _, l := range s.legacy {
+		if !time.Now().Before(l.Until) {
+			continue
+		}
+		if plain, legacyErr := encryptcookie.DecryptCookie(name, value, l.Key); legacyErr == nil {
+			return plain, nil
+		}
+	}
+	return "", err
+}
+
+// New is encryptcookie.New, and takes care that no cookie gets out unencrypted: if
+// the middleware could not encrypt all that the response sets, it sets none of them,
+// and the error goes to the application's ErrorHandler. Cookies that config excepts stay.
+func New(config encryptcookie.Config) fiber.Handler {
+	handler := encrypting(config)
+	return func(c fiber.Ctx) error {
+		done := false
+		defer func() {
+			if !done {
+				dropCookies(c, config.Except)
+			}
+		}()
+		err := handler(c)
+		done = !errors.As(err, new(*encryptError))
+		return err
+	}
+}
+
+// An encryptError tells the Encryptor's errors from those of handlers.
+type encryptError struct {
+	name  string
+	cause error
+}
+
+func (e *encryptError) Error() string {
+	return fmt.Sprintf("fibercookie: cookie %q: %v", e.name, e.cause)
+}
+func (e *encryptError) Unwrap() error { return e.cause }
+
+// encrypting returns the middleware with errors that New can tell.
+func encrypting(config encryptcookie.Config) fiber.Handler {
+	encrypt := config.Encryptor
+	if encrypt == nil {
+		encrypt = encryptcookie.EncryptCookie
+	}
+	config.Encryptor = func(name, value, key string) (string, error) {
+		sealed, err := encrypt(name, value, key)
+		if err != nil {
+			return "", &encryptError{name, err}
+		}
+		return sealed, nil
+	}
+	return encryptcookie.New(config)
+}
+
+// dropCookies takes all cookies out of a response, except those.
+func dropCookies(c fiber.Ctx, except []string) {
+	h := &c.Response().Header
+	var names []string
+	for name := range h.Cookies() {
+		names = append(names, string(name)) // not deleted at once: that would move what is being walked
+	}
+	for _, name := range names {
+		if !slices.Contains(except, name) {
+			h.DelCookie(name)
+		}
+	}
+}

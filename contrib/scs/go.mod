@@ -1,0 +1,16 @@
+module example.com/cookiesession/contrib/scs
+
+go 1.26.8
+
+require (
+	example.com/cookiesession v0.0.0
+	github.com/alexedwards/scs/v2 v2.9.0
+	github.com/google/go-cmp v0.7.0
+)
+
+require (
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
+replace example.com/cookiesession => ../..

@@ -1,0 +1,279 @@
+package scscookie_test
+
+import (
+	"context"
+	"encoding/gob"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/alexedwards/scs/v2"
+	"github.com/google/go-cmp/cmp"
+)
+
+func init() { gob.Register(item{}) }
+
+// An oldStore is the store of an application that is to move: it outlives the
+// program that filled it, takes a context, counts what is asked of it, and can be down.
+type oldStore struct {
+	entries map[string][]byte
+	finds   int
+	down    error
+}
+
+func (o *oldStore) Find(string) ([]byte, bool, error)      { panic("not with a context") }
+func (o *oldStore) Delete(string) error                    { panic("not with a context") }
+func (o *oldStore) Commit(string, []byte, time.Time) error { panic("not with a context") }
+func (o *oldStore) DeleteCtx(_ context.Context, token string) error {
+	delete(o.entries, token)
+	return o.down
+}
+
+func (o *oldStore) FindCtx(_ context.Context, token string) ([]byte, bool, error) {
+	o.finds++
+	b, found := o.entries[token]
+	return b, found, o.down
+}
+
+func (o *oldStore) CommitCtx(_ context.Context, token string, b []byte, _ time.Time) error {
+	o.entries[token] = b
+	return nil
+}
+
+// A move is an application before and after it changed its one line, and a
+// visitor who has been there before.
+type move struct {
+	store *oldStore
+	token string
+	*site
+	*visitor
+}
+
+// bubbleStart is when the clock of a synctest bubble starts.
+var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+
+// moving prepares a move outside a bubble, since a manager that scs.New makes
+// has a goroutine that never ends. The old application's session is put in by arrive.
+func moving(t *testing.T, hash bool, change func(*optionsT)) (m *move, old *scs.SessionManager) {
+	t.Helper()
+	m = &move{store: &oldStore{entries: map[string][]byte{}}}
+	setUp := func(sm *scs.SessionManager) {
+		sm.Store, sm.HashTokenInStore, sm.IdleTimeout = m.store, hash, 12*time.Hour
+	}
+	old = scs.New()
+	setUp(old)
+	m.site = newSite(t, config{manager: setUp, options: options(func(o *optionsT) {
+		o.LegacyUntil = bubbleStart.Add(100 * time.Hour)
+		if change != nil {
+			change(o)
+		}
+	})})
+	return m, old
+}
+
+// arrive has the visitor bring a session of the old application.
+func (m *move) arrive(t *testing.T, old *scs.SessionManager, values map[string]any) {
+	t.Helper()
+	m.visitor = newVisitor(t, old.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		for key, value := range values {
+			old.Put(r.Context(), key, value)
+		}
+	})))
+	m.do("/")
+	if m.token = m.cookie("session"); len(m.token) != 43 || len(m.store.entries) != 1 {
+		t.Fatalf("the old application gave the token %q and stored %d sessions", m.token, len(m.store.entries))
+	}
+}
+
+// TestLegacy checks that a session of the old store is read once, goes on as
+// ours with the same end, and is not read after the date.
+func TestLegacy(t *testing.T) {
+	for _, hash := range []bool{false, true} {
+		m, old := moving(t, hash, nil)
+		synctest.Test(t, func(t *testing.T) {
+			m.arrive(t, old, map[string]any{"foo": "bar", "n": 7, "item": item{"pen", 1}})
+			time.Sleep(10 * time.Hour)
+			res := m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+				got := []any{m.Get(r.Context(), "foo"), m.Get(r.Context(), "n"), m.Get(r.Context(), "item"), m.Token(r.Context()), m.Status(r.Context())}
+				if diff := cmp.Diff([]any{"bar", 7, item{"pen", 1}, m.token, scs.Unmodified}, got); diff != "" {
+					t.Errorf("hash %v: session (-want +got):\n%s", hash, diff)
+				}
+			})
+			if len(res.Cookies()) != 1 || m.cookie("session") == m.token {
+				t.Errorf("hash %v: cookies %q", hash, setLines(res))
+			}
+			if diff := cmp.Diff([]string{"refused", "issued", "replaced"}, m.kinds()); diff != "" {
+				t.Errorf("hash %v: events (-want +got):\n%s", hash, diff)
+			}
+			m.store.down = errors.New("switched off")
+			m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+				if got := m.GetString(r.Context(), "foo"); got != "bar" || !m.Deadline(r.Context()).Equal(bubbleStart.Add(24*time.Hour)) {
+					t.Errorf("hash %v: value %q, deadline %v", hash, got, m.Deadline(r.Context()))
+				}
+			})
+			if m.store.finds != 1 {
+				t.Errorf("hash %v: the old store was asked %d times", hash, m.store.finds)
+			}
+		})
+	}
+}
+
+// TestLegacyEnds checks when a token of the old store is refused: after its
+// deadline, which scs leaves to stores, after the date, and if there is no date.
+func TestLegacyEnds(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		until  time.Duration
+		after  time.Duration
+		found  bool
+		lookUp int
+	}{
+		{"in time", 100 * time.Hour, time.Hour, true, 1},
+		{"past its deadline", 100 * time.Hour, 24 * time.Hour, false, 1},
+		{"past the date", 2 * time.Hour, 2 * time.Hour, false, 0},
+		{"just before the date", 2 * time.Hour, 2*time.Hour - time.Second, true, 1},
+		{"no date", 0, time.Hour, false, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			m, old := moving(t, false, func(o *optionsT) {
+				o.LegacyUntil = time.Time{}
+				if test.until != 0 {
+					o.LegacyUntil = bubbleStart.Add(test.until)
+				}
+			})
+			synctest.Test(t, func(t *testing.T) {
+				m.arrive(t, old, map[string]any{"foo": "bar"})
+				m.hold("session", m.token) // without a Max-Age
+				time.Sleep(test.after)
+				if got := m.has(m.site, "foo"); got != test.found {
+					t.Errorf("found %v", got)
+				}
+				if m.store.finds != test.lookUp {
+					t.Errorf("the old store was asked %d times", m.store.finds)
+				}
+			})
+		})
+	}
+}
+
+// TestLegacyLookUps checks what the old store is asked for: only what may be a
+// token of its own, and one after the other.
+func TestLegacyLookUps(t *testing.T) {
+	m, old := moving(t, false, nil)
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		unknown := strings.Repeat("A", 43)
+		for _, test := range []struct {
+			cookies []string
+			lookUps int
+			foo     any
+		}{
+			{nil, 0, nil},
+			{[]string{"", "junk", m.token + "A"}, 0, nil},
+			{[]string{unknown}, 1, nil},
+			{[]string{"junk", unknown, m.token}, 2, "bar"},
+			{slices.Repeat([]string{unknown}, 100), 8, nil},
+		} {
+			m.store.finds = 0
+			r := httptest.NewRequest("GET", "/", nil)
+			for _, value := range test.cookies {
+				r.AddCookie(&http.Cookie{Name: "session", Value: value})
+			}
+			m.sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				if got := m.Get(r.Context(), "foo"); got != test.foo || m.store.finds != test.lookUps {
+					t.Errorf("%d cookies: value %v after %d look-ups", len(test.cookies), got, m.store.finds)
+				}
+			})).ServeHTTP(httptest.NewRecorder(), r)
+		}
+	})
+}
+
+// TestLegacyLogout checks that Destroy and RenewToken end what the old store
+// has, so that a copy of the old cookie is worth nothing.
+func TestLegacyLogout(t *testing.T) {
+	for name, end := range map[string]func(*scs.SessionManager, context.Context) error{
+		"Destroy": (*scs.SessionManager).Destroy, "RenewToken": (*scs.SessionManager).RenewToken,
+	} {
+		for _, hash := range []bool{false, true} {
+			m, old := moving(t, hash, nil)
+			synctest.Test(t, func(t *testing.T) {
+				m.arrive(t, old, map[string]any{"foo": "bar"})
+				res := m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+					if err := end(m.SessionManager, r.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+				if len(m.store.entries) != 0 || len(res.Cookies()) != 1 {
+					t.Errorf("%s: the old store has %d entries; cookies %q", name, len(m.store.entries), setLines(res))
+				}
+			})
+		}
+	}
+}
+
+// TestLegacyStoreDown checks that an outage of the old store costs no session.
+func TestLegacyStoreDown(t *testing.T) {
+	m, old := moving(t, false, nil)
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		m.store.down = errors.New("down")
+		var failed error
+		m.ErrorFunc = func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err }
+		if res := m.with(m.site, m.read("foo")); res.StatusCode != 200 || setLines(res) != nil {
+			t.Errorf("reading: status %d, cookies %q", res.StatusCode, setLines(res))
+		}
+		if res := m.with(m.site, m.put("foo", "over")); !errors.Is(failed, m.store.down) || res.StatusCode != 500 || setLines(res) != nil {
+			t.Errorf("writing: error %v, status %d, cookies %q", failed, res.StatusCode, setLines(res))
+		}
+		m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+			if _, err := m.sessions.Cookies(r.Context()); !errors.Is(err, m.store.down) {
+				t.Errorf("Cookies: %v", err)
+			}
+		})
+		m.store.down = nil
+		if !m.has(m.site, "foo") {
+			t.Error("the outage cost the visitor his session")
+		}
+	})
+}
+
+// TestLegacyUnsaved checks that a session that can be read and can't be
+// saved as ours costs nobody a page that did not change it.
+func TestLegacyUnsaved(t *testing.T) {
+	m, old := moving(t, false, nil)
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": string(large(9000))})
+		res := m.with(m.site, m.read("foo"))
+		if res.StatusCode != 200 || setLines(res) != nil || m.cookie("session") != m.token {
+			t.Errorf("status %d, cookies %q", res.StatusCode, setLines(res))
+		}
+		if diff := cmp.Diff([]string{"refused", "save-failed"}, m.kinds()); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+		if res := m.with(m.site, func(w http.ResponseWriter, r *http.Request) { m.Get(r.Context(), "foo") }, func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", "image") }); setLines(res) != nil || len(m.kinds()) != 1 {
+			t.Error("an image of the page tried to save it")
+		}
+	})
+}
+
+// TestLegacyBroken checks that an entry of the old store that can't be decoded
+// does not keep its visitor out.
+func TestLegacyBroken(t *testing.T) {
+	m, old := moving(t, false, nil)
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		m.store.entries[m.token] = []byte("broken")
+		if m.has(m.site, "foo") {
+			t.Error("a broken entry has a value")
+		}
+		m.with(m.site, m.put("foo", "new"))
+		if !m.has(m.site, "foo") {
+			t.Error("nothing could be stored over a broken entry")
+		}
+	})
+}

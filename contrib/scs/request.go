@@ -1,0 +1,376 @@
+package scscookie
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"reflect"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"example.com/cookiesession"
+	"github.com/alexedwards/scs/v2"
+)
+
+// LoadAndSave returns a handler that gives next's requests a session, in the
+// place of scs.SessionManager.LoadAndSave. A request whose handler never asks for the
+// session costs nothing. The session is saved just before the response headers go out, unless
+// the client has left.
+//
+// LoadAndSave of another Sessions may be around it if the cookies have different names; it
+// panics at the first request if they don't. The same Sessions twice is as good as once.
+func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if _, ok := r.Context().Value(s).(*visit); ok {
+			next.ServeHTTP(w, r)
+			return
+		}
+		s.serve(next, w, r)
+	})
+}
+
+func (s *Sessions) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	s.check()
+	outer, _ := r.Context().Value(chainKey{}).(*visit)
+	for v := outer; v != nil; v = v.outer {
+		if v.name() == s.settings.Cookie.Name {
+			panic(fmt.Sprintf("scscookie: LoadAndSave: two SessionManagers share the cookie name %q", v.name()))
+		}
+	}
+	v := &visit{Context: r.Context(), Sessions: s, outer: outer, request: r, lines: r.Header["Cookie"]}
+	inner := r.WithContext(v)
+	v.inner = inner
+	rw := &writer{ResponseWriter: w, visit: v}
+	next.ServeHTTP(rw, inner)
+	// net/http removes the temporary files of the request that it knows, and
+	// outer loggers read the pattern of theirs.
+	r.Pattern, r.MultipartForm = inner.Pattern, inner.MultipartForm
+	if did := rw.commit(http.StatusOK); !did && rw.err == nil {
+		v.finish()
+	}
+}
+
+// Cookies returns the cookies that the response is going to set for the session in ctx, or
+// none: for a response that somebody else writes, such as that of a WebSocket upgrade. It panics if ctx has
+// not passed through LoadAndSave.
+func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
+	v, ok := ctx.Value(s).(*visit)
+	if !ok {
+		panic("scscookie: Cookies: the context did not pass through LoadAndSave")
+	}
+	v.load()
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.blocked != nil {
+		return nil, v.blocked
+	}
+	v.handed = true
+	return v.fill(v.look()).Cookies(v.session)
+}
+
+// chainKey finds the innermost visit in a context.
+type chainKey struct{}
+
+// A visit is one request with its session. It is the context of the request
+// that the handler gets, and opens the session when scs looks for it there.
+type visit struct {
+	context.Context // of request
+	*Sessions
+	outer          *visit
+	request, inner *http.Request // as LoadAndSave got it, and as the handler did
+	lines          []string      // of request's Cookie header, at that time
+
+	once    sync.Once
+	loaded  atomic.Bool // the fields below are set
+	ctx     context.Context
+	data    any // what scs keeps in a context
+	session *session
+	brought look  // the session as the request brought it
+	legacy  bool  // it comes from the old store
+	blocked error // if not nil: the old store could not be asked, so nothing may be written
+
+	mu     sync.Mutex // protects session's content and the fields below: a timeout commits on another goroutine than the handler's
+	sent   *look      // what the last commit saw; nil: no commit, or the session was not open
+	handed bool       // the application was given the cookies
+}
+
+// Value finds the visit by its Sessions, and for scs the session.
+func (v *visit) Value(key any) any {
+	switch key {
+	case v.key:
+		v.load()
+		return v.data
+	case v.Sessions:
+		return v
+	case chainKey{}:
+		return v
+	}
+	return v.Context.Value(key)
+}
+
+func (v *visit) name() string { return v.settings.Cookie.Name }
+
+// load opens the session, once.
+func (v *visit) load() { v.once.Do(v.open) }
+
+func (v *visit) open() {
+	m := v.settings
+	m.IdleTimeout = 0 // or Load would mark what it reads as modified
+	v.restoreCookies()
+	v.session = v.transient.Load(v.request)
+	token := ""
+	if v.session.Err() == nil {
+		from := &opened{values: v.session.Data}
+		token, from.deadline = v.origin()
+		m.Store, m.Codec = from, from
+	}
+	var err error
+	if token == "" {
+		v.ctx, v.legacy, err = v.openLegacy()
+		v.blocked = err
+	}
+	if !v.legacy {
+		if v.ctx, err = m.Load(v.Context, token); err != nil {
+			panic("scscookie: " + err.Error()) // unreachable: Find and Decode don't fail
+		}
+	}
+	v.data = v.ctx.Value(v.key)
+	v.brought = v.look()
+	v.loaded.Store(true)
+}
+
+// restoreCookies gives the request the cookies that it came with, if a
+// middleware further in has taken them away before the session was asked for.
+func (v *visit) restoreCookies() {
+	if slices.Equal(v.request.Header["Cookie"], v.lines) {
+		return
+	}
+	r := *v.request
+	r.Header = r.Header.Clone()
+	r.Header["Cookie"] = v.lines
+	v.request = &r
+}
+
+// origin returns the cookie value that the session was opened from, and the
+// session's absolute end. The session itself knows the earlier of that and of
+// its idle end.
+func (v *visit) origin() (token string, end time.Time) {
+	cookies := v.cookies()
+	split := len(v.request.CookiesNamed(v.name()+"_2")) > 0
+	if len(cookies) == 1 && !split && v.settings.IdleTimeout == 0 {
+		return cookies[0].Value, v.session.ExpiresAt()
+	}
+	var data values
+	for _, cookie := range cookies {
+		meta, err := v.codec.Open(v.name(), cookie.Value, &data)
+		if err == nil && meta.Issued.Equal(v.session.IssuedAt()) {
+			return cookie.Value, v.end(meta)
+		}
+	}
+	// A session in several cookies has no one value. MergeSession can do with
+	// another one that holds the same.
+	meta, err := v.codec.OpenRequest(v.request, v.name(), &data)
+	if err == nil {
+		token, err = v.codec.Seal(v.name(), data, meta)
+	}
+	if err != nil { // it expires just now
+		return "expired", v.session.ExpiresAt()
+	}
+	return token, v.end(meta)
+}
+
+// cookies returns the request's cookies of the session's name, the first few.
+func (v *visit) cookies() []*http.Cookie {
+	const most = 8 // as many as the core tries
+	cookies := v.request.CookiesNamed(v.name())
+	return cookies[:min(len(cookies), most)]
+}
+
+// openLegacy looks for a cookie of the old store.
+func (v *visit) openLegacy() (context.Context, bool, error) {
+	for _, cookie := range v.cookies() {
+		if !v.isLegacy(cookie.Value) {
+			continue
+		}
+		if ctx, found, err := v.loadLegacy(v.Context, cookie.Value); found || err != nil {
+			return ctx, found, err
+		}
+	}
+	return nil, false, nil
+}
+
+// A look is what scs has of a session at one moment.
+type look struct {
+	status   scs.Status
+	token    string
+	deadline time.Time
+	values   values
+}
+
+// look asks scs for each value, because the handler may be using the session
+// on another goroutine.
+func (v *visit) look() look {
+	m := &v.settings
+	l := look{status: m.Status(v.ctx), token: m.Token(v.ctx), deadline: m.Deadline(v.ctx), values: values{}}
+	for _, key := range m.Keys(v.ctx) {
+		l.values[key] = m.Get(v.ctx, key)
+	}
+	return l
+}
+
+// differs reports whether scs was told of a change from one look to the next.
+// It does not look into values, which the handler may be changing.
+func (l *look) differs(next *look) bool {
+	return l.token != next.token || !l.deadline.Equal(next.deadline) ||
+		!maps.EqualFunc(l.values, next.values, same)
+}
+
+func same(a, b any) bool {
+	x, y := reflect.ValueOf(a), reflect.ValueOf(b)
+	switch {
+	case !x.IsValid() || !y.IsValid() || x.Type() != y.Type():
+		return x.IsValid() == y.IsValid()
+	case x.Comparable():
+		return a == b
+	case x.Kind() == reflect.Map || x.Kind() == reflect.Slice:
+		return x.Pointer() == y.Pointer() && x.Len() == y.Len()
+	}
+	return true // a struct that holds maps or slices: not known
+}
+
+// fill brings the session to what scs has, and returns the Manager that writes it.
+func (v *visit) fill(l look) *cookiesession.Manager[values] {
+	s := v.session
+	switch renewed := l.token != v.brought.token; {
+	case l.status == scs.Destroyed:
+		s.Destroy()
+		return v.persistent
+	case renewed:
+		s.Renew()
+		v.setEnd(l.deadline)
+	case v.legacy || !l.deadline.Equal(v.brought.deadline):
+		v.setEnd(l.deadline)
+	}
+	if l.deadline.After(time.Now()) {
+		s.Data = l.values
+	} else {
+		s.Destroy() // SetDeadline was given a time that has passed
+	}
+	if remember, _ := l.values["__rememberMe"].(bool); remember || v.settings.Cookie.Persist {
+		return v.persistent
+	}
+	return v.transient
+}
+
+// setEnd gives the session a lifetime of its own, unless it is the usual one.
+func (v *visit) setEnd(deadline time.Time) {
+	lifetime := deadline.Sub(v.session.CreatedAt())
+	if (lifetime - v.settings.Lifetime).Abs() < time.Second {
+		lifetime = 0
+	}
+	v.session.SetLifetime(min(max(lifetime, 0), longest))
+}
+
+// commit saves the session into the headers of w's response, which has this status.
+func (v *visit) commit(w http.ResponseWriter, status int) error {
+	if !v.loaded.Load() {
+		return nil
+	}
+	if v.Context.Err() != nil {
+		v.event(cookiesession.Event{Kind: cookiesession.TimedOut})
+		return nil
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	l := v.look()
+	v.sent = &l
+	unmodified := l.status == scs.Unmodified
+	switch {
+	case v.blocked != nil && !unmodified:
+		return v.blocked
+	case unmodified && !refreshes(v.request, status):
+		// An empty session changes nothing but Vary and Cache-Control.
+		return v.transient.Save(w, new(session))
+	}
+	err := v.fill(l).Save(w, v.session)
+	if err != nil && unmodified {
+		// Nobody asked for it: the visitor keeps the cookie of the old store.
+		v.event(cookiesession.Event{Kind: cookiesession.SaveFailed, Err: err})
+		return nil
+	}
+	if err != nil && !v.log { // else it is ErrorFunc that logs
+		v.event(failure(err))
+	}
+	return err
+}
+
+// refreshes reports whether a response may carry a cookie that changes
+// nothing. What comes with a page and what failed must not bring back a session
+// that a parallel request has ended.
+func refreshes(r *http.Request, status int) bool {
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "", "empty", "document", "iframe":
+		return status < http.StatusBadRequest && status != http.StatusNotModified
+	}
+	return false
+}
+
+func failure(err error) cookiesession.Event {
+	e := cookiesession.Event{Kind: cookiesession.SaveFailed, Err: err}
+	if size, ok := errors.AsType[*cookiesession.TooLargeError](err); ok {
+		e.Size, e.Limit = size.Size, size.Limit
+	}
+	return e
+}
+
+// hijacked reports a session that had to be saved when the handler took the
+// connection over and was not given the cookies.
+func (v *visit) hijacked() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.sent == nil || v.handed {
+		return
+	}
+	if cookies, err := v.fill(*v.sent).Cookies(v.session); err == nil && len(cookies) > 0 {
+		v.event(cookiesession.Event{Kind: cookiesession.Hijacked})
+	}
+}
+
+// finish looks, after the handler has returned, for a change that came too
+// late to be saved.
+func (v *visit) finish() {
+	if !v.loaded.Load() || v.Context.Err() != nil || v.settings.Status(v.ctx) == scs.Unmodified {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	sent := v.sent
+	if sent == nil { // the session was first asked for when the headers were out
+		sent = &v.brought
+	}
+	if now := v.look(); sent.differs(&now) {
+		v.event(cookiesession.Event{Kind: cookiesession.Late})
+	}
+}
+
+// event reports an event about the session cookie.
+func (v *visit) event(e cookiesession.Event) {
+	e.Cookie = v.name()
+	v.onEvent(v.request, e)
+}
+
+// logEvent stands in for Options.OnEvent: what is lost must not be lost
+// silently.
+func logEvent(r *http.Request, e cookiesession.Event) {
+	switch e.Kind {
+	case cookiesession.Late:
+		slog.ErrorContext(r.Context(), "scscookie: session changed after the response headers were sent; the change is lost", "cookie", e.Cookie)
+	case cookiesession.SaveFailed:
+		slog.ErrorContext(r.Context(), "scscookie: session not saved", "cookie", e.Cookie, "error", e.Err)
+	}
+}
