@@ -149,6 +149,9 @@ func invalidError(reason Reason, cause error) *codecError {
 // ReasonOf returns why a cookie was refused, for an error of [Codec] or
 // [Session.Err], or "" if err is nil or something else.
 func ReasonOf(err error) Reason {
+	if err == nil {
+		return "" // without the allocation that As takes
+	}
 	var e *codecError
 	if errors.As(err, &e) {
 		return e.reason

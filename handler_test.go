@@ -256,27 +256,36 @@ func TestHandlerIsLazy(t *testing.T) {
 // Who asks only when the headers are out can still read.
 func TestHandlerGetAfterCommit(t *testing.T) {
 	site := newUserSite(t)
-	b := signedIn(site)
-	for _, change := range []bool{false, true} {
-		site.take()
-		resp := b.fetch(site.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			io.WriteString(w, "page")
-			s, _ := site.FromContext(r.Context())
-			if s.Data.Name != webSecret {
-				t.Errorf("Data %+v, error %v", s.Data, s.Err())
+	opened, late := cookiesession.Opened, cookiesession.Late
+	tests := []struct {
+		name    string
+		browser *webBrowser
+		change  bool
+		events  []cookiesession.EventKind
+	}{
+		{"first visit", new(webBrowser), false, nil},
+		{"first visit, changed", new(webBrowser), true, []cookiesession.EventKind{late}},
+		{"session", signedIn(site), false, []cookiesession.EventKind{opened}},
+		{"session, changed", signedIn(site), true, []cookiesession.EventKind{opened, late}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site.take()
+			resp := tt.browser.fetch(site.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "page")
+				s, _ := site.FromContext(r.Context())
+				if opened := s.Data.Name == webSecret; opened == s.IsNew() {
+					t.Errorf("Data %+v, error %v", s.Data, s.Err())
+				}
+				if tt.change {
+					s.Data.Visits++
+				}
+			})))
+			if wantNoCookie(t, resp.Header); resp.Header.Get("Vary") != "" {
+				t.Errorf("Vary is %q", resp.Header.Get("Vary"))
 			}
-			if change {
-				s.Data.Visits++
-			}
-		})))
-		if wantNoCookie(t, resp.Header); resp.Header.Get("Vary") != "" {
-			t.Errorf("Vary is %q", resp.Header.Get("Vary"))
-		}
-		if change {
-			site.wantEvents(cookiesession.Opened, cookiesession.Late)
-		} else {
-			site.wantEvents(cookiesession.Opened)
-		}
+			site.wantEvents(tt.events...)
+		})
 	}
 }
 

@@ -59,7 +59,8 @@ func TestResponseHeaders(t *testing.T) {
 		{"set, no-cache with fields", set, cached(`no-cache="Set-Cookie", max-age=60`), cached("private, max-age=60")},
 		{"set, no-cache", set, cached("no-cache"), cached("private, no-cache")},
 		{"set, two lines", set, cached("public", "max-age=60"), cached("private, max-age=60")},
-		{"set, a comma in quotes", set, cached(`ext="a, public, \", b", max-age=60`), cached(`private, ext="a, public, \", b", max-age=60`)},
+		{"set, a comma in quotes", set, cached(`ext="a, public, b", max-age=60`), cached(`private, ext="a, public, b", max-age=60`)},
+		{"set, an escaped quote in quotes", set, cached(`ext="a\", public, b", max-age=60`), cached(`private, ext="a\", public, b", max-age=60`)},
 		{"set, empty", set, cached(""), cached("private")},
 
 		{"set, CDN headers", set, http.Header{"Cdn-Cache-Control": {"max-age=60"}, "Surrogate-Control": {"max-age=60"}}, private},

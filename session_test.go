@@ -146,7 +146,7 @@ func TestSessionState(t *testing.T) {
 
 		zero := new(webSession)
 		wantWrapped(t, zero.Err(), cookiesession.ErrNoSession)
-		if !zero.IsNew() || !zero.CreatedAt().Equal(time.Now()) || !zero.IssuedAt().IsZero() || zero.ID() == "" {
+		if !zero.IsNew() || !zero.CreatedAt().Equal(time.Now()) || !zero.IssuedAt().IsZero() || !zero.ExpiresAt().IsZero() || zero.ID() == "" {
 			t.Errorf("the zero Session: %v", zero)
 		}
 	})
