@@ -1,0 +1,104 @@
+package pack
+
+import "encoding/binary"
+
+// writer appends bits, the most significant one first. Bits wait in acc until
+// there are 32.
+type writer struct {
+	dst   []byte
+	acc   uint64
+	n     uint // bits in acc, less than 32
+	start int  // of the bits in dst
+}
+
+// write appends the lowest n bits of v, which has no others. n is at most 32.
+func (w *writer) write(v uint64, n uint) {
+	w.acc = w.acc<<n | v
+	w.n += n
+	if w.n >= 32 {
+		w.n -= 32
+		w.dst = binary.BigEndian.AppendUint32(w.dst, uint32(w.acc>>w.n))
+	}
+}
+
+func (w *writer) write64(v uint64, n uint) {
+	if n > 32 {
+		w.write(v>>32, n-32)
+		v, n = v&(1<<32-1), 32
+	}
+	w.write(v, n)
+}
+
+func (w *writer) bytes(b []byte) {
+	for ; len(b) >= 4; b = b[4:] {
+		w.write(uint64(binary.BigEndian.Uint32(b)), 32)
+	}
+	for _, c := range b {
+		w.write(uint64(c), 8)
+	}
+}
+
+// bits returns how many bits were written.
+func (w *writer) bits() int { return (len(w.dst)-w.start)*8 + int(w.n) }
+
+// close fills the last byte with zeros.
+func (w *writer) close() []byte {
+	for w.n > 0 {
+		k := min(w.n, 8)
+		w.n -= k
+		w.dst = append(w.dst, byte(w.acc>>w.n<<(8-k)))
+	}
+	return w.dst
+}
+
+// reader reads bits. Beyond the end there are zeros; over tells.
+type reader struct {
+	src []byte
+	pos int // in bits
+}
+
+// peek returns the next bits in the highest places of a word: at least 57,
+// if there are so many.
+func (r *reader) peek() uint64 {
+	i := r.pos >> 3
+	if i+8 <= len(r.src) {
+		return binary.BigEndian.Uint64(r.src[i:]) << (r.pos & 7)
+	}
+	return r.peekEnd(i)
+}
+
+func (r *reader) peekEnd(i int) uint64 {
+	var w uint64
+	for shift := 56; i < len(r.src); i++ {
+		w |= uint64(r.src[i]) << shift
+		shift -= 8
+	}
+	return w << (r.pos & 7)
+}
+
+// read returns the next n bits, at most 32.
+func (r *reader) read(n uint) uint64 {
+	v := r.peek() >> (64 - n) // Go shifts by 64 to zero
+	r.pos += int(n)
+	return v
+}
+
+func (r *reader) read64(n uint) uint64 {
+	if n <= 32 {
+		return r.read(n)
+	}
+	v := r.read(n - 32)
+	return v<<32 | r.read(32)
+}
+
+// over reports whether more was read than there is.
+func (r *reader) over() bool { return r.pos > len(r.src)*8 }
+
+// left returns how many bits are left, and less than 0 if too many were read.
+func (r *reader) left() int { return len(r.src)*8 - r.pos }
+
+// atEnd reports whether nothing is left but the zeros that fill the last byte.
+func (r *reader) atEnd() bool {
+	n := r.left()
+	return n >= 0 && n < 8 && r.peek() == 0
+}

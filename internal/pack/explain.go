@@ -1,0 +1,88 @@
+package pack
+
+import (
+	"strconv"
+	"strings"
+)
+
+// PathBits is what one place of an item takes in its packed form.
+type PathBits struct {
+	Path string // of keys, such as user.roles[]; the indices of arrays are left out
+	Bits int    // of the values there, with their keys
+}
+
+// Explain returns what each place of item takes in its packed form, in the
+// order of the item. The sum is [Bits]. item is as for [Append].
+func Explain(item []byte) []PathBits {
+	e := newEncoder(nil, item)
+	defer e.free()
+	e.trace = &tracer{places: make(map[string]int)}
+	t := e.trace
+	e.value(0, 0, none, true)
+	return t.out
+}
+
+// A tracer adds up the bits of each path.
+type tracer struct {
+	path   []string
+	last   int // bits that are accounted for
+	places map[string]int
+	out    []PathBits
+}
+
+// mark accounts the bits since the last mark to the present path.
+func (e *encoder) mark() {
+	if e.trace != nil {
+		e.trace.mark(e.w.bits())
+	}
+}
+
+func (e *encoder) enterArray() {
+	if e.trace != nil {
+		e.trace.path = append(e.trace.path, "[]")
+	}
+}
+
+func (e *encoder) enterKey(key []byte) {
+	if e.trace != nil {
+		e.trace.enterKey(key)
+	}
+}
+
+func (e *encoder) leave() {
+	if e.trace != nil {
+		e.trace.path = e.trace.path[:len(e.trace.path)-1]
+	}
+}
+
+func (t *tracer) mark(bits int) {
+	path := strings.Join(t.path, "")
+	i, ok := t.places[path]
+	if !ok {
+		i = len(t.out)
+		t.places[path] = i
+		t.out = append(t.out, PathBits{Path: path})
+	}
+	t.out[i].Bits += bits - t.last
+	t.last = bits
+}
+
+func (t *tracer) enterKey(key []byte) {
+	name := keyName(key)
+	if len(t.path) > 0 {
+		name = "." + name
+	}
+	t.path = append(t.path, name)
+}
+
+// keyName spells a key for people.
+func keyName(key []byte) string {
+	major, n, size := readHead(key)
+	switch major {
+	case majorUint:
+		return strconv.FormatUint(n, 10)
+	case majorText:
+		return string(key[size:])
+	}
+	return "?"
+}

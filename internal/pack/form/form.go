@@ -1,0 +1,148 @@
+// Package form has what the packer and its trainer must agree on: how symbols
+// are numbered, and what a context is made of. All of it is part of the format
+// and never changes. The doc of package pack says what it means.
+package form
+
+// MaxCode is the length of the longest code, in bits.
+const MaxCode = 12
+
+// Books are the sets of codes for text, by what the text is.
+const (
+	Words  = iota // values: words, names, sentences
+	Marks         // values: URLs, identifiers, numbers, tokens
+	JSON          // what stands in byte strings
+	Keys          // keys that are not in the dictionary
+	Books         // how many there are
+	Values = JSON // how many of them are for text values
+)
+
+// Symbols of text. Those below End are bytes.
+const (
+	End    = 256 + iota // ends the text
+	Escape              // a byte in 8 bits
+	Run                 // RunMin + n (RunBits) characters of base64url in 6 bits each
+	Hex                 // 2 * (HexMin + n (HexBits)) lower-case hex digits in 4 bits each
+	UUID                // a lower-case UUID in 128 bits
+	Phrase              // the first of the phrases
+
+	RunMin, RunBits = 8, 6
+	HexMin, HexBits = 4, 5
+	RunMax          = RunMin + 1<<RunBits - 1       // characters
+	HexMax          = 2 * (HexMin + 1<<HexBits - 1) // characters
+	UUIDLen         = 36                            // characters
+)
+
+// Symbols of a key.
+const (
+	Spelled  = iota // the key is text in the book Keys
+	OtherKey        // the key is no text, and written as a value
+	Entry           // the first of the dictionary
+)
+
+// Symbols of a key that follows an unsigned integer as a key.
+const (
+	NoStep  = iota // as any key
+	Steps   = 8    // 1 to Steps: so much greater
+	StepEnd = Steps + 1
+)
+
+// Kinds of value symbols.
+const (
+	Raw    = iota // Bytes, the beginning of an item up to any place in a head; the rest of the head follows
+	Text          // text in the book Base
+	Packed        // a byte string, its content in the book JSON
+	Int           // Bytes (tags), then Base + n (Bits)
+	Price         // a 64-bit float: (2^Bits + n (Bits)) / 100
+	Word          // Bytes, a whole text item
+)
+
+// A Symbol stands at the beginning of a value.
+type Symbol struct {
+	Kind  uint8
+	Bits  uint8
+	Base  uint64
+	Bytes string
+}
+
+// Classes of bytes.
+const (
+	None = iota // before the text
+	Lower
+	Upper
+	Digit
+	Space
+	Path  // / = ? & %
+	Joint // - _ . : @ +
+	Quote // " \
+	Other // of ASCII
+	Tail  // a further byte of a character that is not ASCII
+	Lead2 // the first of two
+	Lead3 // the first of three or four
+	Classes
+)
+
+// Class is the class of each byte.
+var Class = func() (c [256]uint8) {
+	for b := range c {
+		switch {
+		case 'a' <= b && b <= 'z':
+			c[b] = Lower
+		case 'A' <= b && b <= 'Z':
+			c[b] = Upper
+		case '0' <= b && b <= '9':
+			c[b] = Digit
+		case b < 0x80:
+			c[b] = Other
+		case b < 0xc0:
+			c[b] = Tail
+		case b < 0xe0:
+			c[b] = Lead2
+		default:
+			c[b] = Lead3
+		}
+	}
+	c[' '] = Space
+	for _, b := range "/=?&%" {
+		c[b] = Path
+	}
+	for _, b := range "-_.:@+" {
+		c[b] = Joint
+	}
+	c['"'], c['\\'] = Quote, Quote
+	return c
+}()
+
+// Contexts is how many contexts of text there are: the classes of the two
+// bytes before, see [Next].
+const Contexts = 256
+
+// Next returns the context after a byte of class c in the context before. The
+// context at the beginning is 0.
+func Next(context, c uint8) uint8 { return context<<4 | c }
+
+// Alphabet is that of base64url.
+const Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
+// Classes of values, of which the packer itself knows two. The others come
+// with the keys of the dictionary.
+const (
+	Generic = iota // of any key that is not in the dictionary
+	InToken        // inside of an array under tag 21, as of a JWT
+)
+
+// Tables is all that the trainer finds. A list of codes has the symbols that
+// have one, each with the length of its code in the lowest 4 bits, in the order
+// of the codes: by length, then by number.
+type Tables struct {
+	Classes  []string // names of the classes of values, for people
+	Keys     []string // the dictionary
+	KeyClass []uint8  // the class of the value of each key
+	Phrases  []string
+	Values   []Symbol
+	Contexts [Books][Contexts]uint8 // the text table of each context
+
+	Key   []uint16   // codes of keys
+	Step  []uint16   // codes of steps
+	Value [][]uint16 // codes of value symbols, by class
+	Text  [][]uint16 // codes of text symbols
+}

@@ -1,0 +1,111 @@
+package pack_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/cookiesession/internal/cbor"
+)
+
+// corpus returns the sessions of testdata as items, by file name.
+func corpus(tb testing.TB) map[string][]byte {
+	tb.Helper()
+	items := make(map[string][]byte)
+	for name, value := range corpusValues(tb) {
+		items[name] = encode(tb, value)
+	}
+	return items
+}
+
+// corpusValues returns the sessions of testdata, by file name.
+func corpusValues(tb testing.TB) map[string]map[string]any {
+	tb.Helper()
+	files, err := filepath.Glob("../../testdata/sessions/*.json")
+	if err != nil || len(files) == 0 {
+		tb.Fatalf("no sessions: %v", err)
+	}
+	values := make(map[string]map[string]any)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			tb.Fatal(err)
+		}
+		dec := json.NewDecoder(bytes.NewReader(text))
+		dec.UseNumber()
+		var v map[string]any
+		if err := dec.Decode(&v); err != nil {
+			tb.Fatalf("%s: %v", file, err)
+		}
+		values[strings.TrimSuffix(filepath.Base(file), ".json")] = goNumbers(v).(map[string]any)
+	}
+	return values
+}
+
+func goNumbers(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			v[k] = goNumbers(x)
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = goNumbers(x)
+		}
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return int(n)
+		}
+		f, _ := v.Float64()
+		return f
+	}
+	return v
+}
+
+func encode(tb testing.TB, v any) []byte {
+	tb.Helper()
+	item, err := cbor.Append(nil, v)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return item
+}
+
+// itemsOfEveryKind returns items that have each part of the format.
+func itemsOfEveryKind(tb testing.TB) [][]byte {
+	tb.Helper()
+	deep := any(1)
+	for range 63 {
+		deep = []any{deep}
+	}
+	record := func(id int, name string) map[string]any {
+		return map[string]any{"id": id, "name": name, "role": "admin", "tags": []any{"a", "b"}}
+	}
+	values := []any{
+		true, 0, 23, 24, 255, 256, 1 << 20, int64(1 << 40), -1, -25, int64(-1 << 40), uint64(math.MaxUint64), int64(7), uint8(200),
+		0.0, 1.5, 19.99, 40.0, 1e300, 167772.14, 167772.16, -3.25, float32(2.5), math.Inf(1),
+		"", "dark", "Zürich", "登录成功", "\xff\xfe", "\x00", "a quick brown fox", "THE END", strings.Repeat("long text ", 300), strings.Repeat("x", 1023) + "é",
+		"550e8400-e29b-41d4-a716-446655440000", "in 550e8400-e29b-41d4-a716-446655440000.", "0123456789abcdef01234567", "/img/0123456789abcdef01234567.png",
+		"q8rP7jg4j6BdiQKRMXabSeSZkMgcqrckPrrYy0Pf", "p/q8rP7jg4j6BdiQKRMXabSeSZkMgcqrckPrrYy0Pf.jpg", "2024-10-29T13:06:08.141Z", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
+		[]byte{}, []byte{0, 1, 255}, []byte(`{"alg":"none"}`), []byte(`{"` + strings.Repeat("\xff", 50)),
+		time.Unix(1767225600, 0), time.Unix(1767225600, 5), time.Minute,
+		[]string{"admin", "user", "user"}, map[string]string{"a": "b"}, map[int]int{1: 1, 2: 2, 30: 3, 31: 3, 39: 3, 1000: 4}, []int{1, 1, 2},
+		map[any]any{1: "a", "b": 2, true: 3, -4: 4, uint8(5): 5},
+		[]any{}, []any{1, 1, "x", "x", nil, nil}, []any{[]any{"success", "one"}, []any{"success", "two"}, []any{}, []any{"error"}},
+		map[string]any{}, map[string]any{"theme": "dark", "somethingElse": 1, "12": []any{1}, "13": []any{1}, "14": 5, "15": 5, "99999": map[string]any{"a": 1}},
+		map[string]any{"cart": []any{record(1, "A"), record(1, "B"), map[string]any{"id": 2}, record(3, "B"), 4, record(4, "B"), map[string]any{"aa": 1, "zzzz": 2}, map[string]any{"zzzz": 2}}},
+		map[string]any{"cart": map[string]any{"17": record(1, "A"), "23": record(1, "A"), "24": 6, "25": 6}, "user": record(1, "A")},
+		[]any{map[string]any{"1": []any{1, 2}, "2": []any{1, 2}}, map[string]any{"1": []any{1, 2}, "3": []any{1, 2}}},
+		deep,
+	}
+	var items [][]byte
+	for _, v := range values {
+		items = append(items, encode(tb, v))
+	}
+	return items
+}

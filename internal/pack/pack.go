@@ -1,0 +1,354 @@
+package pack
+
+import (
+	"bytes"
+	"math"
+	"math/bits"
+	"sync"
+
+	"example.com/cookiesession/internal/pack/form"
+)
+
+// Append appends the packed form of item to dst. item must be one
+// deterministic CBOR item, nested at most 64 deep, and nothing else.
+func Append(dst, item []byte) []byte {
+	e := newEncoder(dst, item)
+	defer e.free()
+	e.value(0, form.Generic, none, true)
+	return e.w.close()
+}
+
+// Bits returns the length of the packed form of item in bits, without those
+// that fill the last byte.
+func Bits(item []byte) int {
+	e := newEncoder(nil, item)
+	defer e.free()
+	e.w.dst = e.buffer[:0]
+	e.value(0, form.Generic, none, true)
+	e.buffer = e.w.dst
+	return e.w.bits()
+}
+
+// An encoder packs one item.
+type encoder struct {
+	w      writer
+	tables *tables
+	item   []byte
+	parser parser
+	trace  *tracer // of Explain
+	buffer []byte  // of Bits
+}
+
+var encoders = sync.Pool{New: func() any { return &encoder{tables: loadTables()} }}
+
+func newEncoder(dst, item []byte) *encoder {
+	e := encoders.Get().(*encoder)
+	e.w = writer{dst: dst, start: len(dst)}
+	e.item = item
+	return e
+}
+
+func (e *encoder) free() {
+	e.w, e.item, e.trace = writer{}, nil, nil
+	encoders.Put(e)
+}
+
+// code writes a code with its length in the lowest 4 bits.
+func (e *encoder) code(c uint16) { e.w.write(uint64(c>>4), uint(c&15)) }
+
+func (e *encoder) flag(b bool) {
+	if b {
+		e.w.write(1, 1)
+	} else {
+		e.w.write(0, 1)
+	}
+}
+
+// value writes the item at i and returns its end. class is the class of its
+// table, and before the place of the value before it, which may be none. repeat
+// tells whether a value that is no array or map may be written as a repeat.
+func (e *encoder) value(i int, class uint8, before int, repeat bool) (end int) {
+	if before != none && !repeat && !isContainer(e.item[before]) {
+		before = none
+	}
+	like := false
+	if before != none {
+		like = e.like(i, before)
+		e.flag(like)
+	}
+	if !isContainer(e.item[i]) {
+		if like {
+			end = skip(e.item, i)
+		} else {
+			end = e.leaf(i, class)
+		}
+		e.mark()
+		return end
+	}
+	major, n, size := readHead(e.item[i:])
+	if !like {
+		e.heads(e.item[i:i+size], class)
+	}
+	e.mark()
+	if major == majorArray {
+		return e.elements(i+size, n, class, newList(e.item, before, repeat))
+	}
+	return e.entries(i+size, n, class, newRecord(e.item, before, repeat), like)
+}
+
+// like reports whether the item at i is as much like the one before it as a
+// single bit can say: the same value, an array as long, a map with the same keys.
+func (e *encoder) like(i, before int) bool {
+	a, b := e.item[i:], e.item[before:]
+	if !isContainer(a[0]) {
+		return bytes.HasPrefix(b, a[:skip(a, 0)])
+	}
+	major, n, size := readHead(a)
+	if major2, n2, _ := readHead(b); major2 != major || n2 != n {
+		return false
+	}
+	if major == majorMap {
+		for i, j := size, size; n > 0; n-- {
+			k := skip(a, i)
+			if !bytes.HasPrefix(b[j:], a[i:k]) {
+				return false
+			}
+			i, j = skip(a, k), skip(b, j+k-i)
+		}
+	}
+	return true
+}
+
+// elements writes the n elements of an array, the first of which is at i.
+func (e *encoder) elements(i int, n uint64, class uint8, l list) (end int) {
+	e.enterArray()
+	for range n {
+		end := e.value(i, class, l.before, l.repeat)
+		l.add(i)
+		i = end
+	}
+	e.leave()
+	return i
+}
+
+// entries writes the n entries of a map, the first of which is at i.
+func (e *encoder) entries(i int, n uint64, class uint8, r record, like bool) (end int) {
+	for range n {
+		at := skip(e.item, i)
+		key := e.item[i:at]
+		e.enterKey(key)
+		k, known := e.tables.dictionary.find(key)
+		switch {
+		case like:
+		case known && r.plain():
+			e.code(e.tables.keyCodes[form.Entry+k])
+		default:
+			e.key(key, k, known, &r)
+		}
+		valueClass := e.tables.classOf(key, k, known, class)
+		before, repeat := r.add(e.item, key, at)
+		i = e.value(at, valueClass, before, repeat)
+		e.leave()
+	}
+	return i
+}
+
+// key writes a key, number k of the dictionary if it is known there.
+func (e *encoder) key(key []byte, k int, known bool, r *record) {
+	if expected := r.expected(e.item); expected != nil {
+		hit := bytes.Equal(expected, key)
+		e.flag(hit)
+		if hit {
+			return
+		}
+	}
+	t := e.tables
+	major, n, size := readHead(key)
+	if r.numbered {
+		if major == majorUint && n-r.number <= form.Steps {
+			e.code(t.stepCodes[n-r.number])
+			return
+		}
+		e.code(t.stepCodes[form.NoStep])
+	}
+	switch {
+	case known:
+		e.code(t.keyCodes[form.Entry+k])
+	case major == majorText && e.text(key[size:], form.Keys, form.Keys, t.keyCodes[form.Spelled:form.Spelled+1]):
+	default:
+		e.code(t.keyCodes[form.OtherKey])
+		e.otherKey(key)
+	}
+}
+
+// otherKey writes a key as a value: one that is no text, or no common one.
+func (e *encoder) otherKey(key []byte) {
+	item, trace := e.item, e.trace
+	e.item, e.trace = key, nil
+	e.value(0, form.Generic, none, true)
+	e.item, e.trace = item, trace
+}
+
+// leaf writes the item at i, which is no array or map: a number, a string, or
+// a tag and all that it encloses. It returns its end.
+func (e *encoder) leaf(i int, class uint8) (end int) {
+	major, n, size := readHead(e.item[i:])
+	end = i + size
+	switch major {
+	case majorUint:
+		if !e.unsigned(nil, n, class) {
+			e.heads(e.item[i:end], class)
+		}
+	case majorBytes:
+		end += int(n)
+		e.byteString(e.item[i:end], size, class)
+	case majorText:
+		end += int(n)
+		if c := e.tables.wordCode(class, e.item[i:end]); c != 0 {
+			e.code(c)
+		} else if !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.classes[class].text[:]) {
+			e.heads(e.item[i:i+size], class)
+			e.w.bytes(e.item[i+size : end])
+		}
+	case majorTag:
+		end = e.tag(i, class)
+	default:
+		if e.item[i] != ibFloat64 || !e.price(math.Float64frombits(n), class) {
+			e.heads(e.item[i:end], class)
+		}
+	}
+	return end
+}
+
+// tag writes a tag and all that it encloses, which is one value, and returns
+// its end.
+func (e *encoder) tag(i int, class uint8) (end int) {
+	at, tag := i, uint64(0)
+	for e.item[at]>>5 == majorTag {
+		_, n, size := readHead(e.item[at:])
+		at, tag = at+size, n
+	}
+	major, n, size := readHead(e.item[at:])
+	trace := e.trace
+	e.trace = nil // what is inside counts for the tag
+	defer func() { e.trace = trace }()
+	switch body := at + size; major {
+	case majorUint:
+		if e.unsigned(e.item[i:at], n, class) {
+			return body
+		}
+	case majorBytes:
+		end := body + int(n)
+		e.heads(e.item[i:body], class)
+		e.w.bytes(e.item[body:end])
+		return end
+	case majorArray:
+		e.heads(e.item[i:body], class)
+		if tag == tagBase64 {
+			class = form.InToken
+		}
+		return e.elements(body, n, class, newList(e.item, none, true))
+	case majorMap:
+		e.heads(e.item[i:body], class)
+		return e.entries(body, n, class, newRecord(e.item, none, true), false)
+	}
+	e.heads(e.item[i:at], class)
+	return e.leaf(at, class)
+}
+
+// heads writes heads that follow each other: tags, and the head of what they
+// enclose. Each symbol is the longest that there is; the rest of its head
+// follows it.
+func (e *encoder) heads(b []byte, class uint8) {
+	for len(b) > 0 {
+		n, code := e.longestHead(b, class)
+		e.code(code)
+		end := 0
+		for end < max(n, 1) {
+			end += headSize(b[end])
+		}
+		e.w.bytes(b[n:end])
+		b = b[end:]
+	}
+}
+
+// longestHead returns the code of the longest symbol that b begins with, and
+// how long that is.
+func (e *encoder) longestHead(b []byte, class uint8) (n int, code uint16) {
+	for n := len(b); n > 1; n-- {
+		if code := e.tables.wordCode(class, b[:n]); code != 0 {
+			return n, code
+		}
+	}
+	c := &e.tables.classes[class]
+	if code := c.heads[b[0]]; code != 0 {
+		return 1, code
+	}
+	return 0, c.raw
+}
+
+// unsigned writes an unsigned integer under tags, which may be none, unless no
+// symbol fits.
+func (e *encoder) unsigned(tags []byte, n uint64, class uint8) bool {
+	c := &e.tables.classes[class]
+	codes := c.tagged
+	if len(tags) == 0 {
+		if n < argument8 && c.heads[n] != 0 {
+			e.code(c.heads[n])
+			return true
+		}
+		codes = c.ints[bits.Len64(n)]
+	}
+	var best intCode
+	least := ^uint(0)
+	for _, i := range codes {
+		s := i.symbol
+		if s.Bytes != string(tags) || n < s.Base || (n-s.Base)>>s.Bits != 0 {
+			continue
+		}
+		if cost := uint(i.code&15) + uint(s.Bits); cost < least {
+			best, least = i, cost
+		}
+	}
+	if best.symbol == nil {
+		return false
+	}
+	e.code(best.code)
+	e.w.write64(n-best.symbol.Base, uint(best.symbol.Bits))
+	return true
+}
+
+// price writes a float that is a number of hundredths, unless no symbol fits.
+func (e *encoder) price(f float64, class uint8) bool {
+	if !(f > 0 && f < maxPrice) {
+		return false
+	}
+	n := uint64(math.RoundToEven(f * 100))
+	if n%25 == 0 || float64(n)/100 != f {
+		return false
+	}
+	size := bits.Len64(n) - 1
+	code := e.tables.classes[class].prices[size]
+	if code == 0 {
+		return false
+	}
+	e.code(code)
+	e.w.write(n-1<<size, uint(size))
+	return true
+}
+
+// maxPrice bounds prices so that none of them is exact in fewer than 64 bits:
+// a decoder need not look for a shorter float.
+const maxPrice = 1 << 24 / 100
+
+// byteString writes a byte string that no tag encloses, of which size bytes
+// are the head.
+func (e *encoder) byteString(item []byte, size int, class uint8) {
+	content := item[size:]
+	packed := e.tables.classes[class].packed
+	if packed != 0 && len(content) > 0 && content[0] == '{' && e.text(content, form.JSON, form.JSON, []uint16{packed}) {
+		return
+	}
+	e.heads(item[:size], class)
+	e.w.bytes(content)
+}

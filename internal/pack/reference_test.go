@@ -1,0 +1,494 @@
+package pack_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"sync"
+)
+
+// This is a slow decoder, written from the package's doc and the JSON file
+// alone. It shares no code with the package, and works on a tree where the
+// package works on places in its output.
+
+type referenceTables struct {
+	Keys []struct {
+		Key   string
+		Class int
+	}
+	Phrases []string
+	Values  []struct {
+		Kind  string
+		Bytes string
+		Text  string
+		Book  int
+		Base  uint64
+		Bits  int
+	}
+	Contexts   [][]int
+	KeyCodes   [][2]int
+	StepCodes  [][2]int
+	ValueCodes [][][2]int
+	TextCodes  [][][2]int
+
+	key, step   referenceCode
+	value, text []referenceCode
+	classes     map[string]int
+}
+
+// A referenceCode has the symbols by their codes, written as 0s and 1s.
+type referenceCode map[string]int
+
+func newReferenceCode(pairs [][2]int) referenceCode {
+	code := make(referenceCode)
+	next, last := 0, 0
+	for i, p := range pairs {
+		if i > 0 {
+			next = (next + 1) << (p[1] - last)
+		}
+		last = p[1]
+		code[fmt.Sprintf("%0*b", p[1], next)] = p[0]
+	}
+	return code
+}
+
+var loadReference = sync.OnceValue(func() *referenceTables {
+	text, err := os.ReadFile("../../docs/packing-v1.json")
+	if err != nil {
+		panic(err)
+	}
+	t := new(referenceTables)
+	if err := json.Unmarshal(text, t); err != nil {
+		panic(err)
+	}
+	t.key, t.step = newReferenceCode(t.KeyCodes), newReferenceCode(t.StepCodes)
+	for _, pairs := range t.ValueCodes {
+		t.value = append(t.value, newReferenceCode(pairs))
+	}
+	for _, pairs := range t.TextCodes {
+		t.text = append(t.text, newReferenceCode(pairs))
+	}
+	t.classes = make(map[string]int)
+	for _, k := range t.Keys {
+		t.classes[k.Key] = k.Class
+	}
+	return t
+})
+
+// A node is a decoded item.
+type node struct {
+	item  []byte
+	array bool
+	isMap bool
+	elems []*node // of an array
+	keys  [][]byte
+	vals  []*node // of a map
+}
+
+type reference struct {
+	*referenceTables
+	bits string
+	room int // bytes that may still be made, roughly
+}
+
+type referenceError struct{ error }
+
+func fail(format string, args ...any) { panic(referenceError{fmt.Errorf(format, args...)}) }
+
+// referenceUnpack is the reference for Unpack with no dst.
+func referenceUnpack(packed []byte, most int) (item []byte, err error) {
+	defer func() {
+		if e, ok := recover().(referenceError); ok {
+			err = e.error
+		}
+	}()
+	var bits strings.Builder
+	for _, b := range packed {
+		fmt.Fprintf(&bits, "%08b", b)
+	}
+	d := &reference{loadReference(), bits.String(), most}
+	n := d.valueOf(0, nil, false, 1)
+	if len(d.bits) >= 8 || strings.Contains(d.bits, "1") {
+		return nil, errors.New("something follows")
+	}
+	if len(n.item) > most {
+		return nil, errors.New("too large")
+	}
+	return n.item, nil
+}
+
+func (d *reference) number(n int) uint64 {
+	if len(d.bits) < n {
+		fail("ends too early")
+	}
+	var v uint64
+	for _, c := range d.bits[:n] {
+		v = v<<1 | uint64(c-'0')
+	}
+	d.bits = d.bits[n:]
+	return v
+}
+
+func (d *reference) symbol(code referenceCode) int {
+	for n := 1; n <= 12 && n <= len(d.bits); n++ {
+		if s, ok := code[d.bits[:n]]; ok {
+			d.bits = d.bits[n:]
+			return s
+		}
+	}
+	fail("ends too early")
+	return 0
+}
+
+func (d *reference) made(b []byte) []byte {
+	if d.room -= len(b); d.room < 0 {
+		fail("too large")
+	}
+	return b
+}
+
+// valueOf reads a value. weak tells that only an array or a map counts as
+// before. level is the level that an array or a map would be on.
+func (d *reference) valueOf(class int, before *node, weak bool, level int) *node {
+	if weak && before != nil && !before.array && !before.isMap {
+		before = nil
+	}
+	if before != nil && d.number(1) == 1 {
+		switch {
+		case before.array:
+			return d.arrayOf(len(before.elems), head(4, uint64(len(before.elems))), class, before, weak, level)
+		case before.isMap:
+			return d.mapOf(len(before.keys), head(5, uint64(len(before.keys))), class, before, weak, true, level)
+		}
+		d.made(before.item)
+		return before
+	}
+	return d.symbolic(class, before, weak, false, level)
+}
+
+func (d *reference) symbolic(class int, before *node, weak, token bool, level int) *node {
+	s := d.Values[d.symbol(d.value[class])]
+	known, err := hex.DecodeString(s.Bytes)
+	if err != nil {
+		panic(err)
+	}
+	switch s.Kind {
+	case "word":
+		return &node{item: d.made(append(head(3, uint64(len(s.Text))), s.Text...))}
+	case "text":
+		text := d.textOf(s.Book)
+		return &node{item: append(head(3, uint64(len(text))), text...)}
+	case "bytes":
+		text := d.textOf(2)
+		return &node{item: append(head(2, uint64(len(text))), text...)}
+	case "int":
+		if level+tagsIn(known)-1 > 64 {
+			fail("too deep")
+		}
+		n := s.Base + d.number(s.Bits)
+		if n < 24 && len(known) == 0 {
+			fail("has a shorter form")
+		}
+		return &node{item: d.made(append(known, head(0, n)...))}
+	case "price":
+		n := uint64(1)<<s.Bits + d.number(s.Bits)
+		if n%25 == 0 {
+			fail("has a shorter form")
+		}
+		return &node{item: d.made(binary.BigEndian.AppendUint64([]byte{0xfb}, math.Float64bits(float64(n)/100)))}
+	case "head":
+		return d.headed(known, class, before, weak, token, level)
+	}
+	panic("unknown kind " + s.Kind)
+}
+
+// tagsIn counts tags that stand one after the other.
+func tagsIn(b []byte) int {
+	n := 0
+	for len(b) > 0 {
+		_, _, size := parseHead(b)
+		b = b[size:]
+		n++
+	}
+	return n
+}
+
+// headed reads an item of which the first bytes are known. token tells that
+// the last tag before it was 21.
+func (d *reference) headed(known []byte, class int, before *node, weak, token bool, level int) *node {
+	var item []byte
+	for {
+		if len(known) == 0 {
+			known = []byte{byte(d.number(8))}
+		}
+		size := sizeOfHead(known[0])
+		for len(known) < size {
+			known = append(known, byte(d.number(8)))
+		}
+		major, n, _ := parseHead(known)
+		if major != 7 && !bytes.Equal(head(major, n), known[:size]) {
+			fail("has a shorter form")
+		}
+		item = append(item, d.made(known[:size])...)
+		known = known[size:]
+		switch major {
+		case 2, 3:
+			if n > uint64(len(d.bits)/8) {
+				fail("ends too early")
+			}
+			for range n {
+				item = append(item, d.made([]byte{byte(d.number(8))})...)
+			}
+		case 4:
+			if token {
+				class = 1
+			}
+			if n > uint64(len(d.bits)) {
+				fail("ends too early")
+			}
+			return d.arrayOf(int(n), item, class, before, weak, level)
+		case 5:
+			if n > uint64(len(d.bits)) {
+				fail("ends too early")
+			}
+			return d.mapOf(int(n), item, class, before, weak, false, level)
+		case 6:
+			if level > 64 {
+				fail("too deep")
+			}
+			level++
+			before, weak, token = nil, false, n == 21
+			if len(known) == 0 {
+				inner := d.symbolic(class, nil, false, token, level)
+				return &node{item: append(item, inner.item...)}
+			}
+			continue
+		}
+		return &node{item: item}
+	}
+}
+
+func (d *reference) arrayOf(n int, item []byte, class int, before *node, weak bool, level int) *node {
+	if level > 64 {
+		fail("too deep")
+	}
+	tagged := item[0]>>5 == 6
+	out := &node{array: !tagged}
+	var last *node
+	if before != nil && before.array && len(before.elems) > 0 {
+		last = before.elems[0]
+	}
+	for i := range n {
+		x := d.valueOf(class, last, weak && i == 0, level+1)
+		item = append(item, x.item...)
+		out.elems = append(out.elems, x)
+		last = x
+	}
+	out.item = item
+	return out
+}
+
+func (d *reference) mapOf(n int, item []byte, class int, before *node, weak, like bool, level int) *node {
+	if level > 64 {
+		fail("too deep")
+	}
+	tagged := item[0]>>5 == 6
+	out := &node{isMap: !tagged}
+	var keys [][]byte
+	var vals []*node
+	if before != nil && before.isMap {
+		keys, vals = before.keys, before.vals
+	}
+	var numbered *node
+	for i := range n {
+		var last []byte
+		if i > 0 {
+			last = out.keys[i-1]
+		}
+		key := d.keyOf(keys, last, like, level)
+		for len(keys) > 0 && bytes.Compare(keys[0], key) < 0 {
+			keys, vals = keys[1:], vals[1:]
+		}
+		var valueBefore *node
+		valueWeak := weak
+		if len(keys) > 0 && bytes.Equal(keys[0], key) {
+			valueBefore = vals[0]
+			keys, vals = keys[1:], vals[1:]
+		}
+		valueClass, known := d.classOf(key)
+		number := isNumberKey(key)
+		if !known && number {
+			valueClass = class
+		}
+		if number && valueBefore == nil {
+			valueBefore, valueWeak = numbered, true
+		}
+		x := d.valueOf(valueClass, valueBefore, valueWeak, level+1)
+		if number {
+			numbered = x
+		}
+		out.keys = append(out.keys, key)
+		out.vals = append(out.vals, x)
+		item = append(append(item, key...), x.item...)
+	}
+	out.item = item
+	return out
+}
+
+func (d *reference) keyOf(left [][]byte, last []byte, like bool, level int) []byte {
+	if len(left) > 0 && (like || d.number(1) == 1) {
+		return d.made(left[0])
+	}
+	if len(last) > 0 && last[0]>>5 == 0 {
+		if step := d.symbol(d.step); step > 0 {
+			_, n, _ := parseHead(last)
+			if n > math.MaxUint64-uint64(step) {
+				fail("too great")
+			}
+			return d.made(head(0, n+uint64(step)))
+		}
+	}
+	switch s := d.symbol(d.key); s {
+	case 0:
+		text := d.textOf(3)
+		return append(head(3, uint64(len(text))), text...)
+	case 1:
+		return d.valueOf(0, nil, false, level+1).item
+	default:
+		key := d.Keys[s-2].Key
+		return d.made(append(head(3, uint64(len(key))), key...))
+	}
+}
+
+func (d *reference) classOf(key []byte) (class int, known bool) {
+	major, _, size := parseHead(key)
+	if major != 3 {
+		return 0, false
+	}
+	class, known = d.classes[string(key[size:])]
+	return class, known
+}
+
+func isNumberKey(key []byte) bool {
+	major, _, size := parseHead(key)
+	return major == 0 || major == 3 && len(key) > size && strings.Trim(string(key[size:]), "0123456789") == ""
+}
+
+// textOf reads a text.
+func (d *reference) textOf(book int) string {
+	text := ""
+	for {
+		b, c := 0, 0
+		if len(text) > 0 {
+			c = byteClass(text[len(text)-1])
+		}
+		if len(text) > 1 {
+			b = byteClass(text[len(text)-2])
+		}
+		more := ""
+		switch s := d.symbol(d.text[d.Contexts[book][16*b+c]]); {
+		case s < 256:
+			more = string([]byte{byte(s)})
+		case s == 256:
+			return text
+		case s == 257:
+			more = string([]byte{byte(d.number(8))})
+		case s == 258:
+			for range 8 + d.number(6) {
+				more += string(base64URL[d.number(6)])
+			}
+		case s == 259:
+			for range 8 + 2*d.number(5) {
+				more += fmt.Sprintf("%x", d.number(4))
+			}
+		case s == 260:
+			more = fmt.Sprintf("%08x-%04x-%04x-%04x-%04x%08x", d.number(32), d.number(16), d.number(16), d.number(16), d.number(16), d.number(32))
+		default:
+			more = d.Phrases[s-261]
+		}
+		text += string(d.made([]byte(more)))
+	}
+}
+
+// base64URL has the 64 characters in order: "AAAB" is 1, and so on.
+var base64URL = func() string {
+	s := ""
+	for i := range 64 {
+		s += base64.URLEncoding.EncodeToString([]byte{0, 0, byte(i)})[3:]
+	}
+	return s
+}()
+
+func byteClass(b byte) int {
+	switch {
+	case 'a' <= b && b <= 'z':
+		return 1
+	case 'A' <= b && b <= 'Z':
+		return 2
+	case '0' <= b && b <= '9':
+		return 3
+	case b == ' ':
+		return 4
+	case strings.IndexByte("/=?&%", b) >= 0:
+		return 5
+	case strings.IndexByte("-_.:@+", b) >= 0:
+		return 6
+	case b == '"' || b == '\\':
+		return 7
+	case b < 0x80:
+		return 8
+	case b < 0xc0:
+		return 9
+	case b < 0xe0:
+		return 10
+	}
+	return 11
+}
+
+// head returns the shortest head.
+func head(major byte, n uint64) []byte {
+	switch {
+	case n < 24:
+		return []byte{major<<5 + byte(n)}
+	case n < 256:
+		return []byte{major<<5 + 24, byte(n)}
+	case n < 65536:
+		return binary.BigEndian.AppendUint16([]byte{major<<5 + 25}, uint16(n))
+	case n < 1<<32:
+		return binary.BigEndian.AppendUint32([]byte{major<<5 + 26}, uint32(n))
+	}
+	return binary.BigEndian.AppendUint64([]byte{major<<5 + 27}, n)
+}
+
+func sizeOfHead(ib byte) int {
+	switch ib & 31 {
+	case 24:
+		return 2
+	case 25:
+		return 3
+	case 26:
+		return 5
+	case 27:
+		return 9
+	case 28, 29, 30, 31:
+		fail("no head")
+	}
+	return 1
+}
+
+func parseHead(b []byte) (major byte, n uint64, size int) {
+	size = sizeOfHead(b[0])
+	if size == 1 {
+		return b[0] >> 5, uint64(b[0] & 31), 1
+	}
+	var arg [8]byte
+	copy(arg[9-size:], b[1:size])
+	return b[0] >> 5, binary.BigEndian.Uint64(arg[:]), size
+}

@@ -1,0 +1,246 @@
+package pack
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"sync"
+
+	"example.com/cookiesession/internal/pack/form"
+)
+
+// tables is what the packer makes of the trainer's tables when it is first
+// used.
+type tables struct {
+	*form.Tables
+	keys   decodeTable
+	steps  decodeTable
+	values []decodeTable // by class
+	text   []decodeTable
+
+	dictionary stringIndex // of keys, as items
+	keyCodes   []uint16
+	stepCodes  []uint16
+
+	words     stringIndex // the value symbols with bytes, as in values
+	wordCodes []valueCode // of each symbol and class
+	wordEnds  []uint16    // of the codes of each symbol in wordCodes
+	classes   []classCodes
+
+	textCodes [form.Books][form.Contexts][]uint16 // by symbol
+	phrases   *phraseIndex
+}
+
+// A valueCode is the code of a symbol in the table of one class.
+type valueCode struct {
+	class uint8
+	code  uint16
+}
+
+// classCodes has the codes of the value symbols of one class that need no
+// search.
+type classCodes struct {
+	raw    uint16              // of the symbol with no bytes
+	text   [form.Values]uint16 // by book
+	packed uint16
+	heads  [256]uint16   // of the symbols that are one byte
+	ints   [65][]intCode // without tags, by the length of the greatest number
+	tagged []intCode     // with tags
+	prices [25]uint16    // by length
+}
+
+type intCode struct {
+	symbol *form.Symbol
+	code   uint16
+}
+
+var loadTables = sync.OnceValue(func() *tables { return newTables(&trained) })
+
+func newTables(f *form.Tables) *tables {
+	t := &tables{
+		Tables:    f,
+		keys:      codeList(f.Key).decoder(),
+		steps:     codeList(f.Step).decoder(),
+		keyCodes:  codeList(f.Key).codes(form.Entry + len(f.Keys)),
+		stepCodes: codeList(f.Step).codes(form.StepEnd),
+	}
+	for _, l := range f.Value {
+		t.values = append(t.values, codeList(l).decoder())
+	}
+	var textCodes [][]uint16
+	for _, l := range f.Text {
+		t.text = append(t.text, codeList(l).decoder())
+		textCodes = append(textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
+	}
+	for book, tables := range f.Contexts {
+		for c, table := range tables {
+			t.textCodes[book][c] = textCodes[table]
+		}
+	}
+	t.dictionary.index(asItems(f.Keys))
+	t.phrases = newPhraseIndex(f.Phrases)
+	t.loadValues()
+	return t
+}
+
+// codesIn returns the codes of text symbols in a context of a book.
+func (t *tables) codesIn(book int, context uint8) []uint16 {
+	return t.textCodes[book][context]
+}
+
+// loadValues arranges the codes of the value symbols.
+func (t *tables) loadValues() {
+	words := make([]string, len(t.Values))
+	for i, v := range t.Values {
+		if v.Kind == form.Raw || v.Kind == form.Word {
+			words[i] = v.Bytes
+		}
+	}
+	t.words.index(words)
+	t.classes = make([]classCodes, len(t.Value))
+	t.wordEnds = make([]uint16, len(t.Values)+1)
+	for _, l := range t.Value {
+		for _, e := range l {
+			t.wordEnds[e>>4+1]++
+		}
+	}
+	for i := range t.Values {
+		t.wordEnds[i+1] += t.wordEnds[i]
+	}
+	// Now each symbol has the end of the one before it; as its codes are filled
+	// in, that becomes its own.
+	t.wordCodes = make([]valueCode, t.wordEnds[len(t.Values)])
+	for class, l := range t.Value {
+		for symbol, code := range codeList(l).all() {
+			t.wordCodes[t.wordEnds[symbol]] = valueCode{uint8(class), code}
+			t.wordEnds[symbol]++
+			t.classes[class].add(&t.Values[symbol], code)
+		}
+	}
+}
+
+// asItems returns texts as CBOR items.
+func asItems(texts []string) []string {
+	var all []byte
+	for _, s := range texts {
+		all = appendText(all, s)
+	}
+	items, rest := make([]string, len(texts)), string(all)
+	for i := range items {
+		n := skip(all, 0)
+		items[i], rest, all = rest[:n], rest[n:], all[n:]
+	}
+	return items
+}
+
+func (c *classCodes) add(s *form.Symbol, code uint16) {
+	switch s.Kind {
+	case form.Raw:
+		switch len(s.Bytes) {
+		case 0:
+			c.raw = code
+		case 1:
+			c.heads[s.Bytes[0]] = code
+		}
+	case form.Text:
+		c.text[s.Base] = code
+	case form.Packed:
+		c.packed = code
+	case form.Price:
+		c.prices[s.Bits] = code
+	case form.Int:
+		if s.Bytes != "" {
+			c.tagged = append(c.tagged, intCode{s, code})
+			return
+		}
+		// A symbol may reach over several lengths.
+		for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
+			c.ints[n] = append(c.ints[n], intCode{s, code})
+		}
+	}
+}
+
+// wordCode returns the code of a word, or of the beginning of an item, in the
+// table of a class; 0 if it has none.
+func (t *tables) wordCode(class uint8, item []byte) uint16 {
+	symbol, ok := t.words.find(item)
+	if !ok {
+		return 0
+	}
+	from := uint16(0)
+	if symbol > 0 {
+		from = t.wordEnds[symbol-1]
+	}
+	for _, c := range t.wordCodes[from:t.wordEnds[symbol]] {
+		if c.class == class {
+			return c.code
+		}
+	}
+	return 0
+}
+
+// classOf returns the class of the value of a key, which is number k of the
+// dictionary if it is known there. class is that of the map: what a number
+// selects is as an element of a list.
+func (t *tables) classOf(key []byte, k int, known bool, class uint8) uint8 {
+	switch {
+	case known:
+		return t.KeyClass[k]
+	case isIndex(key):
+		return class
+	}
+	return form.Generic
+}
+
+// A stringIndex finds a string among many by its hash. What it holds is fixed,
+// so no one can make it slow.
+type stringIndex struct {
+	strings []string
+	slots   []uint32 // the number of a string and 1, below a part of its hash; as many as a power of two
+}
+
+// index takes the strings, of which those that are empty are never found.
+func (s *stringIndex) index(strings []string) {
+	s.strings = strings
+	s.slots = make([]uint32, 1<<bits.Len(uint(2*len(strings))))
+	for i, b := range strings {
+		if b == "" {
+			continue
+		}
+		h := hash([]byte(b))
+		at := h & uint32(len(s.slots)-1)
+		for s.slots[at] != 0 {
+			at = (at + 1) & uint32(len(s.slots)-1)
+		}
+		s.slots[at] = h&^numberMask | uint32(i+1)
+	}
+}
+
+const numberMask = 1<<13 - 1
+
+func (s *stringIndex) find(b []byte) (i int, ok bool) {
+	h := hash(b)
+	for at := h & uint32(len(s.slots)-1); s.slots[at] != 0; at = (at + 1) & uint32(len(s.slots)-1) {
+		if e := s.slots[at]; (e^h)&^numberMask == 0 {
+			if i := int(e&numberMask) - 1; s.strings[i] == string(b) {
+				return i, true
+			}
+		}
+	}
+	return 0, false
+}
+
+// hash depends on the first and the last 8 bytes and the length.
+func hash(b []byte) uint32 {
+	const k = 0x9e3779b97f4a7c15
+	var first, last uint64
+	if n := len(b); n >= 8 {
+		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
+	} else if n >= 4 {
+		first, last = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
+	} else {
+		first, last = uint64(b[0])<<8|uint64(b[n/2]), uint64(b[n-1])
+	}
+	h := (first ^ uint64(len(b))) * k
+	h = (h ^ h>>32 ^ last) * k
+	return uint32(h >> 32)
+}

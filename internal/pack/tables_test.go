@@ -1,0 +1,65 @@
+package pack
+
+import (
+	"slices"
+	"testing"
+
+	"example.com/cookiesession/internal/pack/form"
+)
+
+// TestTables checks what the packer takes for granted of the trainer's tables.
+func TestTables(t *testing.T) {
+	codes := map[string][][]uint16{"key": {trained.Key}, "step": {trained.Step}, "value": trained.Value, "text": trained.Text}
+	for name, lists := range codes {
+		for i, l := range lists {
+			space := 0
+			for _, e := range l {
+				n := e & 15
+				if n == 0 || n > form.MaxCode {
+					t.Fatalf("%s table %d: a code of %d bits", name, i, n)
+				}
+				space += 1 << (form.MaxCode - n)
+			}
+			if space != 1<<form.MaxCode {
+				t.Errorf("%s table %d: the code is not complete", name, i)
+			}
+			if !slices.IsSortedFunc(l, func(a, b uint16) int { return int(a&15)<<12 + int(a>>4) - int(b&15)<<12 - int(b>>4) }) {
+				t.Errorf("%s table %d: not in order", name, i)
+			}
+		}
+	}
+	tables := loadTables()
+	for class := range tables.classes {
+		if c := &tables.classes[class]; c.raw == 0 || slices.Contains(c.text[:], 0) {
+			t.Errorf("class %s: not every value can be written", trained.Classes[class])
+		}
+	}
+	for book := range form.Books {
+		for context := range uint8(form.Contexts - 1) {
+			if codes := tables.codesIn(book, context); codes[form.End] == 0 || codes[form.Escape] == 0 {
+				t.Errorf("book %d, context %#x: not every text can be written", book, context)
+			}
+		}
+	}
+	for k, code := range tables.keyCodes {
+		if code == 0 {
+			t.Errorf("key symbol %d has no code", k)
+		}
+	}
+	if len(trained.KeyClass) != len(trained.Keys) {
+		t.Errorf("%d classes for %d keys", len(trained.KeyClass), len(trained.Keys))
+	}
+	for _, p := range trained.Phrases {
+		if len(p) < 2 || len(p) > 255 {
+			t.Errorf("phrase %q", p)
+		}
+	}
+}
+
+// BenchmarkTables is what the first use costs.
+func BenchmarkTables(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		newTables(&trained)
+	}
+}

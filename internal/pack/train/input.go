@@ -1,0 +1,217 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"example.com/cookiesession/internal/cbor"
+)
+
+// input is all that the trainer learns from.
+type input struct {
+	docs    []document
+	keys    []keyCount
+	values  []listed
+	classes classes
+}
+
+// A document is one session.
+type document struct {
+	kind string // the beginning of its file name
+	json []byte
+	item []byte
+}
+
+type keyCount struct {
+	key    string
+	weight int
+}
+
+// A listed value is one that many programs have in common.
+type listed struct {
+	class  int // jsonText: not a value, but text in byte strings
+	text   string
+	item   []byte // instead of text: any item
+	weight int
+	parts  bool // not a value in itself: only its parts are common
+}
+
+const jsonText = -1
+
+// one is the weight of one occurrence in a document.
+const one = 1000
+
+func readInput(sessions, dir string) (*input, error) {
+	in := new(input)
+	var err error
+	if in.classes, err = readClasses(filepath.Join(dir, "classes.txt")); err != nil {
+		return nil, err
+	}
+	if in.docs, err = readSessions(sessions); err != nil {
+		return nil, err
+	}
+	if err := in.readKeys(filepath.Join(dir, "keys.tsv")); err != nil {
+		return nil, err
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "lists", "*.txt")) // sorted
+	for _, file := range files {
+		if err := in.readList(file); err != nil {
+			return nil, err
+		}
+	}
+	return in, err
+}
+
+func readSessions(dir string) ([]document, error) {
+	files, err := filepath.Glob(filepath.Join(dir, "*.json")) // sorted
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("no sessions in %s", dir)
+	}
+	var docs []document
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		doc, err := newDocument(text)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
+		doc.kind, _, _ = strings.Cut(filepath.Base(file), "-")
+		docs = append(docs, doc)
+	}
+	return docs, nil
+}
+
+func newDocument(text []byte) (document, error) {
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var v map[string]any
+	if err := dec.Decode(&v); err != nil {
+		return document{}, err
+	}
+	item, err := cbor.Append(nil, goNumbers(v))
+	if err != nil {
+		return document{}, err
+	}
+	var compact bytes.Buffer
+	if err := json.Compact(&compact, text); err != nil {
+		return document{}, err
+	}
+	return document{json: compact.Bytes(), item: item}, nil
+}
+
+// goNumbers gives numbers the types that a Go program has for them.
+func goNumbers(v any) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for k, x := range v {
+			v[k] = goNumbers(x)
+		}
+	case []any:
+		for i, x := range v {
+			v[i] = goNumbers(x)
+		}
+	case json.Number:
+		if n, err := v.Int64(); err == nil {
+			return int(n)
+		}
+		f, _ := v.Float64()
+		return f
+	}
+	return v
+}
+
+// readKeys reads lines of a key, a tab, and how often it was found.
+func (in *input) readKeys(file string) error {
+	return eachLine(file, func(line string) error {
+		key, count, _ := strings.Cut(line, "\t")
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			return err
+		}
+		// A key that was named, but not found, counts a little.
+		in.keys = append(in.keys, keyCount{key, max(n*tune.keys, tune.keys/2)})
+		return nil
+	})
+}
+
+// readList reads a file of values. A line "@class weight" tells the class of
+// the lines that follow, and what one counts in hundredths of an occurrence in
+// a document; "parts" after it, that only parts of the values are common, so
+// that none is a symbol as a whole. The class "json" is for text in byte strings, "key" for keys,
+// many to a line. A line of "0x" and hex digits is a CBOR item.
+func (in *input) readList(file string) error {
+	class, name, weight, parts := 0, "", 0, false
+	return eachLine(file, func(line string) error {
+		if header, ok := strings.CutPrefix(line, "@"); ok {
+			header, parts = strings.CutSuffix(header, " parts")
+			var percent int
+			if _, err := fmt.Sscanf(header, "%s %d", &name, &percent); err != nil {
+				return err
+			}
+			weight = percent * one / 100
+			switch name {
+			case "json":
+				class = jsonText
+			case "key":
+			default:
+				if class = slices.Index(in.classes.names, name); class < 0 {
+					return fmt.Errorf("no class %s", name)
+				}
+			}
+			return nil
+		}
+		if name == "key" {
+			for key := range strings.FieldsSeq(line) {
+				in.keys = append(in.keys, keyCount{key, weight})
+			}
+			return nil
+		}
+		v := listed{class: class, text: line, weight: weight * tune.lists / 100, parts: parts}
+		if digits, ok := strings.CutPrefix(line, "0x"); ok {
+			item, err := hex.DecodeString(digits)
+			if err != nil {
+				return err
+			}
+			if err := cbor.Valid(item); err != nil {
+				return err
+			}
+			v.text, v.item = "", item
+		}
+		in.values = append(in.values, v)
+		return nil
+	})
+}
+
+// eachLine calls f with the lines of a file but for empty ones and those that
+// begin with "# ".
+func eachLine(file string, f func(line string) error) error {
+	text, err := os.Open(file)
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	lines := bufio.NewScanner(text)
+	for n := 1; lines.Scan(); n++ {
+		line := lines.Text()
+		if line == "" || strings.HasPrefix(line, "# ") {
+			continue
+		}
+		if err := f(line); err != nil {
+			return fmt.Errorf("%s:%d: %w", file, n, err)
+		}
+	}
+	return lines.Err()
+}

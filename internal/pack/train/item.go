@@ -1,0 +1,82 @@
+package main
+
+import "encoding/binary"
+
+// An item is a parsed CBOR item.
+type item struct {
+	all   []byte // the item
+	heads []byte // its tags and its head
+	tag   uint64 // the last tag
+	major byte   // of what the tags enclose
+	arg   uint64
+	body  []byte // of a string
+	keys  []item // of a map
+	elems []item // of an array, or the values of a map
+	size  int    // of the head without tags
+}
+
+// parseItem parses the item at the beginning of b, which is valid.
+func parseItem(b []byte) (it item, rest []byte) {
+	at := 0
+	for {
+		it.major, it.arg, it.size = readHead(b[at:])
+		at += it.size
+		if it.major != 6 {
+			break
+		}
+		it.tag = it.arg
+	}
+	it.heads = b[:at]
+	rest = b[at:]
+	switch it.major {
+	case 2, 3:
+		it.body, rest = rest[:it.arg], rest[it.arg:]
+	case 4, 5:
+		for range it.arg {
+			var x item
+			if it.major == 5 {
+				x, rest = parseItem(rest)
+				it.keys = append(it.keys, x)
+			}
+			x, rest = parseItem(rest)
+			it.elems = append(it.elems, x)
+		}
+	}
+	it.all = b[:len(b)-len(rest)]
+	return it, rest
+}
+
+// tagged reports whether the item has a tag, and so is one value.
+func (it *item) tagged() bool { return len(it.heads) > it.size }
+
+// container reports whether the item is an array or a map without a tag.
+func (it *item) container() bool { return it.major>>1 == 2 && !it.tagged() }
+
+// isIndex reports whether a key is a number in either spelling.
+func (it *item) isIndex() bool {
+	if it.tagged() {
+		return false
+	}
+	for _, c := range it.body {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return it.major == 0 || it.major == 3 && len(it.body) > 0
+}
+
+func readHead(b []byte) (major byte, arg uint64, size int) {
+	major = b[0] >> 5
+	switch ai := b[0] & 31; ai {
+	case 24:
+		return major, uint64(b[1]), 2
+	case 25:
+		return major, uint64(binary.BigEndian.Uint16(b[1:])), 3
+	case 26:
+		return major, uint64(binary.BigEndian.Uint32(b[1:])), 5
+	case 27:
+		return major, binary.BigEndian.Uint64(b[1:]), 9
+	default:
+		return major, uint64(ai), 1
+	}
+}

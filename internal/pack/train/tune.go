@@ -1,0 +1,41 @@
+package main
+
+import "flag"
+
+// tune has the numbers that were chosen by cross-validation.
+var tune = struct {
+	keys, lists    int
+	byteWeight     int
+	contextBackoff int
+	classBackoff   int
+	phrases        int
+	tables         [4]int
+	share          int
+	spelledKeys    int
+}{
+	keys:           600,  // weight of one find of a key
+	lists:          60,   // weight of a listed value, in hundredths of what the file says
+	byteWeight:     1000, // of each printable character, over all contexts of a book
+	contextBackoff: 15000,
+	classBackoff:   6000,
+	phrases:        700,
+	tables:         [4]int{14, 14, 10, 10}, // text tables by book
+	share:          50000,                  // a symbol of less than 1/share of a table gets no code
+	spelledKeys:    250,                    // weight of each key as text
+}
+
+// tuning lets the numbers be set, to try others with -cv.
+func tuning(f *flag.FlagSet) {
+	f.IntVar(&tune.keys, "keys", tune.keys, "weight of one find of a key, in thousandths")
+	f.IntVar(&tune.lists, "lists-weight", tune.lists, "weight of listed values, in hundredths")
+	f.IntVar(&tune.byteWeight, "bytes", tune.byteWeight, "weight of each printable character in a book, in thousandths")
+	f.IntVar(&tune.contextBackoff, "context-backoff", tune.contextBackoff, "weight of a book's counts in each context, in thousandths")
+	f.IntVar(&tune.classBackoff, "class-backoff", tune.classBackoff, "weight of all classes' counts in each class but for words, in thousandths")
+	f.IntVar(&tune.phrases, "phrases", tune.phrases, "most phrases")
+	f.IntVar(&tune.tables[0], "words-tables", tune.tables[0], "text tables of the book of words")
+	f.IntVar(&tune.tables[1], "marks-tables", tune.tables[1], "text tables of the book of marks")
+	f.IntVar(&tune.tables[2], "json-tables", tune.tables[2], "text tables of the book of JSON")
+	f.IntVar(&tune.tables[3], "keys-tables", tune.tables[3], "text tables of the book of keys")
+	f.IntVar(&tune.share, "share", tune.share, "a symbol of less than 1/n of a table gets no code")
+	f.IntVar(&tune.spelledKeys, "spelled", tune.spelledKeys, "weight of each key as text, in thousandths")
+}

@@ -1,0 +1,319 @@
+package pack
+
+import (
+	"encoding/binary"
+	"errors"
+	"math"
+
+	"example.com/cookiesession/internal/pack/form"
+)
+
+var (
+	errTooLarge  = errors.New("pack: the item is larger than allowed")
+	errTruncated = errors.New("pack: the packed form ends too early")
+	errTrailing  = errors.New("pack: something follows the item")
+	errDepth     = errors.New("pack: the item is nested too deep")
+	errSpelling  = errors.New("pack: a number is not in its shortest form")
+	errHead      = errors.New("pack: a head that begins no item")
+)
+
+// Unpack appends to dst the item whose packed form is given. It fails if that
+// is no packed form, or if the item is larger than max bytes, of which it
+// never appends more; then it returns dst as it was. It allocates nothing but
+// what dst grows by.
+//
+// The item is well-formed, with all heads in their shortest form, and nested at
+// most 64 deep. That its text is UTF-8, its keys are in order, and its floats
+// are short is for the CBOR decoder to check.
+func Unpack(dst, packed []byte, max int) ([]byte, error) {
+	d := decoder{r: reader{src: packed}, tables: loadTables(), dst: dst, start: len(dst), max: max}
+	if err := d.value(form.Generic, none, true, 0); err != nil {
+		return dst, err
+	}
+	if !d.r.atEnd() {
+		return dst, errTrailing
+	}
+	return d.dst, nil
+}
+
+// A decoder unpacks one item. Places are those in dst.
+type decoder struct {
+	r      reader
+	tables *tables
+	dst    []byte
+	start  int // of the item
+	max    int
+}
+
+// check must follow whatever was appended. What may be appended between two
+// checks is bounded by the length of a symbol, or was checked before.
+func (d *decoder) check() error {
+	if len(d.dst)-d.start > d.max {
+		return errTooLarge
+	}
+	if d.r.over() {
+		return errTruncated
+	}
+	return nil
+}
+
+// copy appends a part of dst.
+func (d *decoder) copy(from, to int) error {
+	if len(d.dst)-d.start+to-from > d.max {
+		return errTooLarge
+	}
+	d.dst = append(d.dst, d.dst[from:to]...)
+	return d.check()
+}
+
+// value reads an item below depth levels; see [encoder.value].
+func (d *decoder) value(class uint8, before int, repeat bool, depth int) error {
+	if before != none && (repeat || isContainer(d.dst[before])) && d.r.read(1) == 1 {
+		return d.like(class, before, repeat, depth)
+	}
+	if before != none && !repeat && !isContainer(d.dst[before]) {
+		before = none
+	}
+	return d.symbol(class, before, repeat, untagged, depth)
+}
+
+// like reads an item that is as much like the one before it as a single bit
+// can say.
+func (d *decoder) like(class uint8, before int, repeat bool, depth int) error {
+	major, n, size := readHead(d.dst[before:])
+	switch major {
+	case majorArray:
+		if err := d.copy(before, before+size); err != nil {
+			return err
+		}
+		return d.elements(n, class, newList(d.dst, before, repeat), depth)
+	case majorMap:
+		if err := d.copy(before, before+size); err != nil {
+			return err
+		}
+		return d.entries(n, class, newRecord(d.dst, before, repeat), true, depth)
+	}
+	return d.copy(before, skip(d.dst, before))
+}
+
+// untagged is the tag of an item that has none: no array under it is a token.
+const untagged = 0
+
+// symbol reads an item that begins with a symbol and stands under tag.
+func (d *decoder) symbol(class uint8, before int, repeat bool, tag uint64, depth int) error {
+	s := &d.tables.Values[d.r.symbol(&d.tables.values[class])]
+	switch s.Kind {
+	case form.Word:
+		d.dst = append(d.dst, s.Bytes...)
+		return d.check()
+	case form.Text:
+		return d.string(majorText, int(s.Base))
+	case form.Packed:
+		return d.string(majorBytes, form.JSON)
+	case form.Int:
+		return d.int(s, depth)
+	case form.Price:
+		return d.price(s)
+	}
+	return d.raw(s, class, before, repeat, tag, depth)
+}
+
+// string reads what is text in a book, and puts a head before it.
+func (d *decoder) string(major byte, book int) error {
+	at := len(d.dst)
+	d.dst = append(d.dst, 0)
+	if err := d.text(book); err != nil {
+		return err
+	}
+	n := len(d.dst) - at - 1
+	if n < argument8 {
+		d.dst[at] = major<<5 | byte(n)
+		return d.check()
+	}
+	var head [maxHead]byte
+	h := appendHead(head[:0], major, uint64(n))
+	d.dst = append(d.dst, h[1:]...) // to make room
+	copy(d.dst[at+len(h):], d.dst[at+1:at+1+n])
+	copy(d.dst[at:], h)
+	return d.check()
+}
+
+// int reads an unsigned integer. The tags before it count as levels.
+func (d *decoder) int(s *form.Symbol, depth int) error {
+	for i := 0; i < len(s.Bytes); i += headSize(s.Bytes[i]) {
+		depth++
+	}
+	if depth > maxDepth {
+		return errDepth
+	}
+	n := s.Base + d.r.read64(uint(s.Bits))
+	if n < argument8 && s.Bytes == "" {
+		return errSpelling
+	}
+	d.dst = appendHead(append(d.dst, s.Bytes...), majorUint, n)
+	return d.check()
+}
+
+func (d *decoder) price(s *form.Symbol) error {
+	n := 1<<s.Bits + d.r.read(uint(s.Bits))
+	if n%25 == 0 {
+		return errSpelling
+	}
+	d.dst = binary.BigEndian.AppendUint64(append(d.dst, ibFloat64), math.Float64bits(float64(n)/100))
+	return d.check()
+}
+
+// raw reads an item of which the first bytes are known.
+func (d *decoder) raw(s *form.Symbol, class uint8, before int, repeat bool, tag uint64, depth int) error {
+	at := len(d.dst)
+	d.dst = append(d.dst, s.Bytes...)
+	if s.Bytes == "" {
+		d.dst = append(d.dst, byte(d.r.read(8)))
+	}
+	major, n := byte(0), uint64(0)
+	for at < len(d.dst) {
+		size := headSize(d.dst[at])
+		if size == 0 {
+			return errHead
+		}
+		for len(d.dst)-at < size {
+			d.dst = append(d.dst, byte(d.r.read(8)))
+		}
+		if major == majorTag {
+			tag, before, repeat = n, none, true
+			depth++
+		}
+		major, n, size = readHead(d.dst[at:])
+		if major != majorOther && size > 1 && n < leastArgument(size) {
+			return errSpelling
+		}
+		at += size
+	}
+	if err := d.check(); err != nil {
+		return err
+	}
+	if major == majorTag {
+		depth++
+	}
+	if depth > maxDepth {
+		return errDepth
+	}
+	switch major {
+	case majorBytes, majorText:
+		return d.bytes(n)
+	case majorArray:
+		if tag == tagBase64 {
+			class = form.InToken
+		}
+		return d.elements(n, class, newList(d.dst, before, repeat), depth)
+	case majorMap:
+		return d.entries(n, class, newRecord(d.dst, before, repeat), false, depth)
+	case majorTag:
+		return d.symbol(class, none, true, n, depth)
+	}
+	return nil
+}
+
+// leastArgument returns the least argument that needs a head of size bytes.
+func leastArgument(size int) uint64 {
+	switch size {
+	case 2:
+		return argument8
+	case 3:
+		return 1 << 8
+	case 5:
+		return 1 << 16
+	}
+	return 1 << 32
+}
+
+// bytes reads the content of a byte string, 8 bits a byte.
+func (d *decoder) bytes(n uint64) error {
+	if n > uint64(d.max-(len(d.dst)-d.start)) {
+		return errTooLarge
+	}
+	if n > uint64(d.r.left())/8 {
+		return errTruncated
+	}
+	for ; n >= 4; n -= 4 {
+		d.dst = binary.BigEndian.AppendUint32(d.dst, uint32(d.r.read(32)))
+	}
+	for range n {
+		d.dst = append(d.dst, byte(d.r.read(8)))
+	}
+	return nil
+}
+
+// elements reads the n elements of an array, which is below depth levels.
+func (d *decoder) elements(n uint64, class uint8, l list, depth int) error {
+	if depth++; depth > maxDepth {
+		return errDepth
+	}
+	for range n {
+		at := len(d.dst)
+		if err := d.value(class, l.before, l.repeat, depth); err != nil {
+			return err
+		}
+		l.add(at)
+	}
+	return nil
+}
+
+// entries reads the n entries of a map, which is below depth levels. like
+// tells that its keys are those of the map before.
+func (d *decoder) entries(n uint64, class uint8, r record, like bool, depth int) error {
+	if depth++; depth > maxDepth {
+		return errDepth
+	}
+	for range n {
+		at := len(d.dst)
+		k, known, err := d.key(&r, like, depth)
+		if err != nil {
+			return err
+		}
+		key := d.dst[at:]
+		valueClass := d.tables.classOf(key, k, known, class)
+		before, repeat := r.add(d.dst, key, len(d.dst))
+		if err := d.value(valueClass, before, repeat, depth); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// key reads a key, which is number k of the dictionary if it is known there.
+func (d *decoder) key(r *record, like bool, depth int) (k int, known bool, err error) {
+	at := len(d.dst)
+	if r.left > 0 && (like || d.r.read(1) == 1) {
+		err = d.copy(r.at, skip(d.dst, r.at))
+	} else if step := d.step(r); step != form.NoStep {
+		if r.number > math.MaxUint64-uint64(step) {
+			return 0, false, errSpelling
+		}
+		d.dst = appendHead(d.dst, majorUint, r.number+uint64(step))
+		err = d.check()
+	} else {
+		switch symbol := d.r.symbol(&d.tables.keys); symbol {
+		case form.Spelled:
+			err = d.string(majorText, form.Keys)
+		case form.OtherKey:
+			err = d.value(form.Generic, none, true, depth)
+		default:
+			k := int(symbol - form.Entry)
+			d.dst = append(d.dst, d.tables.dictionary.strings[k]...)
+			return k, true, d.check()
+		}
+	}
+	if err == nil {
+		k, known = d.tables.dictionary.find(d.dst[at:])
+	}
+	return k, known, err
+}
+
+// step reads how much greater an integer key is than the one before it.
+func (d *decoder) step(r *record) uint {
+	if !r.numbered {
+		return form.NoStep
+	}
+	return d.r.symbol(&d.tables.steps)
+}
