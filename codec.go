@@ -13,6 +13,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/pack"
 )
 
 // What a token seals is a Record:
@@ -561,15 +562,28 @@ func (s *scratch) release() {
 	}
 }
 
-// pack returns the body for an item, and whether it is the packed form.
+// pack returns the body for an item, and whether it is the packed form: only
+// if that is smaller, and does not unpack to more than will be unpacked.
 func (s *scratch) pack(item []byte) (body []byte, packed bool) {
+	if len(item) > maxUnpacked {
+		return item, false
+	}
+	if s.body = pack.Append(s.body[:0], item); len(s.body) < len(item) {
+		return s.body, true
+	}
 	return item, false
 }
 
-// unpack returns the item in a record's body.
+// unpack returns the item in a record's body. That it is deterministic CBOR is
+// seen when it is decoded.
 func (s *scratch) unpack(rec *record) ([]byte, error) {
-	if rec.packed {
-		return nil, invalidError(ReasonMalformed, errRecord)
+	if !rec.packed {
+		return rec.body, nil
 	}
-	return rec.body, nil
+	item, err := pack.Unpack(s.item[:0], rec.body, maxUnpacked)
+	if err != nil {
+		return nil, invalidError(ReasonMalformed, err)
+	}
+	s.item = item
+	return item, nil
 }

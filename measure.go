@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/pack"
 )
 
 // A Size tells how large a session is in its cookie, as a new one without id
@@ -16,14 +17,17 @@ type Size struct {
 	Cookie  int  // bytes that count against Limit: names and values of all parts
 	Cookies int  // number of cookies; 0 if the session does not fit
 	Limit   int  // bytes
-	Paths   []PathSize
+
+	// Paths has what each place takes, if the stored form is the packed one. The
+	// sum is the body's size, up to the last byte's unused bits: no value's
+	// length depends on another value.
+	Paths []PathSize
 }
 
-// A PathSize is what one place of a session takes. The sum over all places is
-// the size of the body, because no value's length depends on another value.
+// A PathSize is what one place of a session takes.
 type PathSize struct {
 	Path string // such as user.roles[]; the indices of lists are left out
-	Bits int    // of the stored form
+	Bits int    // of the packed form, the key's included
 }
 
 // Measure returns how large data is in the cookie, so that a test can guard
@@ -62,5 +66,10 @@ func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
 	size.Value = textEncoding.EncodedLen(overhead + recordOverhead + len(body))
 	size.Cookie = c.size(name, size.Value)
 	size.Cookies, _ = partsFor(name, size.Value, c.maxCookies, c.maxSize)
+	if packed {
+		for _, p := range pack.Explain(item) {
+			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})
+		}
+	}
 	return size
 }
