@@ -251,11 +251,20 @@ func (c *Codec) finish(s *scratch, rec *record, key *ringKey, ring *ring, dst ta
 	if err != nil {
 		return Meta{}, err
 	}
-	fresh := reflect.New(dst.value.Type()).Elem()
-	if _, err := dst.plan.Decode(item, fresh); err != nil {
+	// A dst that holds something is written only on success; one that doesn't can
+	// be put back.
+	into := dst.value
+	aside := !into.IsZero()
+	if aside {
+		into = reflect.New(into.Type()).Elem()
+	}
+	if _, err := dst.plan.Decode(item, into); err != nil {
+		into.SetZero()
 		return Meta{}, invalidError(ReasonValue, err)
 	}
-	dst.value.Set(fresh)
+	if aside {
+		dst.value.Set(into)
+	}
 	return rec.meta(key, ring.superseded(key, now)), nil
 }
 
@@ -514,11 +523,11 @@ func (l *located) open(s *scratch, name, label string) (record, error) {
 		return record{}, invalidError(ReasonMalformed, err)
 	}
 	s.additional = appendAdditionalData(s.additional[:0], name, label)
-	data, err := openToken(l.key, s.token, s.additional)
+	data, issued, err := openToken(l.key, s.token, s.additional)
 	if err != nil {
 		return record{}, invalidError(ReasonAltered, err)
 	}
-	rec, err := parseRecord(data, l.header.issuedAt)
+	rec, err := parseRecord(data, issued)
 	if err != nil {
 		return record{}, invalidError(ReasonMalformed, err)
 	}

@@ -70,9 +70,9 @@ const (
 	headerSize   = randomOffset + randomSize              // 24 bytes, all of the nonce
 	overhead     = headerSize + chacha20poly1305.Overhead // 40 bytes
 
-	// headerChars is the length of the header's text. 24 bytes are exactly 32
-	// characters, so the header can be read without decoding the rest.
-	headerChars = headerSize / 3 * 4
+	// peekChars is how much of a token's text has its parts and its key id:
+	// whole groups of four characters, for three bytes each.
+	peekChars = 8
 )
 
 // An array of another length does not convert, should the sizes above drift.
@@ -110,12 +110,12 @@ func derive(secret *[32]byte, label string, size int) []byte {
 	return out
 }
 
-// A tokenHeader is the part of a token that is readable without a key.
-// Nobody has authenticated it until the tag has verified.
+// A tokenHeader is what has to be known of a token before it is decoded: in
+// how many cookies it is, and who can open it. Nobody has authenticated it
+// until the tag has verified.
 type tokenHeader struct {
-	parts    int
-	key      keyID
-	issuedAt int64 // Unix seconds
+	parts int
+	key   keyID
 }
 
 // errMalformed and its kin say for the log why a token is not one.
@@ -130,24 +130,18 @@ var (
 // peekHeader reads the header of a token's text without decoding the rest, so
 // that a value whose key is unknown costs no more than that.
 func peekHeader(text string) (tokenHeader, error) {
-	if len(text) < headerChars {
+	if len(text) < peekChars {
 		return tokenHeader{}, errTooShort
 	}
-	var raw [headerSize]byte
-	var src [headerChars]byte
-	copy(src[:], text)
-	n, err := textEncoding.Decode(raw[:], src[:])
-	if err != nil || n != headerSize { // fewer bytes: CR or LF were skipped
+	var raw [peekChars / 4 * 3]byte
+	n, err := textEncoding.Decode(raw[:], []byte(text[:peekChars]))
+	if err != nil || n != len(raw) { // fewer bytes: CR or LF were skipped
 		return tokenHeader{}, errNotBase64
 	}
 	if raw[0]&0x0f != tokenVersion {
 		return tokenHeader{}, errNotVersion
 	}
-	return tokenHeader{
-		parts:    int(raw[0]>>4) + 1,
-		key:      keyID(raw[1 : 1+keyIDSize]),
-		issuedAt: int64(binary.BigEndian.Uint32(raw[timeOffset:])),
-	}, nil
+	return tokenHeader{parts: int(raw[0]>>4) + 1, key: keyID(raw[1 : 1+keyIDSize])}, nil
 }
 
 // checkClock refuses a time that a token can't have.
@@ -182,18 +176,18 @@ func sealToken(k *ringKey, token, additionalData []byte) []byte {
 	return k.seal(nonce, nonce, record, additionalData)
 }
 
-// openToken opens a token in place and returns the record. On failure the
-// token's bytes are gone.
-func openToken(k *ringKey, token, additionalData []byte) ([]byte, error) {
+// openToken opens a token in place and returns the record and when it was
+// issued, in Unix seconds. On failure the token's bytes are gone.
+func openToken(k *ringKey, token, additionalData []byte) (record []byte, issuedAt int64, err error) {
 	if len(token) < overhead {
-		return nil, errTooShort
+		return nil, 0, errTooShort
 	}
 	nonce, sealed := token[:headerSize], token[headerSize:]
-	record, err := k.open(sealed[:0], nonce, sealed, additionalData)
+	record, err = k.open(sealed[:0], nonce, sealed, additionalData)
 	if err != nil {
-		return nil, errTag
+		return nil, 0, errTag
 	}
-	return record, nil
+	return record, int64(binary.BigEndian.Uint32(nonce[timeOffset:])), nil
 }
 
 // decodeToken appends the token behind text to dst.

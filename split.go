@@ -87,23 +87,6 @@ func splitText(name string, text []byte, n, limit int, yield func(i int, set, pi
 	}
 }
 
-// peekParts reads the number of a token's parts from the text of the first, of
-// which it needs no more than what precedes and is SET.
-func peekParts(first string) (int, error) {
-	const chars = setStart + setSize
-	if len(first) < chars {
-		return 0, errTooShort
-	}
-	var raw [chars / 4 * 3]byte
-	if n, err := textEncoding.Decode(raw[:], []byte(first[:chars])); err != nil || n != len(raw) {
-		return 0, errNotBase64
-	}
-	if raw[0]&0x0f != tokenVersion {
-		return 0, errNotVersion
-	}
-	return int(raw[0]>>4) + 1, nil
-}
-
 func errTooManyParts(parts, most int) error {
 	return fmt.Errorf("%d cookies, where at most %d are allowed", parts, most)
 }
@@ -113,20 +96,21 @@ var errMissingPart = errors.New("a part of it is missing")
 // joinParts returns the text of a token whose first part is a value of the
 // cookie called name. Of each further part it looks at the first few that the request has.
 func joinParts(lines []string, name, first string, most int) (text string, err error) {
-	parts, err := peekParts(first)
-	if err != nil {
+	header, err := peekHeader(first)
+	switch {
+	case err != nil:
 		return "", err
-	}
-	if parts == 1 {
+	case header.parts == 1:
 		return first, nil
-	}
-	if parts > most {
-		return "", errTooManyParts(parts, most)
+	case header.parts > most:
+		return "", errTooManyParts(header.parts, most)
+	case len(first) < setStart+setSize:
+		return "", errTooShort
 	}
 	set := first[setStart : setStart+setSize]
 	var joined strings.Builder
 	joined.WriteString(first)
-	for i := 2; i <= parts; i++ {
+	for i := 2; i <= header.parts; i++ {
 		looked, found := 0, false
 		cookieValues(lines, partName(name, i), func(value string) bool {
 			looked++
