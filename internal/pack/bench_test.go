@@ -69,7 +69,7 @@ func benchmarkUnpack(b *testing.B, item []byte) {
 
 // BenchmarkCurve shows that time is linear in size.
 func BenchmarkCurve(b *testing.B) {
-	for _, n := range []int{1, 2, 4, 8, 16, 32} {
+	for _, n := range []int{1, 2, 4, 8, 16, 32, 52} {
 		list := make([]any, n)
 		for i := range list {
 			list[i] = map[string]any{"id": 1000 + 7919*i%9000, "name": fmt.Sprintf("Item number %d", i*i), "price": float64(i*i%9973) + 0.49, "quantity": 1 + i%3, "url": fmt.Sprintf("/products/%d?ref=%x", i, i*7919)}

@@ -194,19 +194,49 @@ func (t *tables) classOf(key []byte, k int, known bool, class uint8) uint8 {
 // A stringIndex finds a string among many by its hash. What it holds is fixed,
 // so no one can make it slow.
 type stringIndex struct {
-	strings []string
-	slots   []uint32 // the number of a string and 1, below a part of its hash; as many as a power of two
+	strings  []string
+	outlines []outline // of the strings
+	slots    []uint32  // the number of a string and 1, below a part of its hash; as many as a power of two
 }
+
+// An outline is all there is of a string of up to 16 bytes, and otherwise its
+// first and its last 8 bytes and its length.
+type outline struct {
+	first, last uint64
+	length      int
+}
+
+func newOutline(b []byte) outline {
+	n := len(b)
+	switch {
+	case n >= 8:
+		return outline{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]), n}
+	case n >= 4:
+		return outline{uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:])), n}
+	}
+	return outline{uint64(b[0])<<8 | uint64(b[n/2]), uint64(b[n-1]), n}
+}
+
+func (o outline) hash() uint32 {
+	const k = 0x9e3779b97f4a7c15
+	h := (o.first ^ uint64(o.length)) * k
+	return uint32((h ^ h>>32 ^ o.last) * k >> 32)
+}
+
+// numberMask is the part of a slot that tells which string is there.
+const numberMask = 1<<13 - 1
 
 // index takes the strings, of which those that are empty are never found.
 func (s *stringIndex) index(strings []string) {
 	s.strings = strings
+	s.outlines = make([]outline, len(strings))
 	s.slots = make([]uint32, 1<<bits.Len(uint(2*len(strings))))
 	for i, b := range strings {
 		if b == "" {
 			continue
 		}
-		h := hash([]byte(b))
+		s.outlines[i] = newOutline([]byte(b))
+		h := s.outlines[i].hash()
 		at := h & uint32(len(s.slots)-1)
 		for s.slots[at] != 0 {
 			at = (at + 1) & uint32(len(s.slots)-1)
@@ -215,32 +245,17 @@ func (s *stringIndex) index(strings []string) {
 	}
 }
 
-const numberMask = 1<<13 - 1
-
+// find returns the number of a string that is not empty.
 func (s *stringIndex) find(b []byte) (i int, ok bool) {
-	h := hash(b)
+	o := newOutline(b)
+	h := o.hash()
 	for at := h & uint32(len(s.slots)-1); s.slots[at] != 0; at = (at + 1) & uint32(len(s.slots)-1) {
 		if e := s.slots[at]; (e^h)&^numberMask == 0 {
-			if i := int(e&numberMask) - 1; s.strings[i] == string(b) {
+			i := int(e&numberMask) - 1
+			if s.outlines[i] == o && (o.length <= 16 || s.strings[i] == string(b)) {
 				return i, true
 			}
 		}
 	}
 	return 0, false
-}
-
-// hash depends on the first and the last 8 bytes and the length.
-func hash(b []byte) uint32 {
-	const k = 0x9e3779b97f4a7c15
-	var first, last uint64
-	if n := len(b); n >= 8 {
-		first, last = binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:])
-	} else if n >= 4 {
-		first, last = uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:]))
-	} else {
-		first, last = uint64(b[0])<<8|uint64(b[n/2]), uint64(b[n-1])
-	}
-	h := (first ^ uint64(len(b))) * k
-	h = (h ^ h>>32 ^ last) * k
-	return uint32(h >> 32)
 }

@@ -174,7 +174,7 @@ const minPhrase, maxPhrase = 2, 40
 // candidates returns the parts of texts that occur in two sources, or the best
 // of them if there are too many.
 func (t *trainer) candidates() []string {
-	const most = 6000
+	const most = 15000
 	type occurrence struct{ sources, last int }
 	seen := make(map[string]occurrence)
 	for _, p := range t.pieces {
