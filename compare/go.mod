@@ -6,6 +6,7 @@ replace example.com/cookiesession => ../
 
 require (
 	example.com/cookiesession v0.0.0-00010101000000-000000000000
+	github.com/andybalholm/brotli v1.2.8
 	github.com/fxamacker/cbor/v2 v2.10.0
 )
 
