@@ -1,7 +1,6 @@
 package cookiesession_test
 
 import (
-	"bytes"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
@@ -16,6 +15,7 @@ import (
 	"testing"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/document"
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
@@ -240,31 +240,9 @@ func readSession(t testing.TB, file string) any {
 	if err != nil {
 		t.Fatal(err)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.UseNumber()
-	var session any
-	if err := decoder.Decode(&session); err != nil {
+	session, err := document.Parse(text)
+	if err != nil {
 		t.Fatal(fmt.Errorf("%s: %w", file, err))
 	}
-	return numbers(session)
-}
-
-func numbers(value any) any {
-	switch v := value.(type) {
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return int(n)
-		}
-		f, _ := v.Float64()
-		return f
-	case []any:
-		for i := range v {
-			v[i] = numbers(v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = numbers(v[k])
-		}
-	}
-	return value
+	return session
 }

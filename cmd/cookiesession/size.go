@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 	"strings"
 	"text/tabwriter"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/document"
 )
 
 var sizeCommand = command{
@@ -132,7 +132,7 @@ func measureFile(c *console, codec *cookiesession.Codec, name, file string) (mea
 	if err != nil {
 		return measurement{}, err
 	}
-	value, err := parseDocument(text)
+	value, err := document.Parse(text)
 	if err != nil {
 		return measurement{}, err
 	}
@@ -152,62 +152,6 @@ func measureFile(c *console, codec *cookiesession.Codec, name, file string) (mea
 		m.Paths = append(m.Paths, pathSize{p.Path, p.Bits})
 	}
 	return m, nil
-}
-
-// parseDocument reads one JSON document as a Go program would have it.
-func parseDocument(text []byte) (any, error) {
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		if errors.Is(err, io.EOF) {
-			return nil, errors.New("no JSON document")
-		}
-		return nil, fmt.Errorf("not JSON: %w", err)
-	}
-	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one JSON document")
-	}
-	if v == nil {
-		return nil, errors.New("null is no session")
-	}
-	return numbers(v)
-}
-
-// numbers puts Go's numbers in the place of those of JSON, whose type does not
-// show: an integer that is a float64 would take twice the bytes.
-func numbers(v any) (_ any, err error) {
-	switch v := v.(type) {
-	case json.Number:
-		return number(string(v))
-	case []any:
-		for i := range v {
-			if v[i], err = numbers(v[i]); err != nil {
-				return nil, err
-			}
-		}
-	case map[string]any:
-		for k := range v {
-			if v[k], err = numbers(v[k]); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return v, nil
-}
-
-func number(s string) (any, error) {
-	if !strings.ContainsAny(s, ".eE") {
-		if n, err := strconv.Atoi(s); err == nil {
-			return n, nil
-		}
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return nil, errors.New("a number that no float64 holds")
-	}
-	return f, nil
 }
 
 func (o sizeOptions) print(c *console, all []measurement) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/cookiesession/internal/document"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -41,7 +42,7 @@ func TestParseDocument(t *testing.T) {
 		{"01", nil},
 	}
 	for _, tt := range tests {
-		got, err := parseDocument([]byte(tt.text))
+		got, err := document.Parse([]byte(tt.text))
 		if (err != nil) != (tt.want == nil) {
 			t.Errorf("%s: %v", tt.text, err)
 		}
@@ -68,7 +69,7 @@ func TestSizeIsExact(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		value, err := parseDocument(text)
+		value, err := document.Parse(text)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,6 +25,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/document"
 	"example.com/cookiesession/internal/pack"
 )
 
@@ -121,13 +122,11 @@ func (s *sum) add(body [len(forms)]int) {
 // sizes returns the size of a session in each form; a compressor's result
 // counts only if it is smaller than what it was given.
 func sizes(text []byte) (body [len(forms)]int, err error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var v map[string]any
-	if err := dec.Decode(&v); err != nil {
+	v, err := document.Parse(text)
+	if err != nil {
 		return body, err
 	}
-	item, err := cbor.Append(nil, goNumbers(v))
+	item, err := cbor.Append(nil, v)
 	if err != nil {
 		return body, err
 	}
@@ -143,26 +142,6 @@ func sizes(text []byte) (body [len(forms)]int, err error) {
 		body[i] = min(len(f.body(item)), len(item))
 	}
 	return body, nil
-}
-
-func goNumbers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			v[k] = goNumbers(x)
-		}
-	case []any:
-		for i, x := range v {
-			v[i] = goNumbers(x)
-		}
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return int(n)
-		}
-		f, _ := v.Float64()
-		return f
-	}
-	return v
 }
 
 func deflated(item []byte) []byte {

@@ -2,7 +2,6 @@ package cbor_test
 
 import (
 	"bytes"
-	"encoding/json"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -10,6 +9,7 @@ import (
 	"testing"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/document"
 )
 
 // corpus returns the sessions of testdata by file name, as what a program
@@ -26,35 +26,13 @@ func corpus(tb testing.TB) map[string]map[string]any {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		dec := json.NewDecoder(bytes.NewReader(text))
-		dec.UseNumber()
-		var v map[string]any
-		if err := dec.Decode(&v); err != nil {
+		v, err := document.Parse(text)
+		if err != nil {
 			tb.Fatalf("%s: %v", file, err)
 		}
-		sessions[strings.TrimSuffix(filepath.Base(file), ".json")] = goNumbers(v).(map[string]any)
+		sessions[strings.TrimSuffix(filepath.Base(file), ".json")] = v.(map[string]any)
 	}
 	return sessions
-}
-
-func goNumbers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			v[k] = goNumbers(x)
-		}
-	case []any:
-		for i, x := range v {
-			v[i] = goNumbers(x)
-		}
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return int(n)
-		}
-		f, _ := v.Float64()
-		return f
-	}
-	return v
 }
 
 // TestCorpus checks that each session comes back, and logs what the forms of

@@ -1,8 +1,6 @@
 package pack_test
 
 import (
-	"bytes"
-	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,6 +9,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/document"
 )
 
 // corpus returns the sessions of testdata as items, by file name.
@@ -36,35 +35,13 @@ func corpusValues(tb testing.TB) map[string]map[string]any {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		dec := json.NewDecoder(bytes.NewReader(text))
-		dec.UseNumber()
-		var v map[string]any
-		if err := dec.Decode(&v); err != nil {
+		v, err := document.Parse(text)
+		if err != nil {
 			tb.Fatalf("%s: %v", file, err)
 		}
-		values[strings.TrimSuffix(filepath.Base(file), ".json")] = goNumbers(v).(map[string]any)
+		values[strings.TrimSuffix(filepath.Base(file), ".json")] = v.(map[string]any)
 	}
 	return values
-}
-
-func goNumbers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			v[k] = goNumbers(x)
-		}
-	case []any:
-		for i, x := range v {
-			v[i] = goNumbers(x)
-		}
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return int(n)
-		}
-		f, _ := v.Float64()
-		return f
-	}
-	return v
 }
 
 func encode(tb testing.TB, v any) []byte {

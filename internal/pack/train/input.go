@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"example.com/cookiesession/internal/cbor"
+	jsondoc "example.com/cookiesession/internal/document"
 )
 
 // input is all that the trainer learns from.
@@ -95,13 +96,11 @@ func readSessions(dir string) ([]document, error) {
 }
 
 func newDocument(text []byte) (document, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	var v map[string]any
-	if err := dec.Decode(&v); err != nil {
+	v, err := jsondoc.Parse(text)
+	if err != nil {
 		return document{}, err
 	}
-	item, err := cbor.Append(nil, goNumbers(v))
+	item, err := cbor.Append(nil, v)
 	if err != nil {
 		return document{}, err
 	}
@@ -110,27 +109,6 @@ func newDocument(text []byte) (document, error) {
 		return document{}, err
 	}
 	return document{json: compact.Bytes(), item: item}, nil
-}
-
-// goNumbers gives numbers the types that a Go program has for them.
-func goNumbers(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		for k, x := range v {
-			v[k] = goNumbers(x)
-		}
-	case []any:
-		for i, x := range v {
-			v[i] = goNumbers(x)
-		}
-	case json.Number:
-		if n, err := v.Int64(); err == nil {
-			return int(n)
-		}
-		f, _ := v.Float64()
-		return f
-	}
-	return v
 }
 
 // readKeys reads lines of a key, a tab, and how often it was found.
