@@ -217,13 +217,19 @@ func checkValid(t *testing.T, item []byte) {
 	ours := cbor.Valid(item)
 	again, err := theirs(item)
 	switch {
-	case ours == nil && err != nil && !keyLimit(err):
+	case ours == nil && err != nil && !keyLimit(err) && !depthLimit(err):
 		t.Errorf("%x: valid, but to the peer: %v", item, err)
 	case ours == nil && err == nil && !bytes.Equal(again, item):
 		t.Errorf("%x: valid, but the peer encodes it as %x", item, again)
-	case ours != nil && err == nil && bytes.Equal(again, item):
+	case ours != nil && err == nil && bytes.Equal(again, item) && !depthLimit(ours):
 		t.Errorf("%x: %v, but deterministic to the peer", item, ours)
 	}
+}
+
+// depthLimit reports whether an item is nested too deep. Both have a limit,
+// and the peer does not count every tag as a level.
+func depthLimit(err error) bool {
+	return strings.Contains(err.Error(), "nested") || strings.Contains(err.Error(), "nesting")
 }
 
 // keyLimit reports whether the peer has no Go type for a map key, such as a
