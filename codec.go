@@ -121,6 +121,15 @@ func NewCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	if opts == nil {
 		opts = &CodecOptions{}
 	}
+	c, err := newCodec(keys, opts)
+	if err != nil {
+		return nil, fmt.Errorf("cookiesession: NewCodec: %w", err)
+	}
+	return c, nil
+}
+
+// newCodec is NewCodec for options that may be a Manager's.
+func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	var errs []error
 	if keys == nil {
 		errs = append(errs, errNoKeyring)
@@ -131,7 +140,7 @@ func NewCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 		errs = append(errs, fmt.Errorf("option MaxSize is %d: to split a value, cookies need %d bytes", opts.MaxSize, minSplit))
 	}
 	if err := errors.Join(errs...); err != nil {
-		return nil, fmt.Errorf("cookiesession: NewCodec: %w", err)
+		return nil, err
 	}
 	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies)}
 	switch {
@@ -177,11 +186,10 @@ func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 func (c *Codec) seal(name string, value any, meta Meta, now time.Time, random [randomSize]byte) (string, error) {
 	s := newScratch()
 	defer s.release()
-	item, err := cbor.Append(s.item[:0], value)
+	item, err := s.encode(value)
 	if err != nil {
-		return "", usageError(err)
+		return "", err
 	}
-	s.item = item
 	rec, err := meta.record(now)
 	if err != nil {
 		return "", usageError(err)
@@ -208,12 +216,7 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 	s := newScratch()
 	defer s.release()
 	now := clock.Now()
-	ring := c.keys.current()
-	found, err := c.locate(ring, name, value, now)
-	if newer, ok := c.newerRing(&found, err); ok {
-		ring = newer
-		found, err = c.locate(ring, name, value, now)
-	}
+	found, ring, err := c.locate(c.keys.current(), name, value, now, true)
 	if err != nil {
 		return Meta{}, err
 	}
@@ -467,30 +470,26 @@ func checkName(name string) error {
 // A located text is one that may be opened: it has the size and the header of
 // a token, and its key is in the ring.
 type located struct {
-	text   string
-	header tokenHeader
-	key    *ringKey
+	text string
+	key  *ringKey
 }
 
-// locate does what can be done about a text without decoding it. On an error
-// there may still be a header.
-func (c *Codec) locate(r *ring, name, text string, now time.Time) (found located, err error) {
-	found = located{text: text}
-	if found.header, err = c.inspect(name, text); err != nil {
-		return found, err
+// locate does what can be done about a text without decoding it. If its key is
+// unknown and it may wait, it has the keyring reloaded early. It returns the
+// ring that counts from then on.
+func (c *Codec) locate(r *ring, name, text string, now time.Time, mayWait bool) (located, *ring, error) {
+	header, err := c.inspect(name, text)
+	if err != nil {
+		return located{}, r, err
 	}
-	found.key, err = findKey(r, found.header.key, now)
-	return found, err
-}
-
-// newerRing returns a ring that knows the key which locate, failing with err,
-// did not find. It may wait for an early reload of the keyring.
-func (c *Codec) newerRing(found *located, err error) (*ring, bool) {
-	if ReasonOf(err) != ReasonUnknownKey {
-		return nil, false
+	key, err := findKey(r, header.key, now)
+	if mayWait && ReasonOf(err) == ReasonUnknownKey {
+		if newer := c.keys.reloadFor(header.key); newer != nil {
+			r = newer
+			key, err = findKey(r, header.key, now)
+		}
 	}
-	newer := c.keys.reloadFor(found.header.key)
-	return newer, newer != nil
+	return located{text: text, key: key}, r, err
 }
 
 // inspect refuses what cannot be a token of this Codec, whatever the key.
@@ -569,6 +568,16 @@ func (s *scratch) release() {
 	if cap(s.item)+cap(s.reencoded)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= most {
 		scratches.Put(s)
 	}
+}
+
+// encode returns the CBOR of a value.
+func (s *scratch) encode(value any) ([]byte, error) {
+	item, err := cbor.Append(s.item[:0], value)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	s.item = item
+	return item, nil
 }
 
 // pack returns the body for an item, and whether it is the packed form: only

@@ -243,7 +243,10 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if opts == nil {
 		opts = &Options[T]{}
 	}
-	codec, codecErr := newManagerCodec(keys, opts.Label, opts.Lifetime, opts.MaxLifetime, opts.IdleTimeout, opts.NotBefore, opts.MaxCookies)
+	codec, codecErr := newCodec(keys, &CodecOptions{
+		Label: opts.Label, Lifetime: opts.Lifetime, MaxLifetime: opts.MaxLifetime, IdleTimeout: opts.IdleTimeout,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies,
+	})
 	cookie, cookieErr := newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
 	plan, planErr := planOf[T]()
 	var labelErr error
@@ -267,15 +270,6 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	m.insecure.Store(opts.Insecure)
 	return m, nil
-}
-
-func newManagerCodec(keys *Keyring, label string, lifetime, longest, idle time.Duration, notBefore time.Time, maxCookies int) (*Codec, error) {
-	policy, err := newPolicy(lifetime, longest, idle, notBefore)
-	if keys == nil {
-		err = errors.Join(errNoKeyring, err)
-	}
-	err = errors.Join(err, checkMaxCookies(maxCookies))
-	return &Codec{keys: keys, label: label, policy: policy, maxSize: maxCookie, maxCookies: max(1, maxCookies)}, err
 }
 
 // planOf returns the plan of T, which has to be a type that a session can have.

@@ -1,11 +1,6 @@
 package cookiesession
 
-import (
-	"reflect"
-
-	"example.com/cookiesession/internal/cbor"
-	"example.com/cookiesession/internal/pack"
-)
+import "example.com/cookiesession/internal/pack"
 
 // A Size tells how large a session is in its cookie, as a new one without id
 // or lifetime of its own.
@@ -35,9 +30,9 @@ type PathSize struct {
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()
-	item, err := m.plan.Append(sc.item[:0], reflect.ValueOf(&data).Elem())
+	item, err := m.encode(sc, &Session[T]{Data: data})
 	if err != nil {
-		return Size{}, usageError(err)
+		return Size{}, err
 	}
 	return m.codec.measure(sc, m.cookie.name, item), nil
 }
@@ -50,9 +45,9 @@ func (c *Codec) Measure(name string, value any) (Size, error) {
 	}
 	sc := newScratch()
 	defer sc.release()
-	item, err := cbor.Append(sc.item[:0], value)
+	item, err := sc.encode(value)
 	if err != nil {
-		return Size{}, usageError(err)
+		return Size{}, err
 	}
 	return c.measure(sc, name, item), nil
 }

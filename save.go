@@ -149,7 +149,8 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 		return internalError(errBlocked{st.blocked})
 	}
 	if out.action == remove {
-		return m.composeRemoval(s, out)
+		m.composeRemoval(s, out)
+		return nil
 	}
 	if m.labelFunc != nil && st.request == nil {
 		return usageError(errNoRequest)
@@ -162,7 +163,8 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
 	if maxAge <= 0 {
 		// A lifetime of its own that is over already.
-		return m.composeRemoval(s, out)
+		m.composeRemoval(s, out)
+		return nil
 	}
 	text, key, err := m.codec.sealRecord(sc, st.ring, st.key, m.cookie.name, st.label, &rec, now, freshRandom())
 	if err != nil {
@@ -198,14 +200,13 @@ func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, te
 }
 
 // composeRemoval makes the lines that delete all cookies of a session.
-func (m *Manager[T]) composeRemoval(s *Session[T], out *output) error {
+func (m *Manager[T]) composeRemoval(s *Session[T], out *output) {
 	out.action, out.reason = remove, ""
 	out.lines = []string{m.cookie.deletion(m.cookie.name)}
 	for _, name := range surplus(s.state.lines, m.names, 1) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
 	m.event(s.state.request, Event{Kind: Deleted})
-	return nil
 }
 
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")

@@ -51,15 +51,15 @@ func (c *Codec) newest(s search, now time.Time) (best candidate, err error) {
 			next.scratch.release()
 			return tries < maxTries
 		}
-		if best.scratch != nil {
-			duplicate = duplicate || next.text != best.text
-			if next.record.issued > best.record.issued {
-				best, next = next, best
-			}
-			next.scratch.release()
+		if best.scratch == nil {
+			best = next
 			return tries < maxTries
 		}
-		best = next
+		duplicate = duplicate || next.text != best.text
+		if next.record.issued > best.record.issued {
+			best, next = next, best
+		}
+		next.scratch.release()
 		return tries < maxTries
 	})
 	best.ring, best.duplicate = s.ring, duplicate
@@ -80,14 +80,7 @@ func (c *Codec) find(s *search, first string, now time.Time, mayWait bool) (loca
 	if err != nil {
 		return located{}, s.ring, invalidError(ReasonMalformed, err)
 	}
-	found, err := c.locate(s.ring, s.name, text, now)
-	if mayWait {
-		if newer, ok := c.newerRing(&found, err); ok {
-			found, err = c.locate(newer, s.name, text, now)
-			return found, newer, err
-		}
-	}
-	return found, s.ring, err
+	return c.locate(s.ring, s.name, text, now, mayWait)
 }
 
 func firstError(first, next error) error {
