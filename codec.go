@@ -2,8 +2,6 @@ package cookiesession
 
 import (
 	"crypto/rand"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
@@ -14,45 +12,6 @@ import (
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/pack"
-)
-
-// What a token seals is a Record:
-//
-//	struct {
-//	    uint8   flags;             /* bit 0 packed, bit 1 id, bit 2 lifetime; other bits 0 */
-//	    uvarint age;               /* seconds between creation and issue */
-//	    opaque  id[16];            /* only with bit 1 */
-//	    uvarint lifetime;          /* seconds, only with bit 2: this session's own lifetime */
-//	    opaque  body[];            /* the value as CBOR (RFC 8949), packed if bit 0 */
-//	} Record;
-//
-// Uvarints are base 128, least significant group first, in shortest form and
-// below 2^32. created = issued_at - age. The idle timeout and the usual lifetime
-// are the server's configuration and not in the cookie, so that shortening them takes effect
-// at once. A new session therefore costs 40 + 2 bytes and its body.
-const (
-	flagPacked   = 1 << 0
-	flagID       = 1 << 1
-	flagLifetime = 1 << 2
-	knownFlags   = flagPacked | flagID | flagLifetime
-
-	idSize = 16
-
-	// maxCookie is the smallest limit that a browser in use has for a cookie's
-	// name and value. A browser ignores a larger cookie without an error.
-	maxCookie = 4093
-
-	// maxUnpacked is the most that a body may unpack to. A larger value is
-	// stored as it is, if the size limit lets it.
-	maxUnpacked = 64 << 10
-
-	// minSplit is the least limit of a cookie that can be one of several. The
-	// first part has to hold the header, and any name is shorter than the rest.
-	minSplit = 1024
-
-	defaultLifetime = 14 * 24 * time.Hour
-	maxLifetime     = 400 * 24 * time.Hour // what browsers keep a cookie for (RFC 6265bis, Section 5.5)
-	maxSkew         = 5 * time.Minute      // how far ahead the clock of the replica that issued a cookie may be
 )
 
 // CodecOptions configures a [Codec]. The zero value, and nil, are secure
@@ -69,16 +28,17 @@ type CodecOptions struct {
 	// from the last write.
 	Lifetime time.Duration
 
-	// MaxLifetime bounds the lifetimes given in [Meta.Lifetime], when they are sealed and again when
-	// they are opened. 0: Lifetime; at least Lifetime, at most 400 days.
+	// MaxLifetime bounds the lifetimes given in [Meta.Lifetime], when they are
+	// sealed and again when they are opened. 0: Lifetime; at least Lifetime, at
+	// most 400 days.
 	MaxLifetime time.Duration
 
 	// IdleTimeout is how long a value opens after it was last issued. 0: as
 	// long as it lives.
 	IdleTimeout time.Duration
 
-	// NotBefore refuses, from that time on, values that were created before
-	// it, with [ErrRevoked]. Zero: none.
+	// NotBefore refuses, from that time on, values that were created before it,
+	// with [ErrRevoked]. Zero: none.
 	NotBefore time.Time
 
 	// MaxSize bounds the bytes of a cookie's name and value, in both
@@ -87,15 +47,15 @@ type CodecOptions struct {
 	MaxSize int
 
 	// MaxCookies allows a value that is too large for one cookie to take
-	// several, at most 8: see [Codec.Cookies]. 0: 1. Two full ones already exceed the
-	// 8 KiB that many servers allow for all cookies together.
+	// several, at most 8: see [Codec.Cookies]. 0: 1. Two full ones already
+	// exceed the 8 KiB that many servers allow for all cookies together.
 	MaxCookies int
 }
 
 // A Codec seals values into texts that suit a cookie, and opens them. It has
 // the methods of gorilla/securecookie's Codec, so it can be put where one is
-// wanted; [Manager] is the same with HTTP around it, and each opens what the other sealed.
-// A Codec is safe for concurrent use.
+// wanted; [Manager] is the same with HTTP around it, and each opens what the
+// other sealed. A Codec is safe for concurrent use.
 type Codec struct {
 	keys    *Keyring
 	label   string
@@ -159,8 +119,8 @@ func checkMaxCookies(n int) error {
 	return nil
 }
 
-// Encode seals value for the cookie called name. It is Seal with a zero
-// [Meta]: a Codec does not know the session that it continues, so each call starts a
+// Encode seals value for the cookie called name. It is Seal with a zero [Meta]:
+// a Codec does not know the session that it continues, so each call starts a
 // new one, and its lifetime slides.
 func (c *Codec) Encode(name string, value any) (string, error) {
 	return c.Seal(name, value, Meta{})
@@ -174,9 +134,9 @@ func (c *Codec) Decode(name, value string, dst any) error {
 	return err
 }
 
-// Seal seals value for the cookie called name. A pointer is followed.
-// Errors: a type or a value that can't be encoded, a [Meta] that can't be
-// (IsUsage), [ErrTooLarge], and IsInternal if no key can seal.
+// Seal seals value for the cookie called name. A pointer is followed. Errors: a
+// type or a value that can't be encoded, a [Meta] that can't be (IsUsage),
+// [ErrTooLarge], and IsInternal if no key can seal.
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 	return c.seal(name, value, meta, clock.Now(), freshRandom())
 }
@@ -254,8 +214,8 @@ func (c *Codec) finish(s *scratch, rec *record, key *ringKey, ring *ring, dst ta
 	if err != nil {
 		return Meta{}, err
 	}
-	// A dst that holds something is written only on success; one that doesn't can
-	// be put back.
+	// A dst that holds something is written only on success; one that doesn't
+	// can be put back.
 	into := dst.value
 	aside := !into.IsZero()
 	if aside {
@@ -269,138 +229,6 @@ func (c *Codec) finish(s *scratch, rec *record, key *ringKey, ring *ring, dst ta
 		dst.value.Set(into)
 	}
 	return rec.meta(key, ring.superseded(key, now)), nil
-}
-
-// A record is a Record in memory, together with the time of its token.
-type record struct {
-	hasID    bool
-	packed   bool
-	id       [idSize]byte
-	created  int64 // Unix seconds
-	issued   int64 // Unix seconds
-	lifetime int64 // seconds; 0: none of its own
-	body     []byte
-}
-
-var (
-	errRecord = errors.New("not a version 1 record")
-	errAge    = errors.New("created before 1970")
-	errMetaID = errors.New("an id has 32 hexadecimal digits")
-)
-
-// append appends the record to dst.
-func (r *record) append(dst []byte) ([]byte, error) {
-	flags := len(dst)
-	dst = append(dst, 0)
-	age := max(0, r.issued-r.created) // clocks of two replicas may differ
-	if age > r.issued {
-		return dst, errAge
-	}
-	dst = binary.AppendUvarint(dst, uint64(age))
-	if r.hasID {
-		dst[flags] |= flagID
-		dst = append(dst, r.id[:]...)
-	}
-	if r.lifetime != 0 {
-		dst[flags] |= flagLifetime
-		dst = binary.AppendUvarint(dst, uint64(r.lifetime))
-	}
-	if r.packed {
-		dst[flags] |= flagPacked
-	}
-	return append(dst, r.body...), nil
-}
-
-// parseRecord reads the record of a token that was issued at that time. The
-// result's body aliases data.
-func parseRecord(data []byte, issued int64) (r record, err error) {
-	if len(data) == 0 || data[0]&^knownFlags != 0 {
-		return record{}, errRecord
-	}
-	flags, data := data[0], data[1:]
-	age, data, ok := cutUvarint(data)
-	if !ok || age > issued {
-		return record{}, errRecord
-	}
-	r = record{issued: issued, created: issued - age, packed: flags&flagPacked != 0}
-	if flags&flagID != 0 {
-		if len(data) < idSize {
-			return record{}, errRecord
-		}
-		r.hasID, r.id, data = true, [idSize]byte(data), data[idSize:]
-	}
-	if flags&flagLifetime != 0 {
-		r.lifetime, data, ok = cutUvarint(data)
-		if !ok || r.lifetime == 0 || r.lifetime > int64(maxLifetime/time.Second) {
-			return record{}, errRecord
-		}
-	}
-	if len(data) == 0 {
-		return record{}, errRecord
-	}
-	r.body = data
-	return r, nil
-}
-
-// cutUvarint cuts an uvarint below 2^32 in shortest form off data.
-func cutUvarint(data []byte) (v int64, rest []byte, ok bool) {
-	u, n := binary.Uvarint(data)
-	if n <= 0 || u > math.MaxUint32 || n > 1 && data[n-1] == 0 {
-		return 0, nil, false
-	}
-	return int64(u), data[n:], true
-}
-
-// idText returns the id as users see it.
-func (r *record) idText() string {
-	if !r.hasID {
-		return ""
-	}
-	return hex.EncodeToString(r.id[:])
-}
-
-func (r *record) meta(key *ringKey, stale bool) Meta {
-	return Meta{
-		ID:       r.idText(),
-		Created:  time.Unix(r.created, 0).UTC(),
-		Issued:   time.Unix(r.issued, 0).UTC(),
-		Lifetime: time.Duration(r.lifetime) * time.Second,
-		KeyID:    key.idText,
-		Stale:    stale,
-	}
-}
-
-// record returns a record that is issued now and has no body yet.
-func (m *Meta) record(now time.Time) (record, error) {
-	r := record{issued: now.Unix(), created: now.Unix()}
-	if m.ID != "" {
-		id, err := hex.DecodeString(m.ID)
-		if err != nil || len(id) != idSize {
-			return record{}, errMetaID
-		}
-		r.hasID, r.id = true, [idSize]byte(id)
-	}
-	if !m.Issued.IsZero() {
-		// Else, with clocks that differ, what replaces a value would look older.
-		r.issued = max(r.issued, m.Issued.Unix())
-		if r.issued > now.Add(maxSkew).Unix() {
-			return record{}, errFuture
-		}
-	}
-	if !m.Created.IsZero() {
-		r.created = min(m.Created.Unix(), r.issued)
-	}
-	if m.Lifetime < 0 || m.Lifetime > maxLifetime {
-		return record{}, fmt.Errorf("a lifetime of %v is not within 0 to 400 days", m.Lifetime)
-	}
-	r.lifetime = wholeSeconds(m.Lifetime)
-	return r, nil
-}
-
-// wholeSeconds returns d in seconds, rounded up, so that no lifetime becomes
-// none.
-func wholeSeconds(d time.Duration) int64 {
-	return int64((d + time.Second - 1) / time.Second)
 }
 
 // freshRandom draws the random bytes of one token. crypto/rand.Read never
@@ -424,7 +252,8 @@ func (c *Codec) sealRecord(s *scratch, ring *ring, before *ringKey, name, label 
 		return nil, nil, internalError(errNoSealingKey)
 	}
 	// The number of parts stands in the header, so it has to be known before
-	// the rest; and a value of megabytes that can't be sent is not sealed first.
+	// the rest; and a value of megabytes that can't be sent is not sealed
+	// first.
 	data, err := rec.append(s.record[:0])
 	if err != nil {
 		return nil, nil, usageError(err)
@@ -442,7 +271,8 @@ func (c *Codec) sealRecord(s *scratch, ring *ring, before *ringKey, name, label 
 	return s.text, key, nil
 }
 
-// limit returns how many bytes the names and values of one session's cookies may have.
+// limit returns how many bytes the names and values of one session's cookies
+// may have.
 func (c *Codec) limit() int { return c.maxSize * c.maxCookies }
 
 // size returns how many of them a text of that many characters takes.
@@ -465,84 +295,6 @@ func checkName(name string) error {
 		return errName
 	}
 	return nil
-}
-
-// A located text is one that may be opened: it has the size and the header of
-// a token, and its key is in the ring.
-type located struct {
-	text string
-	key  *ringKey
-}
-
-// locate does what can be done about a text without decoding it. If its key is
-// unknown and it may wait, it has the keyring reloaded early. It returns the
-// ring that counts from then on.
-func (c *Codec) locate(r *ring, name, text string, now time.Time, mayWait bool) (located, *ring, error) {
-	header, err := c.inspect(name, text)
-	if err != nil {
-		return located{}, r, err
-	}
-	key, err := findKey(r, header.key, now)
-	if mayWait && ReasonOf(err) == ReasonUnknownKey {
-		if newer := c.keys.reloadFor(header.key); newer != nil {
-			r = newer
-			key, err = findKey(r, header.key, now)
-		}
-	}
-	return located{text: text, key: key}, r, err
-}
-
-// inspect refuses what cannot be a token of this Codec, whatever the key.
-func (c *Codec) inspect(name, text string) (tokenHeader, error) {
-	if err := checkName(name); err != nil {
-		return tokenHeader{}, usageError(err)
-	}
-	if most := capacity(name, c.maxCookies, c.maxSize); len(text) > most {
-		return tokenHeader{}, invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", len(text), most))
-	}
-	header, err := peekHeader(text)
-	if err != nil {
-		return tokenHeader{}, invalidError(ReasonMalformed, err)
-	}
-	if header.parts > c.maxCookies {
-		return tokenHeader{}, invalidError(ReasonMalformed, errTooManyParts(header.parts, c.maxCookies))
-	}
-	if len(text) < textEncoding.EncodedLen(overhead) {
-		return tokenHeader{}, invalidError(ReasonMalformed, errTooShort)
-	}
-	return header, nil
-}
-
-// open opens a located text. The record's body is s's. Nothing is judged by
-// age here: that is [policy.check].
-func (l *located) open(s *scratch, name, label string) (record, error) {
-	var err error
-	s.token, err = decodeToken(s.token[:0], l.text)
-	if err != nil {
-		return record{}, invalidError(ReasonMalformed, err)
-	}
-	s.additional = appendAdditionalData(s.additional[:0], name, label)
-	data, issued, err := openToken(l.key, s.token, s.additional)
-	if err != nil {
-		return record{}, invalidError(ReasonAltered, err)
-	}
-	rec, err := parseRecord(data, issued)
-	if err != nil {
-		return record{}, invalidError(ReasonMalformed, err)
-	}
-	return rec, nil
-}
-
-// findKey looks a key up by its id, never by trial.
-func findKey(ring *ring, id keyID, now time.Time) (*ringKey, error) {
-	key, status := ring.find(id, now)
-	switch status {
-	case keyFound:
-		return key, nil
-	case keyRevoked:
-		return nil, &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
-	}
-	return nil, &codecError{class: classDecode, reason: ReasonUnknownKey, sentinel: ErrUnknownKey}
 }
 
 // A scratch holds the buffers of one sealing or opening. Nothing that leaves
@@ -580,8 +332,8 @@ func (s *scratch) encode(value any) ([]byte, error) {
 	return item, nil
 }
 
-// pack returns the body for an item, and whether it is the packed form: only
-// if that is smaller, and does not unpack to more than will be unpacked.
+// pack returns the body for an item, and whether it is the packed form: only if
+// that is smaller, and does not unpack to more than will be unpacked.
 func (s *scratch) pack(item []byte) (body []byte, packed bool) {
 	if len(item) > maxUnpacked {
 		return item, false

@@ -62,8 +62,8 @@ func mustEncode(t testing.TB, codec *cookiesession.Codec, name string, value any
 	return text
 }
 
-// refused checks that a value is refused with the sentinel, wrapped, as a
-// fault of the cookie, and that dst stays as it was.
+// refused checks that a value is refused with the sentinel, wrapped, as a fault
+// of the cookie, and that dst stays as it was.
 func refused(t *testing.T, codec *cookiesession.Codec, name, value string, sentinel error) {
 	t.Helper()
 	got := prefs{Theme: "before"}
@@ -95,7 +95,8 @@ func TestCodecRoundTrip(t *testing.T) {
 	}
 }
 
-// TestCodecShapes has what gorilla's users hand to a codec: maps by value, pointers to them, strings.
+// TestCodecShapes has what gorilla's users hand to a codec: maps by value,
+// pointers to them, strings.
 func TestCodecShapes(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	for _, value := range []any{
@@ -173,7 +174,8 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 		refused(t, codec, "s", text[:n], cookiesession.ErrInvalid)
 	}
 	for n := range text {
-		// What is left begins with other bytes, which may look like the id of another key.
+		// What is left begins with other bytes, which may look like the id of
+		// another key.
 		err := codec.Decode("s", text[n+1:], new(prefs))
 		if !errors.Is(err, cookiesession.ErrInvalid) && !errors.Is(err, cookiesession.ErrUnknownKey) {
 			t.Errorf("without the first %d characters: %v", n+1, err)
@@ -512,7 +514,8 @@ func TestCodecPolicy(t *testing.T) {
 	}
 }
 
-// TestShorteningReachesSessionsWithTheirOwnLifetime opens what was sealed under a longer MaxLifetime.
+// TestShorteningReachesSessionsWithTheirOwnLifetime opens what was sealed under
+// a longer MaxLifetime.
 func TestShorteningReachesSessionsWithTheirOwnLifetime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ring := newRing(t)

@@ -27,8 +27,8 @@ type attributes struct {
 	afterAge  string // "; HttpOnly; Secure; SameSite=Lax"
 }
 
-// cookiePrefixes are the name prefixes that browsers know (RFC 6265bis,
-// Section 4.1.3), longest first. They compare without regard to case.
+// cookiePrefixes are the name prefixes that browsers know (RFC 6265bis, Section
+// 4.1.3), longest first. They compare without regard to case.
 var cookiePrefixes = []string{"__Host-Http-", "__Host-", "__Secure-", "__Http-"}
 
 // cutPrefix cuts a known prefix off a cookie name.
@@ -135,8 +135,8 @@ func (a *attributes) checkSameSite() error {
 	return errors.Join(errs...)
 }
 
-// compose builds the constant parts of a Set-Cookie line and has net/http
-// judge the whole.
+// compose builds the constant parts of a Set-Cookie line and has net/http judge
+// the whole.
 func (a *attributes) compose() error {
 	a.beforeAge = "; Path=" + a.path
 	if a.domain != "" {
@@ -194,10 +194,10 @@ func (a *attributes) deletion(name string) string {
 }
 
 // cookieValues calls yield with each value that the lines of a Cookie header
-// have for name, in order, until it returns false. It is not net/http's parser because that gives up
-// on a header with more than 3,000 cookies and takes more than one spelling of
-// a pair (quotes, spaces around the name). Here a name is exact and a value is
-// what stands there.
+// have for name, in order, until it returns false. It is not net/http's parser
+// because that gives up on a header with more than 3,000 cookies and takes more
+// than one spelling of a pair (quotes, spaces around the name). Here a name is
+// exact and a value is what stands there.
 func cookieValues(lines []string, name string, yield func(value string) bool) {
 	for _, line := range lines {
 		for len(line) > 0 {
@@ -269,7 +269,8 @@ func keepPrivate(h http.Header) {
 	h["Cache-Control"] = []string{strings.Join(append([]string{"private"}, kept...), ", ")}
 }
 
-// splitCacheControl splits Cache-Control at the commas that don't stand in quotes.
+// splitCacheControl splits Cache-Control at the commas that don't stand in
+// quotes.
 func splitCacheControl(lines []string) (fields []string) {
 	add := func(field string) {
 		if field = strings.TrimSpace(field); field != "" {

@@ -17,8 +17,8 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
-// A cookie value is the unpadded, strict base64url encoding (RFC 4648,
-// Section 5) of a Token (in the notation of RFC 8446, Section 3):
+// A cookie value is the unpadded, strict base64url encoding (RFC 4648, Section
+// 5) of a Token (in the notation of RFC 8446, Section 3):
 //
 //	struct {
 //	    uint8  version_parts;      /* low half: version = 1; high half: parts - 1 */
@@ -30,25 +30,26 @@ import (
 //
 // The first 24 bytes are the nonce. So the version, the number of parts, the
 // key id and the time are authenticated and cost nothing: a nonce has to be
-// sent anyway, and altering it makes the tag fail. The whole overhead is
-// 24 + 16 = 40 bytes.
+// sent anyway, and altering it makes the tag fail. The whole overhead is 24 +
+// 16 = 40 bytes.
 //
 // Nonces repeat only if the same 128 random bits are drawn in the same second
 // under the same key: for 10^6 tokens a second during ten years the chance is
 // 2^-61. Security does not rest on the clock: were it stuck for all that time,
-// it would be 2^-33. XChaCha20 feeds the first 16 bytes of the nonce to HChaCha20,
-// whose output is 256 bits wide, so that the place where the nonce is split adds
-// no second birthday bound. A repeated nonce would cost the XOR of two records and
-// forgeries under that one nonce, not the key. Forging costs 2^95 tries for one full
-// cookie (Poly1305), so a key has no limit of use: keys are rotated because they leak.
+// it would be 2^-33. XChaCha20 feeds the first 16 bytes of the nonce to
+// HChaCha20, whose output is 256 bits wide, so that the place where the nonce
+// is split adds no second birthday bound. A repeated nonce would cost the XOR
+// of two records and forgeries under that one nonce, not the key. Forging costs
+// 2^95 tries for one full cookie (Poly1305), so a key has no limit of use: keys
+// are rotated because they leak.
 //
 // The additional data is
 //
 //	uint16 len(name) || name || label
 //
 // which ties a value to its cookie name and to the application, environment or
-// tenant that the label names. The length prefix keeps the boundary between
-// the two from being moved.
+// tenant that the label names. The length prefix keeps the boundary between the
+// two from being moved.
 //
 // The secret of a [Key] is used through HKDF-SHA256 alone (RFC 5869, no salt:
 // the secret is uniform): once for the AEAD key, once for the key id. Both
@@ -56,9 +57,9 @@ import (
 //
 // XChaCha20-Poly1305 does not commit to its key, and nothing here needs it to:
 // the attack on non-committing AEADs wants keys that can be guessed and one
-// ciphertext that is tried under several. Here keys are 256 random bits and
-// the id picks exactly one. That argument ends with the first passphrase and with the
-// first trial decryption; add neither.
+// ciphertext that is tried under several. Here keys are 256 random bits and the
+// id picks exactly one. That argument ends with the first passphrase and with
+// the first trial decryption; add neither.
 //
 // Every change of the layout takes a new version.
 const (
@@ -110,9 +111,9 @@ func derive(secret *[32]byte, label string, size int) []byte {
 	return out
 }
 
-// A tokenHeader is what has to be known of a token before it is decoded: in
-// how many cookies it is, and who can open it. Nobody has authenticated it
-// until the tag has verified.
+// A tokenHeader is what has to be known of a token before it is decoded: in how
+// many cookies it is, and who can open it. Nobody has authenticated it until
+// the tag has verified.
 type tokenHeader struct {
 	parts int
 	key   keyID
@@ -161,16 +162,16 @@ func appendHeader(dst []byte, key keyID, issuedAt int64, parts int, random [rand
 	return append(dst, random[:]...)
 }
 
-// appendAdditionalData appends the additional data of a cookie to dst. The
-// name has at most 65,535 bytes, which its callers see to.
+// appendAdditionalData appends the additional data of a cookie to dst. The name
+// has at most 65,535 bytes, which its callers see to.
 func appendAdditionalData(dst []byte, name, label string) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(name)))
 	dst = append(dst, name...)
 	return append(dst, label...)
 }
 
-// sealToken seals, in place, a token that consists of its header and the
-// record in clear, and returns the whole token.
+// sealToken seals, in place, a token that consists of its header and the record
+// in clear, and returns the whole token.
 func sealToken(k *ringKey, token, additionalData []byte) []byte {
 	nonce, record := token[:headerSize], token[headerSize:]
 	return k.seal(nonce, nonce, record, additionalData)

@@ -10,19 +10,19 @@ import (
 // refusal looks the same, and none of these errors holds session content, a
 // cookie value or a secret.
 var (
-	// ErrNoSession says that the request carried no session cookie: an
-	// ordinary first visit.
+	// ErrNoSession says that the request carried no session cookie: an ordinary
+	// first visit.
 	ErrNoSession = errors.New("cookiesession: no session cookie")
 
 	// ErrInvalid says that a cookie does not open: it is malformed, altered,
 	// comes from the future, was sealed for another cookie name or label, or
-	// holds a value that does not fit the program's type. Treat the request
-	// as having no session.
+	// holds a value that does not fit the program's type. Treat the request as
+	// having no session.
 	ErrInvalid = errors.New("cookiesession: invalid cookie")
 
 	// ErrUnknownKey says that a cookie was sealed by a key that is not in the
-	// [Keyring], or that has retired. If visitors who were signed in bring
-	// such cookies, then a replica does not have the keys of the others.
+	// [Keyring], or that has retired. If visitors who were signed in bring such
+	// cookies, then a replica does not have the keys of the others.
 	ErrUnknownKey = errors.New("cookiesession: cookie sealed by an unknown key")
 
 	// ErrExpired says that a session is past its lifetime or its idle timeout.
@@ -33,8 +33,8 @@ var (
 	// to refuse a session for good.
 	ErrRevoked = errors.New("cookiesession: session revoked")
 
-	// ErrTooLarge says that a session does not fit into its cookie.
-	// [errors.As] finds a [*TooLargeError] with the figures.
+	// ErrTooLarge says that a session does not fit into its cookie. [errors.As]
+	// finds a [*TooLargeError] with the figures.
 	ErrTooLarge = errors.New("cookiesession: session too large for its cookie")
 )
 

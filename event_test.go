@@ -31,8 +31,8 @@ type eventRow struct {
 	provoke func(t *testing.T) []cookiesession.Event
 }
 
-// visiting returns a function that provokes events by a visit of a browser
-// with a session.
+// visiting returns a function that provokes events by a visit of a browser with
+// a session.
 func visiting(opts userOptions, next func(*userCall)) func(t *testing.T) []cookiesession.Event {
 	return func(t *testing.T) []cookiesession.Event {
 		site := newWebSite(t, nil, opts)
@@ -61,8 +61,8 @@ func aged(opts userOptions, age time.Duration, next func(*userCall)) func(t *tes
 	}
 }
 
-// reading returns a function that provokes events by a visit with a cookie
-// that was sealed for another ring.
+// reading returns a function that provokes events by a visit with a cookie that
+// was sealed for another ring.
 func reading(sealed, opens func(oldKey, newKey cookiesession.Key) string) func(t *testing.T) []cookiesession.Event {
 	return func(t *testing.T) []cookiesession.Event {
 		oldKey, newKey := cookiesession.NewKey(), cookiesession.NewKey()
@@ -96,39 +96,39 @@ func answering(answer error) userOptions {
 // eventRows provoke every kind of event, and every reason.
 func eventRows() []eventRow {
 	return []eventRow{
-		{cookiesession.Opened, "", nil, true, 0, visiting(userOptions{}, nil)},
+		{cookiesession.EventOpened, "", nil, true, 0, visiting(userOptions{}, nil)},
 
-		{cookiesession.Refused, cookiesession.ReasonMalformed, cookiesession.ErrInvalid, false, 0,
+		{cookiesession.EventRefused, cookiesession.ReasonMalformed, cookiesession.ErrInvalid, false, 0,
 			bringing(func(*testing.T, string) string { return "not-a-token" })},
-		{cookiesession.Refused, cookiesession.ReasonAltered, cookiesession.ErrInvalid, false, 0,
+		{cookiesession.EventRefused, cookiesession.ReasonAltered, cookiesession.ErrInvalid, false, 0,
 			bringing(func(_ *testing.T, good string) string { return flipLast(good) })},
-		{cookiesession.Refused, cookiesession.ReasonTooLarge, cookiesession.ErrInvalid, false, 0,
+		{cookiesession.EventRefused, cookiesession.ReasonTooLarge, cookiesession.ErrInvalid, false, 0,
 			bringing(func(_ *testing.T, good string) string { return good + strings.Repeat("A", 4096) })},
-		{cookiesession.Refused, cookiesession.ReasonUnknownKey, cookiesession.ErrUnknownKey, false, 0,
+		{cookiesession.EventRefused, cookiesession.ReasonUnknownKey, cookiesession.ErrUnknownKey, false, 0,
 			reading(oldAlone, func(_, newKey cookiesession.Key) string { return newKey.Secret() })},
-		{cookiesession.Refused, cookiesession.ReasonRevokedKey, cookiesession.ErrRevoked, false, 0,
+		{cookiesession.EventRefused, cookiesession.ReasonRevokedKey, cookiesession.ErrRevoked, false, 0,
 			reading(oldAlone, func(oldKey, newKey cookiesession.Key) string { return newKey.Secret() + "\nrevoked " + oldKey.ID() })},
-		{cookiesession.Refused, cookiesession.ReasonFuture, cookiesession.ErrInvalid, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventRefused, cookiesession.ReasonFuture, cookiesession.ErrInvalid, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			var b *webBrowser
 			onReplica(time.Hour, func() { b = signedIn(site) })
 			return site.visit(b, nil).Events
 		}},
-		{cookiesession.Refused, cookiesession.ReasonLifetime, cookiesession.ErrExpired, false, 0, aged(userOptions{}, 14*day, nil)},
-		{cookiesession.Refused, cookiesession.ReasonIdle, cookiesession.ErrExpired, false, 0, aged(userOptions{IdleTimeout: time.Hour}, time.Hour, nil)},
-		{cookiesession.Refused, cookiesession.ReasonNotBefore, cookiesession.ErrRevoked, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventRefused, cookiesession.ReasonLifetime, cookiesession.ErrExpired, false, 0, aged(userOptions{}, 14*day, nil)},
+		{cookiesession.EventRefused, cookiesession.ReasonIdle, cookiesession.ErrExpired, false, 0, aged(userOptions{IdleTimeout: time.Hour}, time.Hour, nil)},
+		{cookiesession.EventRefused, cookiesession.ReasonNotBefore, cookiesession.ErrRevoked, false, 0, func(t *testing.T) []cookiesession.Event {
 			return aged(userOptions{NotBefore: time.Now().Add(time.Hour)}, time.Hour, nil)(t)
 		}},
-		{cookiesession.Refused, cookiesession.ReasonCheck, cookiesession.ErrRevoked, false, 0, visiting(answering(cookiesession.ErrRevoked), nil)},
-		{cookiesession.Refused, cookiesession.ReasonCheckFailed, errStoreDown, false, 0, visiting(answering(errStoreDown), nil)},
-		{cookiesession.Refused, cookiesession.ReasonValue, cookiesession.ErrInvalid, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventRefused, cookiesession.ReasonCheck, cookiesession.ErrRevoked, false, 0, visiting(answering(cookiesession.ErrRevoked), nil)},
+		{cookiesession.EventRefused, cookiesession.ReasonCheckFailed, errStoreDown, false, 0, visiting(answering(errStoreDown), nil)},
+		{cookiesession.EventRefused, cookiesession.ReasonValue, cookiesession.ErrInvalid, false, 0, func(t *testing.T) []cookiesession.Event {
 			ring := newRing(t)
 			b := signedIn(newWebSite(t, ring, userOptions{}))
 			site := newWebSite(t, ring, cookiesession.Options[struct{ Name []int }]{})
 			return site.visit(b, nil).Events
 		}},
 
-		{cookiesession.Duplicate, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventDuplicate, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			name := site.CookieName()
 			line := joinCookies(name, []string{signedIn(site).jar[name], signedIn(site).jar[name]})
@@ -137,34 +137,34 @@ func eventRows() []eventRow {
 			return site.take()
 		}},
 
-		{cookiesession.Issued, cookiesession.ReasonChanged, nil, true, 4093, visiting(userOptions{}, func(c *userCall) { c.S.Data.Visits++ })},
-		{cookiesession.Issued, cookiesession.ReasonRequested, nil, true, 4093, visiting(userOptions{}, func(c *userCall) { c.S.Renew() })},
-		{cookiesession.Issued, cookiesession.ReasonRenewed, nil, true, 4093, aged(userOptions{IdleTimeout: time.Hour}, time.Hour/2, nil)},
-		{cookiesession.Issued, cookiesession.ReasonResealed, nil, true, 4093,
+		{cookiesession.EventIssued, cookiesession.ReasonChanged, nil, true, 4093, visiting(userOptions{}, func(c *userCall) { c.S.Data.Visits++ })},
+		{cookiesession.EventIssued, cookiesession.ReasonRequested, nil, true, 4093, visiting(userOptions{}, func(c *userCall) { c.S.Renew() })},
+		{cookiesession.EventIssued, cookiesession.ReasonRenewed, nil, true, 4093, aged(userOptions{IdleTimeout: time.Hour}, time.Hour/2, nil)},
+		{cookiesession.EventIssued, cookiesession.ReasonResealed, nil, true, 4093,
 			reading(oldAlone, func(oldKey, newKey cookiesession.Key) string { return newKey.Secret() + " " + oldKey.Secret() })},
 
-		{cookiesession.Replaced, cookiesession.ReasonLifetime, cookiesession.ErrExpired, false, 0,
+		{cookiesession.EventReplaced, cookiesession.ReasonLifetime, cookiesession.ErrExpired, false, 0,
 			aged(userOptions{}, 14*day, func(c *userCall) { webSign(c.S) })},
-		{cookiesession.Deleted, "", nil, false, 0, visiting(userOptions{}, func(c *userCall) { c.S.Destroy() })},
-		{cookiesession.SaveFailed, "", cookiesession.ErrTooLarge, false, 4093, visiting(userOptions{}, func(c *userCall) { webHuge(c.S) })},
-		{cookiesession.SaveFailed, "", errStoreDown, false, 0, visiting(answering(errStoreDown), func(c *userCall) { webSign(c.S) })},
-		{cookiesession.Late, "", nil, false, 0, visiting(userOptions{}, func(c *userCall) { fmt.Fprint(c.W, "page"); c.S.Data.Visits++ })},
-		{cookiesession.TimedOut, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventDeleted, "", nil, false, 0, visiting(userOptions{}, func(c *userCall) { c.S.Destroy() })},
+		{cookiesession.EventSaveFailed, "", cookiesession.ErrTooLarge, false, 4093, visiting(userOptions{}, func(c *userCall) { webHuge(c.S) })},
+		{cookiesession.EventSaveFailed, "", errStoreDown, false, 0, visiting(answering(errStoreDown), func(c *userCall) { webSign(c.S) })},
+		{cookiesession.EventLate, "", nil, false, 0, visiting(userOptions{}, func(c *userCall) { fmt.Fprint(c.W, "page"); c.S.Data.Visits++ })},
+		{cookiesession.EventTimedOut, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			ctx, disconnect := context.WithCancel(t.Context())
 			site.handle(func(*userCall) { disconnect() }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
 			return site.take()
 		}},
-		{cookiesession.NearLimit, "", nil, false, 4093, visiting(userOptions{}, func(c *userCall) {
+		{cookiesession.EventNearLimit, "", nil, false, 4093, visiting(userOptions{}, func(c *userCall) {
 			c.S.Data.Tags = map[string][]string{"random": {string(webRandom(2500))}}
 		})},
-		{cookiesession.LongHeader, "", nil, false, 8192, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventLongHeader, "", nil, false, 8192, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			site.Load(webRequest("a="+strings.Repeat("a", 8000), "b="+strings.Repeat("b", 189)))
 			return site.take()
 		}},
 
-		{cookiesession.KeysReloaded, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventKeysReloaded, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			key := cookiesession.NewKey()
 			ring := newRing(t, key)
 			site := newWebSite(t, ring, userOptions{})
@@ -172,11 +172,11 @@ func eventRows() []eventRow {
 			mustDo(t, ring.Replace(newRing(t, cookiesession.NewKey(), key)))
 			return site.visit(b, nil).Events
 		}},
-		{cookiesession.KeysPending, "", nil, true, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventKeysPending, "", nil, true, 0, func(t *testing.T) []cookiesession.Event {
 			ring := newRing(t, cookiesession.NewKey().ActivatesAt(time.Now().Add(time.Hour)))
 			return newWebSite(t, ring, userOptions{}).visit(new(webBrowser), func(c *userCall) { webSign(c.S) }).Events
 		}},
-		{cookiesession.InsecureTLS, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+		{cookiesession.EventInsecureTLS, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newWebSite(t, nil, userOptions{Insecure: true})
 			b := &webBrowser{Header: http.Header{"X-Forwarded-Proto": {"https"}}}
 			events := site.visit(b, nil).Events
@@ -225,14 +225,14 @@ func TestKeyringFileEvents(t *testing.T) {
 		t.Fatal(err)
 	}
 	site := newWebSite(t, ring, userOptions{})
-	created := eventRow{kind: cookiesession.KeysCreated}
+	created := eventRow{kind: cookiesession.EventKeysCreated}
 	created.check(t, append(site.visit(new(webBrowser), nil).Events, site.visit(new(webBrowser), nil).Events...))
 
 	mustDo(t, os.WriteFile(path, []byte("csk1_"+webSecret+"\n"), 0o600))
 	ctx, cancel := context.WithCancel(t.Context())
 	ring.Watch(ctx, time.Hour, func(error) { cancel() })
 	page := site.visit(new(webBrowser), nil)
-	kinds := []cookiesession.EventKind{cookiesession.KeysRefused}
+	kinds := []cookiesession.EventKind{cookiesession.EventKeysRefused}
 	if len(page.Events) != 1 || page.Events[0].Kind != kinds[0] || page.Events[0].Err == nil {
 		t.Errorf("events %+v, want %v", page.Events, kinds)
 	}
@@ -240,7 +240,7 @@ func TestKeyringFileEvents(t *testing.T) {
 
 // No kind and no reason without a row.
 func TestEventRowsAreComplete(t *testing.T) {
-	kinds := map[cookiesession.EventKind]bool{cookiesession.KeysCreated: true, cookiesession.KeysRefused: true, cookiesession.Hijacked: true}
+	kinds := map[cookiesession.EventKind]bool{cookiesession.EventKeysCreated: true, cookiesession.EventKeysRefused: true, cookiesession.EventHijacked: true}
 	reasons := make(map[string]bool)
 	for _, tt := range eventRows() {
 		kinds[tt.kind] = true
@@ -324,7 +324,7 @@ func wantLogLine(t *testing.T, log *bytes.Buffer, text, cookie string) {
 
 // InsecureTLS is for a Manager whose cookies lack Secure for no reason.
 func TestInsecureTLS(t *testing.T) {
-	event := []cookiesession.EventKind{cookiesession.InsecureTLS}
+	event := []cookiesession.EventKind{cookiesession.EventInsecureTLS}
 	tests := []struct {
 		name     string
 		insecure bool

@@ -46,9 +46,7 @@ func Example() {
 	browser.post("/theme", url.Values{"theme": {"dark"}})
 	browser.get("/")
 	// Output:
-	// theme: system
-	// theme: dark
-	// theme: dark
+	// theme: system theme: dark theme: dark
 }
 
 // The session tutorial: a login that sets the user, a page that shows it, a
@@ -95,11 +93,7 @@ func Example_login() {
 	browser.post("/logout", nil)
 	browser.get("/user")
 	// Output:
-	// No user
-	// Logged in
-	// ana
-	// Logged out
-	// No user
+	// No user Logged in ana Logged out No user
 }
 
 // A message that the next page shows once.
@@ -133,13 +127,12 @@ func ExampleManager_Get_flash() {
 	browser.post("/save", nil)
 	browser.get("/")
 	// Output:
-	// flash: "Saved."
-	// flash: ""
+	// flash: "Saved." flash: ""
 }
 
-// Rotation by hand: the new key goes in front, the old one stays until its
-// last session has expired. For a fleet of replicas a schedule does it without
-// a moment in which one seals what another cannot open.
+// Rotation by hand: the new key goes in front, the old one stays until its last
+// session has expired. For a fleet of replicas a schedule does it without a
+// moment in which one seals what another cannot open.
 func ExampleKeyring() {
 	type User struct{ Name string }
 	old, key := cookiesession.NewKey(), cookiesession.NewKey()
@@ -171,8 +164,7 @@ func ExampleKeyring() {
 	request.Header.Set("Cookie", response.Header().Get("Set-Cookie"))
 	fmt.Println("without the old key:", manager(key).Load(request).Data.Name)
 	// Output:
-	// after the rotation: ana
-	// without the old key: ana
+	// after the rotation: ana without the old key: ana
 }
 
 // A test of a handler gets a session without knowing the format.
@@ -224,8 +216,7 @@ func ExampleCodec() {
 	err = codec.Decode("image", text, &file)
 	fmt.Println(errors.Is(err, cookiesession.ErrInvalid))
 	// Output:
-	// report.pdf
-	// true
+	// report.pdf true
 }
 
 // A browser has a cookie jar, and prints what it is shown.

@@ -93,8 +93,8 @@ func KeyringCanonical(text string) (string, error) {
 // revocations.
 func KeyringEqual(a, b *Keyring) bool { return a.current().equal(b.current()) }
 
-// KeyringSealOpen seals with the key that seals now, opens with the key of
-// that id in another keyring, and reports whether that worked.
+// KeyringSealOpen seals with the key that seals now, opens with the key of that
+// id in another keyring, and reports whether that worked.
 func KeyringSealOpen(from, to *Keyring, id string) bool {
 	nonce := make([]byte, 24)
 	sealed := from.current().byID[keyringID(id)].seal(nil, nonce, []byte("text"), nil)

@@ -2,8 +2,7 @@ package cookiesession
 
 import "time"
 
-// SealWithRandom is Seal with the random bytes and the time given, for
-// vectors.
+// SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	return c.seal(name, value, meta, now, random)
 }

@@ -24,7 +24,7 @@ func TestNoFlappingOfChanges(t *testing.T) {
 				page := site.visit(b, func(c *userCall) { c.S.Data.Visits = i + 1 })
 				wantIssued(t, page, cookiesession.ReasonChanged)
 				for _, e := range page.Events {
-					if e.KeyID != newKey.ID() && e.KeyID != "" || e.Kind == cookiesession.KeysPending {
+					if e.KeyID != newKey.ID() && e.KeyID != "" || e.Kind == cookiesession.EventKeysPending {
 						t.Errorf("change %d: event %v of key %s", i+1, e.Kind, e.KeyID)
 					}
 				}
@@ -47,7 +47,7 @@ func TestDestroyedIsNotMovedBack(t *testing.T) {
 			c.S.Destroy()
 			c.S.Data.Visits = 1
 		})
-		if last := page.Events[len(page.Events)-1]; last.Kind != cookiesession.Issued || last.KeyID != newKey.ID() {
+		if last := page.Events[len(page.Events)-1]; last.Kind != cookiesession.EventIssued || last.KeyID != newKey.ID() {
 			t.Errorf("event %v of key %s", last.Kind, last.KeyID)
 		}
 	})

@@ -15,11 +15,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzOpen checks that a Codec opens only what it would seal: a text that
-// opens seals, with the same random bytes, time and Meta, to itself unless its
-// body is spelled in another way, and then to a text that opens to an equal
-// value. A text that does not open is refused with a wrapped sentinel and
-// leaves dst alone.
+// FuzzOpen checks that a Codec opens only what it would seal: a text that opens
+// seals, with the same random bytes, time and Meta, to itself unless its body
+// is spelled in another way, and then to a text that opens to an equal value. A
+// text that does not open is refused with a wrapped sentinel and leaves dst
+// alone.
 func FuzzOpen(f *testing.F) {
 	vectors := readVectors(f)
 	for _, v := range vectors {

@@ -9,17 +9,21 @@ import (
 )
 
 // Handler returns a handler that gives next's requests a session: see
-// [Manager.Get]. The session is saved just before the response headers go out. Put it
-// around as much of an application as there is; where next never asks for the session, nothing happens.
+// [Manager.Get]. The session is saved just before the response headers go out.
+// Put it around as much of an application as there is; where next never asks
+// for the session, nothing happens.
 //
-// A request whose context has ended, because [http.TimeoutHandler] inside next gave up on it or the client left,
-// saves nothing: the handler may still be working with the session. Outside Handler, TimeoutHandler has no such effect; put it there.
+// A request whose context has ended, because [http.TimeoutHandler] inside next
+// gave up on it or the client left, saves nothing: the handler may still be
+// working with the session. Outside Handler, TimeoutHandler has no such effect;
+// put it there.
 //
-// Two Managers may be around one handler if their cookies have different
-// names; Handler panics at the first request if they don't. The same Manager twice is as good as once.
+// Two Managers may be around one handler if their cookies have different names;
+// Handler panics at the first request if they don't. The same Manager twice is
+// as good as once.
 func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := r.Context().Value(m).(*holder[T]); ok {
+		if _, ok := r.Context().Value(m).(*visit[T]); ok {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -35,10 +39,11 @@ func (m *Manager[T]) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 		}
 	}
 	if m.insecure.Load() && (r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https") && m.insecure.CompareAndSwap(true, false) {
-		m.event(r, Event{Kind: InsecureTLS})
+		m.event(r, Event{Kind: EventInsecureTLS})
 	}
-	// The lines of the Cookie header are taken now: a middleware further in may strip them before the session is asked for.
-	h := &holder[T]{Context: r.Context(), m: m, outer: outer, request: r, lines: r.Header["Cookie"]}
+	// The lines of the Cookie header are taken now: a middleware further in may
+	// strip them before the session is asked for.
+	h := &visit[T]{Context: r.Context(), m: m, outer: outer, request: r, lines: r.Header["Cookie"]}
 	h.writer = responseWriter{ResponseWriter: w, session: h}
 	inner := r.WithContext(h)
 	next.ServeHTTP(&h.writer, inner)
@@ -50,7 +55,7 @@ func (m *Manager[T]) serve(next http.Handler, w http.ResponseWriter, r *http.Req
 	}
 }
 
-// chainKey finds the innermost holder of any Manager in a context.
+// chainKey finds the innermost visit of any Manager in a context.
 type chainKey struct{}
 
 // A link is one of the Managers that a request has passed through.
@@ -60,9 +65,9 @@ type link interface {
 	next() link
 }
 
-// A holder is one request's session. It is the context of the request that
-// the handler gets, which saves an allocation, and holds its response writer.
-type holder[T any] struct {
+// A visit is one request's session. It is the context of the request that the
+// handler gets, which saves an allocation, and holds its response writer.
+type visit[T any] struct {
 	context.Context // of request
 
 	m       *Manager[T]
@@ -81,9 +86,9 @@ type holder[T any] struct {
 	late      bool // reported
 }
 
-// Value finds the holder by its Manager, so that Managers of one type don't
+// Value finds the visit by its Manager, so that Managers of one type don't
 // meet.
-func (h *holder[T]) Value(key any) any {
+func (h *visit[T]) Value(key any) any {
 	switch k := key.(type) {
 	case *Manager[T]:
 		if k == h.m {
@@ -95,13 +100,13 @@ func (h *holder[T]) Value(key any) any {
 	return h.Context.Value(key)
 }
 
-func (h *holder[T]) cookieName() string    { return h.m.cookie.name }
-func (h *holder[T]) manager() any          { return h.m }
-func (h *holder[T]) next() link            { return h.outer }
-func (h *holder[T]) done() context.Context { return h.Context }
+func (h *visit[T]) cookieName() string    { return h.m.cookie.name }
+func (h *visit[T]) manager() any          { return h.m }
+func (h *visit[T]) next() link            { return h.outer }
+func (h *visit[T]) done() context.Context { return h.Context }
 
 // get returns the session, for the handler whose context ctx is.
-func (h *holder[T]) get(ctx context.Context) *Session[T] {
+func (h *visit[T]) get(ctx context.Context) *Session[T] {
 	h.mu.Lock()
 	h.asker = ctx
 	h.mu.Unlock()
@@ -130,16 +135,17 @@ func (m *Manager[T]) refusedSession(cause error, o owner) *Session[T] {
 	}}
 }
 
-// expired reports whether the handler that uses the session may have been
-// given up. http.TimeoutHandler answers on its own goroutine once the context
-// that it gave to the handler has passed its deadline, and net/http ends its own when the client leaves. A context that
-// ended otherwise (a deferred cancel) says nothing.
-func (h *holder[T]) expired() bool {
+// expired reports whether the handler that uses the session may have been given
+// up. http.TimeoutHandler answers on its own goroutine once the context that it
+// gave to the handler has passed its deadline, and net/http ends its own when
+// the client leaves. A context that ended otherwise (a deferred cancel) says
+// nothing.
+func (h *visit[T]) expired() bool {
 	return h.asker != nil && errors.Is(h.asker.Err(), context.DeadlineExceeded) || h.Context.Err() != nil
 }
 
 // commit implements saver.
-func (h *holder[T]) commit(header http.Header, status int) error {
+func (h *visit[T]) commit(header http.Header, status int) error {
 	h.mu.Lock()
 	h.committed = true
 	s := h.session
@@ -148,7 +154,7 @@ func (h *holder[T]) commit(header http.Header, status int) error {
 	h.mu.Unlock()
 	switch {
 	case timedOut:
-		h.m.event(h.request, Event{Kind: TimedOut})
+		h.m.event(h.request, Event{Kind: EventTimedOut})
 		return nil
 	case s == nil:
 		return nil
@@ -165,37 +171,37 @@ func (h *holder[T]) commit(header http.Header, status int) error {
 }
 
 // uncommit implements saver.
-func (h *holder[T]) uncommit() {
+func (h *visit[T]) uncommit() {
 	h.mu.Lock()
 	h.committed = false
 	h.mu.Unlock()
 }
 
 // hijacked implements saver.
-func (h *holder[T]) hijacked() {
+func (h *visit[T]) hijacked() {
 	h.mu.Lock()
 	s, timedOut := h.session, h.timedOut
 	h.mu.Unlock()
 	if s == nil || timedOut || s.state.out == nil || len(s.state.out.lines) == 0 || s.state.out.handed {
 		return
 	}
-	h.m.event(h.request, Event{Kind: Hijacked})
+	h.m.event(h.request, Event{Kind: EventHijacked})
 }
 
 // changed implements owner: a change other than in Data is noticed at once.
-func (h *holder[T]) changed() {
+func (h *visit[T]) changed() {
 	h.mu.Lock()
 	report := h.committed && !h.timedOut && !h.late
 	h.late = h.late || report
 	h.mu.Unlock()
 	if report {
-		h.m.event(h.request, Event{Kind: Late})
+		h.m.event(h.request, Event{Kind: EventLate})
 	}
 }
 
 // finish looks, after the handler has returned, for a change of Data that came
 // too late to be saved.
-func (h *holder[T]) finish() {
+func (h *visit[T]) finish() {
 	h.mu.Lock()
 	s := h.session
 	skip := s == nil || h.timedOut || h.late || h.expired()
@@ -206,6 +212,6 @@ func (h *holder[T]) finish() {
 	sc := newScratch()
 	defer sc.release()
 	if item, err := h.m.encode(sc, s); err != nil || h.m.changedSince(s, item) {
-		h.m.event(h.request, Event{Kind: Late})
+		h.m.event(h.request, Event{Kind: EventLate})
 	}
 }

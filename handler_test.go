@@ -151,7 +151,7 @@ func TestHandlerSaves(t *testing.T) {
 				t.Errorf("%d %q, want %d %q", reply.StatusCode, reply.Body, tt.status, tt.body)
 			}
 			value := wantDefaultCookie(t, reply.Header)
-			site.wantEvents(cookiesession.Issued)
+			site.wantEvents(cookiesession.EventIssued)
 			wantData(t, site, value, webUser{Name: webSecret})
 		})
 	}
@@ -221,7 +221,7 @@ func TestHandlerSavesNothing(t *testing.T) {
 			b := site.newSession(func(c *userCall) { c.S.Data.Visits = 7 })
 			site.take()
 			reply, err := webFetch(t, site.handle(tt.next), webRequest(site.CookieName()+"="+b.jar[site.CookieName()]))
-			site.wantEvents(append([]cookiesession.EventKind{cookiesession.Opened}, tt.events...)...)
+			site.wantEvents(append([]cookiesession.EventKind{cookiesession.EventOpened}, tt.events...)...)
 			if tt.body == "" {
 				if err == nil {
 					t.Errorf("answered with %d %q", reply.StatusCode, reply.Body)
@@ -236,7 +236,7 @@ func TestHandlerSavesNothing(t *testing.T) {
 	}
 }
 
-var lateEvent = []cookiesession.EventKind{cookiesession.Late}
+var lateEvent = []cookiesession.EventKind{cookiesession.EventLate}
 
 // A request whose handler does not ask costs no header, no opening, nothing.
 func TestHandlerIsLazy(t *testing.T) {
@@ -256,7 +256,7 @@ func TestHandlerIsLazy(t *testing.T) {
 // Who asks only when the headers are out can still read.
 func TestHandlerGetAfterCommit(t *testing.T) {
 	site := newUserSite(t)
-	opened, late := cookiesession.Opened, cookiesession.Late
+	opened, late := cookiesession.EventOpened, cookiesession.EventLate
 	tests := []struct {
 		name    string
 		browser *webBrowser
@@ -310,8 +310,8 @@ func TestHandlerHEAD(t *testing.T) {
 	wantDefaultCookie(t, reply.Header)
 }
 
-// A 103 goes out with the headers that are set by then. The final response
-// has the cookie in any case: ReverseProxy clears the headers after a 103.
+// A 103 goes out with the headers that are set by then. The final response has
+// the cookie in any case: ReverseProxy clears the headers after a 103.
 func TestHandlerInformational(t *testing.T) {
 	tests := []struct {
 		name   string
@@ -342,7 +342,7 @@ func TestHandlerInformational(t *testing.T) {
 			if vary := reply.Header["Vary"]; !cmp.Equal(vary, []string{"Cookie"}) {
 				t.Errorf("Vary is %q", vary)
 			}
-			site.wantEvents(cookiesession.Issued)
+			site.wantEvents(cookiesession.EventIssued)
 		})
 	}
 }

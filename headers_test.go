@@ -244,18 +244,18 @@ func TestSeveralCookies(t *testing.T) {
 			want   string // "": none opened
 			events []cookiesession.EventKind
 		}{
-			{"newest last", []string{old, first}, "first", []cookiesession.EventKind{cookiesession.Duplicate, cookiesession.Opened}},
-			{"newest first", []string{first, old}, "first", []cookiesession.EventKind{cookiesession.Duplicate, cookiesession.Opened}},
-			{"a tie", []string{first, second}, "first", []cookiesession.EventKind{cookiesession.Duplicate, cookiesession.Opened}},
-			{"a tie, the other way", []string{second, first}, "second", []cookiesession.EventKind{cookiesession.Duplicate, cookiesession.Opened}},
-			{"the same twice", []string{first, first}, "first", []cookiesession.EventKind{cookiesession.Opened}},
-			{"an altered one before", []string{altered, first}, "first", []cookiesession.EventKind{cookiesession.Opened}},
-			{"an altered one after", []string{first, altered}, "first", []cookiesession.EventKind{cookiesession.Opened}},
-			{"garbage before", append(make([]string, 30), first), "first", []cookiesession.EventKind{cookiesession.Opened}},
-			{"unknown keys before", []string{unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, first}, "first", []cookiesession.EventKind{cookiesession.Opened}},
-			{"nothing but bad ones", []string{altered, "x", unknown}, "", []cookiesession.EventKind{cookiesession.Refused}},
-			{"the eighth", append(older[:7:7], first), "first", []cookiesession.EventKind{cookiesession.Duplicate, cookiesession.Opened}},
-			{"the ninth is not tried", append(older[:8:8], first), "old", []cookiesession.EventKind{cookiesession.Opened}},
+			{"newest last", []string{old, first}, "first", []cookiesession.EventKind{cookiesession.EventDuplicate, cookiesession.EventOpened}},
+			{"newest first", []string{first, old}, "first", []cookiesession.EventKind{cookiesession.EventDuplicate, cookiesession.EventOpened}},
+			{"a tie", []string{first, second}, "first", []cookiesession.EventKind{cookiesession.EventDuplicate, cookiesession.EventOpened}},
+			{"a tie, the other way", []string{second, first}, "second", []cookiesession.EventKind{cookiesession.EventDuplicate, cookiesession.EventOpened}},
+			{"the same twice", []string{first, first}, "first", []cookiesession.EventKind{cookiesession.EventOpened}},
+			{"an altered one before", []string{altered, first}, "first", []cookiesession.EventKind{cookiesession.EventOpened}},
+			{"an altered one after", []string{first, altered}, "first", []cookiesession.EventKind{cookiesession.EventOpened}},
+			{"garbage before", append(make([]string, 30), first), "first", []cookiesession.EventKind{cookiesession.EventOpened}},
+			{"unknown keys before", []string{unknown, unknown, unknown, unknown, unknown, unknown, unknown, unknown, first}, "first", []cookiesession.EventKind{cookiesession.EventOpened}},
+			{"nothing but bad ones", []string{altered, "x", unknown}, "", []cookiesession.EventKind{cookiesession.EventRefused}},
+			{"the eighth", append(older[:7:7], first), "first", []cookiesession.EventKind{cookiesession.EventDuplicate, cookiesession.EventOpened}},
+			{"the ninth is not tried", append(older[:8:8], first), "old", []cookiesession.EventKind{cookiesession.EventOpened}},
 		}
 		for _, tt := range tests {
 			site.take()
@@ -327,7 +327,7 @@ func TestBadCookie(t *testing.T) {
 	page = site.visit(b, func(c *userCall) { webSign(c.S) })
 	value := wantDefaultCookie(t, page.Header)
 	wantData(t, site, value, webUser{Name: webSecret})
-	if diff := cmp.Diff([]cookiesession.Reason{cookiesession.ReasonMalformed}, page.reasons(cookiesession.Replaced)); diff != "" {
+	if diff := cmp.Diff([]cookiesession.Reason{cookiesession.ReasonMalformed}, page.reasons(cookiesession.EventReplaced)); diff != "" {
 		t.Errorf("replaced (-want +got):\n%s", diff)
 	}
 }

@@ -55,8 +55,8 @@ type keyringStatus struct {
 
 // NewKeyring returns a ring of keys, the first of which seals unless they have
 // a schedule (see [Keyring]). No key at all, the zero Key, the same key twice,
-// two keys with one id (1 in 16 million) and a schedule that contradicts
-// itself or is over are errors.
+// two keys with one id (1 in 16 million) and a schedule that contradicts itself
+// or is over are errors.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	r, err := newRing(keys, nil, clock.Now(), func(i int) string { return fmt.Sprintf("key %d", i+1) })
 	if err != nil {
@@ -169,8 +169,8 @@ func (k *Keyring) Replace(other *Keyring) error {
 }
 
 // install makes next the snapshot, unless there is a reason not to: err, if it
-// is not nil, or what it finds itself. It returns the reason. In that case
-// what is revoked is still taken out of the ring. The caller holds k.mu.
+// is not nil, or what it finds itself. It returns the reason. In that case what
+// is revoked is still taken out of the ring. The caller holds k.mu.
 func (k *Keyring) install(next *ring, revoked map[keyID]struct{}, err error) error {
 	cur, now := k.current(), clock.Now()
 	if err == nil {

@@ -413,8 +413,8 @@ func TestKeyringKeys(t *testing.T) {
 	})
 }
 
-// TestKeyTimes: dates keep the moment alone, so that they print and compare
-// the same whatever the zone of the server that wrote or read them.
+// TestKeyTimes: dates keep the moment alone, so that they print and compare the
+// same whatever the zone of the server that wrote or read them.
 func TestKeyTimes(t *testing.T) {
 	now := time.Now().In(time.FixedZone("", 3600))
 	k, err := cookiesession.NewKeyring(cookiesession.NewKey().ActivatesAt(now).RetiresAt(now.Add(time.Hour)))

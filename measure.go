@@ -2,8 +2,8 @@ package cookiesession
 
 import "example.com/cookiesession/internal/pack"
 
-// A Size tells how large a session is in its cookie, as a new one without id
-// or lifetime of its own.
+// A Size tells how large a session is in its cookie, as a new one without id or
+// lifetime of its own.
 type Size struct {
 	CBOR    int  // bytes of the value as CBOR
 	Body    int  // bytes of the value as stored
@@ -13,8 +13,8 @@ type Size struct {
 	Cookies int  // number of cookies; 0 if the session does not fit
 	Limit   int  // bytes
 
-	// Paths has what each place takes, if the stored form is the packed one. The
-	// sum is the body's size, up to the last byte's unused bits: no value's
+	// Paths has what each place takes, if the stored form is the packed one.
+	// The sum is the body's size, up to the last byte's unused bits: no value's
 	// length depends on another value.
 	Paths []PathSize
 }
@@ -25,8 +25,8 @@ type PathSize struct {
 	Bits int    // of the packed form, the key's included
 }
 
-// Measure returns how large data is in the cookie, so that a test can guard
-// its budget. It does not fail for data that is too large: see [Size.Cookies].
+// Measure returns how large data is in the cookie, so that a test can guard its
+// budget. It does not fail for data that is too large: see [Size.Cookies].
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()

@@ -125,8 +125,8 @@ func TestSameManagerTwice(t *testing.T) {
 	wantData(t, site, value, webUser{Name: webSecret, Visits: 2})
 }
 
-// A request within a request shares the session; only the outer response
-// saves it.
+// A request within a request shares the session; only the outer response saves
+// it.
 func TestSubRequest(t *testing.T) {
 	site := newUserSite(t)
 	page := site.visit(new(webBrowser), func(c *userCall) {

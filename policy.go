@@ -112,7 +112,8 @@ func (p *policy) check(rec *record, now time.Time) error {
 
 // revokes compares with the creation, which no renewal moves: a stolen session
 // that a replica without the new configuration renewed stays revoked. Before
-// its time NotBefore does nothing, so that a fleet can be told of a general logout in advance.
+// its time NotBefore does nothing, so that a fleet can be told of a general
+// logout in advance.
 func (p *policy) revokes(rec *record, now time.Time) bool {
 	return !p.notBefore.IsZero() && !now.Before(p.notBefore) && time.Unix(rec.created, 0).Before(p.notBefore)
 }

@@ -21,7 +21,7 @@ func wantIssued(t *testing.T, page *webPage[webUser], want cookiesession.Reason)
 	if want != "" {
 		reasons = append(reasons, want)
 	}
-	if diff := cmp.Diff(reasons, page.reasons(cookiesession.Issued)); diff != "" {
+	if diff := cmp.Diff(reasons, page.reasons(cookiesession.EventIssued)); diff != "" {
 		t.Errorf("issued (-want +got):\n%s", diff)
 	}
 	wantCookieIs(t, page.cookies(), map[bool]string{true: stores, false: leaves}[want != ""])
@@ -35,7 +35,7 @@ func wantRefused(t *testing.T, page *webPage[webUser], sentinel error, want cook
 	if want != "" {
 		reasons = append(reasons, want)
 	}
-	if diff := cmp.Diff(reasons, page.reasons(cookiesession.Refused)); diff != "" {
+	if diff := cmp.Diff(reasons, page.reasons(cookiesession.EventRefused)); diff != "" {
 		t.Errorf("refused (-want +got):\n%s", diff)
 	}
 	if opened := page.S.Data.Name == webSecret; opened != (sentinel == nil) {
@@ -83,8 +83,8 @@ func TestAges(t *testing.T) {
 	}
 }
 
-// A cookie that does not open any more is not deleted; expired or not, the
-// next change replaces it.
+// A cookie that does not open any more is not deleted; expired or not, the next
+// change replaces it.
 func TestExpiredIsReplaced(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := newWebSite(t, nil, userOptions{Lifetime: time.Hour})
@@ -99,8 +99,8 @@ func TestExpiredIsReplaced(t *testing.T) {
 	})
 }
 
-// A visitor who comes at each half of the idle timeout stays until the
-// lifetime ends, and Max-Age never says more than what is left.
+// A visitor who comes at each half of the idle timeout stays until the lifetime
+// ends, and Max-Age never says more than what is left.
 func TestRenewal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := newWebSite(t, nil, userOptions{Lifetime: 130 * time.Minute, IdleTimeout: time.Hour})
@@ -204,8 +204,7 @@ func TestSetLifetime(t *testing.T) {
 	}
 }
 
-// The lifetime that a session was given stays with it when it is written
-// again.
+// The lifetime that a session was given stays with it when it is written again.
 func TestSetLifetimeStays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		site := newWebSite(t, nil, userOptions{MaxLifetime: 100 * day})
@@ -384,7 +383,7 @@ func TestPolicyIsForTheWinner(t *testing.T) {
 		strict := newWebSite(t, ring, userOptions{NotBefore: time.Now().Add(-time.Hour + 90*time.Second)})
 		s := strict.Load(webRequest(line))
 		wantWrapped(t, s.Err(), cookiesession.ErrRevoked)
-		strict.wantEvents(cookiesession.Duplicate, cookiesession.Refused)
+		strict.wantEvents(cookiesession.EventDuplicate, cookiesession.EventRefused)
 		wantWrapped(t, strict.Load(webRequest(name+"="+other.jar[name])).Err(), nil)
 	})
 }

@@ -36,7 +36,7 @@ func TestRotationUnderLoad(t *testing.T) {
 
 	for _, e := range site.take() {
 		switch e.Kind {
-		case cookiesession.Opened, cookiesession.Issued, cookiesession.KeysReloaded:
+		case cookiesession.EventOpened, cookiesession.EventIssued, cookiesession.EventKeysReloaded:
 		default:
 			t.Errorf("event %+v", e)
 		}

@@ -174,8 +174,8 @@ func staleSession(t *testing.T, refresh cookiesession.Reason) (*webSite[webUser]
 	return site, b
 }
 
-// Renew and SetLifetime are no refreshes: they are stored whatever the
-// response is.
+// Renew and SetLifetime are no refreshes: they are stored whatever the response
+// is.
 func TestRequestsAreNotSkipped(t *testing.T) {
 	site := newUserSite(t)
 	for name, do := range map[string]func(*webSession){
@@ -209,7 +209,7 @@ func TestRefreshFails(t *testing.T) {
 		last := page.Events[len(page.Events)-1]
 		wantTooLarge(t, last.Err)
 		last.Err = nil
-		want := cookiesession.Event{Kind: cookiesession.SaveFailed, Cookie: site.CookieName(), Size: last.Size, Limit: 4093}
+		want := cookiesession.Event{Kind: cookiesession.EventSaveFailed, Cookie: site.CookieName(), Size: last.Size, Limit: 4093}
 		if diff := cmp.Diff(want, last); diff != "" || last.Size <= 4093 {
 			t.Errorf("event (-want +got):\n%s", diff)
 		}

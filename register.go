@@ -10,16 +10,16 @@ import "example.com/cookiesession/internal/cbor"
 // Inside an any, these types need no registration and come back as what they
 // were: bool, all integers and floats, string, []byte, time.Time,
 // time.Duration, []any, []string, []int, and the maps from string to any,
-// string and int and from any to any. Every other type does, defined ones
-// such as "type Role string" included; without it, sealing fails with an error that says so.
-// A pointer is stored as what it points to and comes back as the value.
-// Elsewhere than inside an any, types need no registration.
+// string and int and from any to any. Every other type does, defined ones such
+// as "type Role string" included; without it, sealing fails with an error that
+// says so. A pointer is stored as what it points to and comes back as the
+// value. Elsewhere than inside an any, types need no registration.
 //
-// Register panics if the name or the type is taken, if the name is empty or
-// not UTF-8, or if the type cannot be stored. Call it in an init function.
+// Register panics if the name or the type is taken, if the name is empty or not
+// UTF-8, or if the type cannot be stored. Call it in an init function.
 func Register(name string, zero any) { cbor.Register(name, zero) }
 
 // Unknown is what a registered type decodes to in a program that did not
-// register its name: an older release, during a deployment or after a rollback. It keeps
-// the session alive, and is stored again unchanged.
+// register its name: an older release, during a deployment or after a rollback.
+// It keeps the session alive, and is stored again unchanged.
 type Unknown = cbor.Unknown

@@ -26,7 +26,8 @@ type saver interface {
 	commit(h http.Header, status int) error
 	// uncommit says that the headers did not go out after all.
 	uncommit()
-	// hijacked says that whoever takes the connection over sends the headers, or doesn't.
+	// hijacked says that whoever takes the connection over sends the headers,
+	// or doesn't.
 	hijacked()
 	// done is closed when the request ends.
 	done() context.Context
@@ -123,8 +124,8 @@ func (w *responseWriter) FlushError() error {
 }
 
 // Hijack saves the session first. It is a method because gin and
-// gorilla/websocket assert [http.Hijacker], and because [http.ResponseController]
-// would otherwise reach past this writer.
+// gorilla/websocket assert [http.Hijacker], and because
+// [http.ResponseController] would otherwise reach past this writer.
 func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	did := w.commit(http.StatusSwitchingProtocols)
 	if w.err != nil {

@@ -28,10 +28,10 @@ type output struct {
 	handed bool     // the application was given the cookies
 }
 
-// prepare decides what becomes of a session in a response with this status,
-// and composes its Set-Cookie lines. Its result is kept: as long as nothing
-// changes, preparing again gives the same, so Save, a flush that did not
-// happen and the commit agree. On an error nothing is kept.
+// prepare decides what becomes of a session in a response with this status, and
+// composes its Set-Cookie lines. Its result is kept: as long as nothing
+// changes, preparing again gives the same, so Save, a flush that did not happen
+// and the commit agree. On an error nothing is kept.
 func (m *Manager[T]) prepare(s *Session[T], status int) (*output, error) {
 	sc := newScratch()
 	defer sc.release()
@@ -125,9 +125,9 @@ func (m *Manager[T]) carried(st *sessionState) bool {
 
 // refreshes reports whether a response may carry a cookie that only refreshes
 // the session. Such a write carries a snapshot of the request's session, which
-// may undo what a parallel request stored, a logout above all. So it is left
-// to the requests that make up a page: not images, scripts and fetches in flight, not
-// responses that caches merge into others (304), not errors.
+// may undo what a parallel request stored, a logout above all. So it is left to
+// the requests that make up a page: not images, scripts and fetches in flight,
+// not responses that caches merge into others (304), not errors.
 func refreshes(r *http.Request, status int) bool {
 	if r == nil || status == http.StatusNotModified || status >= http.StatusBadRequest {
 		return false
@@ -172,15 +172,15 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 	}
 	m.composeParts(sc, st, out, text, maxAge)
 	size, limit := m.codec.size(m.cookie.name, len(text)), m.codec.limit()
-	m.event(st.request, Event{Kind: Issued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
+	m.event(st.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
 	if size > limit/4*3 {
-		m.event(st.request, Event{Kind: NearLimit, Size: size, Limit: limit})
+		m.event(st.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
 	}
 	if st.ring.pending(now) && m.pending.Swap(st.ring) != st.ring {
-		m.event(st.request, Event{Kind: KeysPending, KeyID: key.idText})
+		m.event(st.request, Event{Kind: EventKeysPending, KeyID: key.idText})
 	}
 	if !st.opened && st.err != nil && !errors.Is(st.err, ErrNoSession) {
-		m.event(st.request, Event{Kind: Replaced, Reason: ReasonOf(st.err), Err: st.err})
+		m.event(st.request, Event{Kind: EventReplaced, Reason: ReasonOf(st.err), Err: st.err})
 	}
 	return nil
 }
@@ -206,7 +206,7 @@ func (m *Manager[T]) composeRemoval(s *Session[T], out *output) {
 	for _, name := range surplus(s.state.lines, m.names, 1) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
-	m.event(s.state.request, Event{Kind: Deleted})
+	m.event(s.state.request, Event{Kind: EventDeleted})
 }
 
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")
@@ -219,9 +219,9 @@ func (e errBlocked) Error() string {
 }
 func (e errBlocked) Unwrap() error { return e.cause }
 
-// apply writes a response's headers: Vary, then Set-Cookie, then
-// Cache-Control. It may be done again, because somebody may have cleared the headers since, or because what an
-// earlier output put there, before, is out of date.
+// apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
+// It may be done again, because somebody may have cleared the headers since, or
+// because what an earlier output put there, before, is out of date.
 func (m *Manager[T]) apply(h http.Header, before, out *output) {
 	if before != out {
 		m.retract(h, before)
@@ -249,7 +249,7 @@ func (m *Manager[T]) retract(h http.Header, out *output) {
 
 // failure returns the event of a session that could not be saved.
 func failure(err error) Event {
-	e := Event{Kind: SaveFailed, Err: err}
+	e := Event{Kind: EventSaveFailed, Err: err}
 	var size *TooLargeError
 	if errors.As(err, &size) {
 		e.Size, e.Limit = size.Size, size.Limit

@@ -100,7 +100,7 @@ func TestSaveFailure(t *testing.T) {
 			if diff := cmp.Diff(want, reply.Header); diff != "" {
 				t.Errorf("headers (-want +got):\n%s", diff)
 			}
-			site.wantEvents(cookiesession.SaveFailed)
+			site.wantEvents(cookiesession.EventSaveFailed)
 		})
 	}
 }
@@ -206,7 +206,7 @@ func TestSaveLimit(t *testing.T) {
 		if last.Limit != 4093 {
 			t.Fatalf("the limit is %d", last.Limit)
 		}
-		if last.Kind == cookiesession.SaveFailed {
+		if last.Kind == cookiesession.EventSaveFailed {
 			if last.Size != 4094 && last.Size != 4095 {
 				t.Errorf("%d bytes are refused", last.Size)
 			}
@@ -295,7 +295,7 @@ func TestSaveTooLate(t *testing.T) {
 				wantFault(t, site.Save(w, c.S), "usage")
 			})
 			wantNoCookie(t, page.Header)
-			if diff := cmp.Diff([]cookiesession.Reason{""}, page.reasons(cookiesession.Late)); diff != "" {
+			if diff := cmp.Diff([]cookiesession.Reason{""}, page.reasons(cookiesession.EventLate)); diff != "" {
 				t.Errorf("late (-want +got):\n%s", diff)
 			}
 		})

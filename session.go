@@ -1,10 +1,8 @@
 package cookiesession
 
 import (
-	"crypto/rand"
 	"fmt"
 	"log/slog"
-	"net/http"
 	"time"
 
 	"example.com/cookiesession/internal/clock"
@@ -16,47 +14,18 @@ import (
 // A Session belongs to its request and to the handler's goroutine, as the
 // request itself does: hand a goroutine that outlives the request a copy of
 // what it needs (a copy of a struct still shares its maps and slices). Data is
-// read when the response headers go out, so nothing that it points to may be changed
-// by another goroutine: no pointer into a cache.
+// read when the response headers go out, so nothing that it points to may be
+// changed by another goroutine: no pointer into a cache.
 //
 // The zero Session with Data set is a new session, which serves for tests: see
 // [Manager.Cookies].
 type Session[T any] struct {
 	// Data is what the session holds. For a new session it is the zero value
-	// (an empty map, if T is a map). A session whose Data is zero is not stored.
+	// (an empty map, if T is a map). A session whose Data is zero is not
+	// stored.
 	Data T
 
 	state sessionState
-}
-
-// sessionState is what a Session is besides its Data.
-type sessionState struct {
-	request *http.Request // as the Manager got it; nil for the zero Session
-	lines   []string      // of its Cookie header
-	label   string
-	ring    *ring // the one snapshot of this request
-	policy  *policy
-	owner   owner // nil without the middleware
-
-	err     error // why no cookie opened; nil if one did
-	blocked error // if not nil: nothing may be written in this request
-	opened  bool
-	record  record // identity and times; body: as stored
-	key     *ringKey
-	item    []byte // the CBOR of what was opened, as this program would store it
-	floor   int64  // issue time of the cookie that this session replaces
-
-	destroyed bool // Destroy was called
-	asked     bool // Renew, SetLifetime or a first ID want to be stored, whether Data has changed or not
-	unsaved   bool // they were called since out was made
-	out       *output
-	first     output
-}
-
-// An owner is the middleware's side of a session.
-type owner interface {
-	// changed is told of a change other than in Data.
-	changed()
 }
 
 // IsNew reports whether no cookie opened: a first visit, or see [Session.Err].
@@ -65,8 +34,8 @@ func (s *Session[T]) IsNew() bool { return !s.state.opened }
 // Err returns nil if a cookie opened, [ErrNoSession] if the request carried
 // none, or else the reason: [ErrInvalid], [ErrUnknownKey], [ErrExpired],
 // [ErrRevoked], or the error of Options.Check. A refused cookie is left alone
-// until a new session is stored over it, so look at Err before you write to a session
-// that matters.
+// until a new session is stored over it, so look at Err before you write to a
+// session that matters.
 func (s *Session[T]) Err() error {
 	if s.state.err == nil && !s.state.opened {
 		return &codecError{class: classDecode, sentinel: ErrNoSession} // the zero Session
@@ -76,8 +45,8 @@ func (s *Session[T]) Err() error {
 
 // ID returns the session's id: 32 hexadecimal digits, for logs, deny lists and
 // what else needs a name for a session. It is drawn at the first call and then
-// stored with the session, which costs 22 characters of cookie; a session that nobody asks has none. A zero
-// session is not stored for its id.
+// stored with the session, which costs 22 characters of cookie; a session that
+// nobody asks has none. A zero session is not stored for its id.
 func (s *Session[T]) ID() string {
 	if !s.state.record.hasID {
 		s.state.record.drawID()
@@ -86,21 +55,8 @@ func (s *Session[T]) ID() string {
 	return s.state.record.idText()
 }
 
-func (r *record) drawID() {
-	r.hasID = true
-	_, _ = rand.Read(r.id[:]) // never fails: it ends the program instead
-}
-
-// ask makes the session be stored even though its Data may not have changed.
-func (s *sessionState) ask() {
-	s.asked, s.unsaved = true, true
-	if s.owner != nil {
-		s.owner.changed()
-	}
-}
-
-// CreatedAt returns when the session began, in whole seconds: the request's time for a
-// new one. Only [Session.Renew] moves it.
+// CreatedAt returns when the session began, in whole seconds: the request's
+// time for a new one. Only [Session.Renew] moves it.
 func (s *Session[T]) CreatedAt() time.Time { return time.Unix(s.created(), 0).UTC() }
 
 func (s *Session[T]) created() int64 {
@@ -108,12 +64,6 @@ func (s *Session[T]) created() int64 {
 		s.state.record = s.state.record.begun(clock.Now())
 	}
 	return s.state.record.created
-}
-
-// begun returns the record of a session that begins now.
-func (r record) begun(now time.Time) record {
-	r.created, r.issued = now.Unix(), now.Unix()
-	return r
 }
 
 // IssuedAt returns when the request's cookie was issued, in whole seconds, or
@@ -126,8 +76,8 @@ func (s *Session[T]) IssuedAt() time.Time {
 }
 
 // ExpiresAt returns the earlier of the session's absolute end and of the end
-// that an idle timeout counted from IssuedAt (for a new session: from now) gives it. For the
-// zero Session, which has no policy yet, it is the zero time.
+// that an idle timeout counted from IssuedAt (for a new session: from now)
+// gives it. For the zero Session, which has no policy yet, it is the zero time.
 func (s *Session[T]) ExpiresAt() time.Time {
 	if s.state.policy == nil {
 		return time.Time{}
@@ -137,24 +87,18 @@ func (s *Session[T]) ExpiresAt() time.Time {
 
 // Renew gives the session a new identity with the same Data: CreatedAt is now,
 // and ID, if it had one, is drawn anew. Call it at login and at any change of
-// privilege, together with replacing every token that the session held, such as a CSRF token: what an
-// attacker planted before must not survive. It is not needed to keep a session alive.
+// privilege, together with replacing every token that the session held, such as
+// a CSRF token: what an attacker planted before must not survive. It is not
+// needed to keep a session alive.
 func (s *Session[T]) Renew() {
 	s.state.renew()
 	s.state.ask()
 }
 
-func (s *sessionState) renew() {
-	s.record.created = clock.Now().Unix()
-	if s.record.hasID {
-		s.record.drawID()
-	}
-}
-
-// SetLifetime gives this session a lifetime of its own, counted from
-// CreatedAt, in place of Options.Lifetime: the "remember me" of a login form.
-// Fractions of a second are rounded up. It is cut to Options.MaxLifetime, now
-// and again whenever the session is opened; as long as that option is not set, it is
+// SetLifetime gives this session a lifetime of its own, counted from CreatedAt,
+// in place of Options.Lifetime: the "remember me" of a login form. Fractions of
+// a second are rounded up. It is cut to Options.MaxLifetime, now and again
+// whenever the session is opened; as long as that option is not set, it is
 // Lifetime, so nothing longer can be had. 0 goes back to Options.Lifetime.
 // SetLifetime panics if d is negative or above 400 days.
 func (s *Session[T]) SetLifetime(d time.Duration) {
@@ -169,9 +113,10 @@ func (s *Session[T]) SetLifetime(d time.Duration) {
 }
 
 // Destroy ends the session: Data is zero, the identity is gone, and whatever
-// cookie of the name the request carried is deleted, a refused one included. If the handler puts new
-// Data in afterwards, a new session is stored instead. A copy that somebody
-// took of the cookie still opens until it expires: see the package's words on revocation.
+// cookie of the name the request carried is deleted, a refused one included. If
+// the handler puts new Data in afterwards, a new session is stored instead. A
+// copy that somebody took of the cookie still opens until it expires: see the
+// package's words on revocation.
 func (s *Session[T]) Destroy() {
 	s.Data = zeroData[T]()
 	s.state.destroyed = true
@@ -188,7 +133,8 @@ func (s Session[T]) Format(f fmt.State, _ rune) {
 
 func rfc3339(t time.Time) string { return t.Format(time.RFC3339) }
 
-// LogValue gives the session's id and times, and never Data, keys or the cookie.
+// LogValue gives the session's id and times, and never Data, keys or the
+// cookie.
 func (s Session[T]) LogValue() slog.Value {
 	return slog.GroupValue(
 		slog.String("id", s.state.record.idText()),

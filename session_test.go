@@ -362,8 +362,8 @@ func testType[T any](t *testing.T, data T, zeros ...T) {
 	}
 }
 
-// Two releases of a program: the newer one has a field more, and one of
-// another type.
+// Two releases of a program: the newer one has a field more, and one of another
+// type.
 type (
 	olderUser struct {
 		Name  string
@@ -376,8 +376,8 @@ type (
 	}
 )
 
-// A release that merely reads the session of a newer one does not write it,
-// so the newer one's fields stay, also when the cookie is refreshed.
+// A release that merely reads the session of a newer one does not write it, so
+// the newer one's fields stay, also when the cookie is refreshed.
 func TestStructEvolution(t *testing.T) {
 	stored := newerUser{Name: webSecret, Count: 7, Added: "new"}
 	tests := []struct {

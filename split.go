@@ -8,14 +8,16 @@ import (
 )
 
 // A token that does not fit into one cookie is sealed once, and its text is
-// cut. One tag covers content, order and number of the parts together, so
-// parts of two writes never open, and nothing but the cut is added. The token's first byte has the
-// number of parts, in clear and authenticated as part of the nonce.
+// cut. One tag covers content, order and number of the parts together, so parts
+// of two writes never open, and nothing but the cut is added. The token's first
+// byte has the number of parts, in clear and authenticated as part of the
+// nonce.
 //
 // The cookie NAME carries the first piece. The cookie NAME_i (i = 2 .. parts)
-// carries SET || piece, where SET is characters 12 to 19 (counted from 0) of the token's text,
-// which spell random bytes. SET only groups: it finds the parts of one write
-// among those that other paths, domains and writes have left. The tag decides.
+// carries SET || piece, where SET is characters 12 to 19 (counted from 0) of
+// the token's text, which spell random bytes. SET only groups: it finds the
+// parts of one write among those that other paths, domains and writes have
+// left. The tag decides.
 //
 // The writer fills every part but the last. The reader accepts any cut.
 //
@@ -26,8 +28,8 @@ const (
 	setStart    = 12
 	setSize     = 8
 
-	// headerLine is what nginx, Apache and others take as one header line by default, in bytes. A
-	// browser sends all cookies of a host in one.
+	// headerLine is what nginx, Apache and others take as one header line by
+	// default, in bytes. A browser sends all cookies of a host in one.
 	headerLine = 8192
 )
 
@@ -48,8 +50,8 @@ func partNames(name string) []string {
 	return names
 }
 
-// capacity returns how many characters of text n cookies hold of which each
-// has at most limit bytes of name and value.
+// capacity returns how many characters of text n cookies hold of which each has
+// at most limit bytes of name and value.
 func capacity(name string, n, limit int) int {
 	return limit - len(name) + (n-1)*(limit-len(name)-len("_2")-setSize)
 }
@@ -94,7 +96,8 @@ func errTooManyParts(parts, most int) error {
 var errMissingPart = errors.New("a part of it is missing")
 
 // joinParts returns the text of a token whose first part is a value of the
-// cookie called name. Of each further part it looks at the first few that the request has.
+// cookie called name. Of each further part it looks at the first few that the
+// request has.
 func joinParts(lines []string, name, first string, most int) (text string, err error) {
 	header, err := peekHeader(first)
 	switch {
@@ -138,9 +141,10 @@ func surplus(lines, names []string, n int) (carried []string) {
 }
 
 // Cookies cuts a value that this Codec has sealed for the cookie called name
-// into the cookies that carry it: one, or up to CodecOptions.MaxCookies. They have names and
-// values; the attributes are the caller's. A cookie that is called like a further part and
-// that the request carried is to be deleted: see [Codec.Surplus].
+// into the cookies that carry it: one, or up to CodecOptions.MaxCookies. They
+// have names and values; the attributes are the caller's. A cookie that is
+// called like a further part and that the request carried is to be deleted: see
+// [Codec.StaleParts].
 func (c *Codec) Cookies(name, value string) []*http.Cookie {
 	header, err := peekHeader(value)
 	if err != nil || header.parts == 1 || c.maxCookies == 1 {
@@ -153,11 +157,12 @@ func (c *Codec) Cookies(name, value string) []*http.Cookie {
 	return cookies
 }
 
-// Surplus returns the names of the cookies that a response has to delete, with
-// the attributes that they were set with: those parts of name that the request carried and that
-// the cookies of the response do not replace. Without cookies, that is, to delete the session, it is all of them, name included.
+// StaleParts returns the names of the cookies that a response has to delete,
+// with the attributes that they were set with: those parts of name that the
+// request carried and that the cookies of the response do not replace. Without
+// cookies, that is, to delete the session, it is all of them, name included.
 // With MaxCookies 1 there are no further parts.
-func (c *Codec) Surplus(r *http.Request, name string, cookies []*http.Cookie) []string {
+func (c *Codec) StaleParts(r *http.Request, name string, cookies []*http.Cookie) []string {
 	names := partNames(name)
 	if c.maxCookies == 1 {
 		names = names[:1]

@@ -248,11 +248,11 @@ func TestSurplus(t *testing.T) {
 	r.Header.Set("Cookie", "s=a; s_2=b; s_5=c; s_9=d; s_22=e; S_3=f; other=g")
 	one := []*http.Cookie{{Name: "s"}}
 	for name, row := range map[string]struct{ got, want []string }{
-		"after one cookie":  {codec.Surplus(r, "s", one), []string{"s_2", "s_5"}},
-		"after two":         {codec.Surplus(r, "s", slices.Repeat(one, 2)), []string{"s_5"}},
-		"after a deletion":  {codec.Surplus(r, "s", nil), []string{"s", "s_2", "s_5"}},
-		"of another cookie": {codec.Surplus(r, "t", nil), nil},
-		"without splitting": {newCodec(t, newRing(t), nil).Surplus(r, "s", nil), []string{"s"}},
+		"after one cookie":  {codec.StaleParts(r, "s", one), []string{"s_2", "s_5"}},
+		"after two":         {codec.StaleParts(r, "s", slices.Repeat(one, 2)), []string{"s_5"}},
+		"after a deletion":  {codec.StaleParts(r, "s", nil), []string{"s", "s_2", "s_5"}},
+		"of another cookie": {codec.StaleParts(r, "t", nil), nil},
+		"without splitting": {newCodec(t, newRing(t), nil).StaleParts(r, "s", nil), []string{"s"}},
 	} {
 		if diff := cmp.Diff(row.want, row.got); diff != "" {
 			t.Errorf("%s: %s", name, diff)
@@ -282,9 +282,9 @@ func TestLargeSessionEvents(t *testing.T) {
 	full := httptest.NewRequest("GET", "/", nil)
 	full.Header.Set("Cookie", "a="+strings.Repeat("x", 8190))
 	for name, row := range map[string]struct{ got, want []cookiesession.EventKind }{
-		"below three quarters": {store(2200, full), []cookiesession.EventKind{cookiesession.Issued}},
-		"above three quarters": {store(2300, full), []cookiesession.EventKind{cookiesession.Issued, cookiesession.NearLimit}},
-		"8193 bytes of header": {store(10, long), []cookiesession.EventKind{cookiesession.LongHeader, cookiesession.Issued}},
+		"below three quarters": {store(2200, full), []cookiesession.EventKind{cookiesession.EventIssued}},
+		"above three quarters": {store(2300, full), []cookiesession.EventKind{cookiesession.EventIssued, cookiesession.EventNearLimit}},
+		"8193 bytes of header": {store(10, long), []cookiesession.EventKind{cookiesession.EventLongHeader, cookiesession.EventIssued}},
 	} {
 		if diff := cmp.Diff(row.want, row.got); diff != "" {
 			t.Errorf("%s: %s", name, diff)

@@ -248,8 +248,8 @@ type webReply struct {
 	Body string
 }
 
-// webFetch runs a real server for one request and returns when the handler
-// has returned, too. The error is the client's.
+// webFetch runs a real server for one request and returns when the handler has
+// returned, too. The error is the client's.
 func webFetch(t testing.TB, h http.Handler, r *http.Request) (*webReply, error) {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)

@@ -59,16 +59,16 @@ func TestTimeoutHandlerInside(t *testing.T) {
 				if wantNoCookie(t, resp.Header); resp.StatusCode != 503 {
 					t.Errorf("status %d", resp.StatusCode)
 				}
-				site.wantEvents(cookiesession.Opened, cookiesession.TimedOut)
+				site.wantEvents(cookiesession.EventOpened, cookiesession.EventTimedOut)
 			})
 		})
 	}
 }
 
-// A handler that has been given up may ask for the session while the 503 is
-// on its way. What becomes of it is nobody's business.
+// A handler that has been given up may ask for the session while the 503 is on
+// its way. What becomes of it is nobody's business.
 func TestTimeoutHandlerGetAfterwards(t *testing.T) {
-	first := []cookiesession.EventKind{cookiesession.Opened}
+	first := []cookiesession.EventKind{cookiesession.EventOpened}
 	tests := []struct {
 		name   string
 		before bool // asked before, too
@@ -76,8 +76,8 @@ func TestTimeoutHandlerGetAfterwards(t *testing.T) {
 		events []cookiesession.EventKind
 	}{
 		{"for the first time", false, func(ctx context.Context) context.Context { return ctx }, first},
-		{"again", true, func(ctx context.Context) context.Context { return ctx }, append(first, cookiesession.TimedOut)},
-		{"again, without the deadline", true, context.WithoutCancel, append(first, cookiesession.TimedOut)},
+		{"again", true, func(ctx context.Context) context.Context { return ctx }, append(first, cookiesession.EventTimedOut)},
+		{"again, without the deadline", true, context.WithoutCancel, append(first, cookiesession.EventTimedOut)},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -121,7 +121,7 @@ func TestTimeoutHandlerInTime(t *testing.T) {
 			t.Errorf("status %d", resp.StatusCode)
 		}
 		wantDefaultCookie(t, resp.Header)
-		site.wantEvents(cookiesession.Issued)
+		site.wantEvents(cookiesession.EventIssued)
 	})
 }
 
@@ -136,7 +136,7 @@ func TestTimeoutHandlerOutside(t *testing.T) {
 		if wantNoCookie(t, resp.Header); resp.StatusCode != 503 {
 			t.Errorf("status %d", resp.StatusCode)
 		}
-		site.wantEvents(cookiesession.TimedOut)
+		site.wantEvents(cookiesession.EventTimedOut)
 	})
 }
 
@@ -188,9 +188,9 @@ func TestEndedContexts(t *testing.T) {
 					t.Errorf("saved: %v", saved)
 				}
 				if tt.saves {
-					site.wantEvents(cookiesession.Issued)
+					site.wantEvents(cookiesession.EventIssued)
 				} else {
-					site.wantEvents(cookiesession.TimedOut)
+					site.wantEvents(cookiesession.EventTimedOut)
 				}
 			})
 		})
@@ -211,8 +211,8 @@ func TestCloseNotify(t *testing.T) {
 	}).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
 }
 
-// net/http removes the temporary files of uploads, but only those that it
-// finds in the request that it made.
+// net/http removes the temporary files of uploads, but only those that it finds
+// in the request that it made.
 func TestMultipartFilesAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -280,5 +280,5 @@ func TestConcurrentGet(t *testing.T) {
 			}
 		}
 	})))
-	site.wantEvents(cookiesession.Opened)
+	site.wantEvents(cookiesession.EventOpened)
 }

@@ -112,7 +112,8 @@ func (v *vector) seal(t testing.TB) string {
 }
 
 // TestVectors checks that tokens stay what they are: each opens to its item,
-// and its item seals to it. Clocks in bubbles start in 2000, so vectors are from then.
+// and its item seals to it. Clocks in bubbles start in 2000, so vectors are
+// from then.
 func TestVectors(t *testing.T) {
 	if *update {
 		updateVectors(t)

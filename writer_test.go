@@ -48,7 +48,7 @@ func TestHandlerReadFrom(t *testing.T) {
 // response of its own.
 func TestHandlerHijack(t *testing.T) {
 	const upgrade = "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: chat\r\n"
-	hijacked := []cookiesession.EventKind{cookiesession.Issued, cookiesession.Hijacked}
+	hijacked := []cookiesession.EventKind{cookiesession.EventIssued, cookiesession.EventHijacked}
 	tests := []struct {
 		name   string
 		next   func(*webSite[webUser], *userCall)
@@ -78,7 +78,7 @@ func TestHandlerHijack(t *testing.T) {
 				return
 			}
 			hijack(t, c.W, upgrade+"Set-Cookie: "+cookies[0].String()+"\r\n\r\n")
-		}, true, []cookiesession.EventKind{cookiesession.Issued}},
+		}, true, []cookiesession.EventKind{cookiesession.EventIssued}},
 		{"changed on the connection", func(_ *webSite[webUser], c *userCall) {
 			hijack(t, c.W, upgrade+"\r\n")
 			webSign(c.S)

@@ -67,8 +67,8 @@ func TestBrowser(t *testing.T) {
 	t.Logf("%s: the cookie of a known visitor has %d bytes", b.version(), len(known.Name)+len(known.Value))
 }
 
-// findBrowser returns the path of a browser, or skips the test. It does so
-// also with CI=true: a browser is larger than all else that the tests need.
+// findBrowser returns the path of a browser, or skips the test. It does so also
+// with CI=true: a browser is larger than all else that the tests need.
 func findBrowser(t *testing.T) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome"} {

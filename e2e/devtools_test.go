@@ -14,8 +14,8 @@ import (
 	"time"
 )
 
-// A tab is one of a headless browser, driven through the DevTools protocol.
-// The protocol runs over two pipes, which the browser ends with.
+// A tab is one of a headless browser, driven through the DevTools protocol. The
+// protocol runs over two pipes, which the browser ends with.
 type tab struct {
 	t       *testing.T
 	ctx     context.Context
@@ -111,8 +111,8 @@ func (b *tab) read(out io.Reader) {
 	}
 }
 
-// call has the browser do something and reads what comes of it into result,
-// if that is not nil.
+// call has the browser do something and reads what comes of it into result, if
+// that is not nil.
 func (b *tab) call(method string, params, result any) {
 	b.t.Helper()
 	b.mu.Lock()

@@ -13,8 +13,8 @@ import (
 
 // TestEarlyReload lets a crowd that one replica has moved to a new key come,
 // all at once, to one that will not look at the keyring file for an hour. It
-// has to open their cookies. One that may not read early is there to show
-// that it would not have done so otherwise.
+// has to open their cookies. One that may not read early is there to show that
+// it would not have done so otherwise.
 func TestEarlyReload(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("it takes too long"))
 	defer cancel()

@@ -65,8 +65,8 @@ func (m *mount) cut(t *testing.T) (text []byte) {
 	return text
 }
 
-// mend puts a new file with the text in the place of the broken one, as
-// editors do.
+// mend puts a new file with the text in the place of the broken one, as editors
+// do.
 func (m *mount) mend(t *testing.T, text []byte) {
 	t.Helper()
 	file, err := filepath.EvalSymlinks(m.file())

@@ -35,9 +35,9 @@ func exit(err error) {
 	os.Exit(0)
 }
 
-// guard runs a command until it ends by itself or the guard's input does,
-// which is when the test's process ends, however it ends. That keeps programs
-// from being left behind that do not look after it themselves.
+// guard runs a command until it ends by itself or the guard's input does, which
+// is when the test's process ends, however it ends. That keeps programs from
+// being left behind that do not look after it themselves.
 func guard(args []string) error {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

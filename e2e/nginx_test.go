@@ -87,7 +87,8 @@ func startNginx(t *testing.T, ctx context.Context, nodes []*node) *nginx {
 	for i, n := range nodes {
 		replicas[i] = n.addr
 	}
-	// The port is free when the kernel names it, and may be gone a moment later.
+	// The port is free when the kernel names it, and may be gone a moment
+	// later.
 	for range 5 {
 		n := tryNginx(t, ctx, path, replicas)
 		if n != nil {
@@ -142,8 +143,8 @@ func freeAddr(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// failovers returns how often a replica did not answer nginx, by what nginx
-// has logged.
+// failovers returns how often a replica did not answer nginx, by what nginx has
+// logged.
 func (n *nginx) failovers(t *testing.T) string {
 	t.Helper()
 	log, err := os.ReadFile(n.log)

@@ -19,17 +19,17 @@ const (
 	activateIn = 3 * time.Second
 )
 
-// intervals are how often each replica reads its file. The first one's clock
-// is wrong. It reads most often, so that where it is ahead the others learn of
-// a key from the cookies that it seals.
+// intervals are how often each replica reads its file. The first one's clock is
+// wrong. It reads most often, so that where it is ahead the others learn of a
+// key from the cookies that it seals.
 var intervals = []time.Duration{300 * time.Millisecond, 1100 * time.Millisecond, 1700 * time.Millisecond}
 
 // TestRotation rotates keys three times under a crowd of visitors, while a
 // replica is restarted and the keyring file is broken, mended and exchanged.
 // Nobody may be logged out, no count may be lost, and replicas may not rewrite
 // what the others have sealed, although the clock of one is wrong: behind, so
-// that it goes on sealing with an old key for two minutes, or ahead, so that
-// it seals with a key before the others do, and before they have read of it.
+// that it goes on sealing with an old key for two minutes, or ahead, so that it
+// seals with a key before the others do, and before they have read of it.
 func TestRotation(t *testing.T) {
 	for _, skew := range []time.Duration{-2 * time.Minute, 2 * time.Minute} {
 		t.Run("clock="+skew.String(), func(t *testing.T) { testRotation(t, skew) })

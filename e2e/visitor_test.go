@@ -23,8 +23,8 @@ const cookieName = "__Host-session"
 // only read it, so a cookie that they are sent is there for its key alone.
 const changeEvery = 4
 
-// A visitor is a browser: a cookie jar, and someone who remembers what the
-// site should. It makes one request at a time.
+// A visitor is a browser: a cookie jar, and someone who remembers what the site
+// should. It makes one request at a time.
 type visitor struct {
 	name   string
 	site   string

@@ -14,15 +14,15 @@ type duration time.Duration
 
 const day = 24 * time.Hour
 
-// maxDuration keeps sums with the present from leaving the years that a
-// keyring file can hold.
+// maxDuration keeps sums with the present from leaving the years that a keyring
+// file can hold.
 const maxDuration = 100 * 365 * day
 
 var errDuration = errors.New("not a duration such as 15d, 36h, 1d12h or 90s")
 
 // parseDuration reads what time.ParseDuration does, without a sign, after a
-// whole number of days. It rounds up to whole seconds, which is as exact as
-// the times in keyring files are.
+// whole number of days. It rounds up to whole seconds, which is as exact as the
+// times in keyring files are.
 func parseDuration(s string) (time.Duration, error) {
 	days, rest, ok := strings.Cut(s, "d")
 	if !ok {

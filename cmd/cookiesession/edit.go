@@ -107,8 +107,8 @@ func (f *keyFile) append(line string) {
 }
 
 // aboveComments returns where the line begins that holds pos, or where the
-// comments begin that stand directly above it: they are about that line. But
-// at the head of the file they are about the file.
+// comments begin that stand directly above it: they are about that line. But at
+// the head of the file they are about the file.
 func (f *keyFile) aboveComments(pos int) int {
 	line, _, _ := f.lineAt(pos)
 	at := line
@@ -151,8 +151,8 @@ func (f *keyFile) removeWords(start, end, line int) {
 	f.replace(start, end, "")
 }
 
-// revoke puts a revocation in the place of a key. It says since when, because
-// a revocation may be forgotten when no cookie of the key can be alive.
+// revoke puts a revocation in the place of a key. It says since when, because a
+// revocation may be forgotten when no cookie of the key can be alive.
 func (f *keyFile) revoke(k *fileKey) {
 	words := "revoked " + k.id
 	if f.onLine[k.Line] == 1 {

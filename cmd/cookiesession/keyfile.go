@@ -203,8 +203,8 @@ func (f *keyFile) changed() (string, error) {
 	return text, nil
 }
 
-// createKeyFile makes a file with one key that is active at once. It fails
-// with fs.ErrExist if there is a file.
+// createKeyFile makes a file with one key that is active at once. It fails with
+// fs.ErrExist if there is a file.
 func createKeyFile(path string, now time.Time) (*fileKey, error) {
 	k := newFileKey(now)
 	text := "# The keys of this site's sessions. Who can read them can read and forge every session.\n" + k.line() + "\n"

@@ -123,8 +123,8 @@ func (c *console) runCommand(cmd command, args []string) int {
 	return exitError
 }
 
-// parse parses flags, also those that come after other arguments: in
-// "revoke a1b2c3 -file F" it is plain what is meant.
+// parse parses flags, also those that come after other arguments: in "revoke
+// a1b2c3 -file F" it is plain what is meant.
 func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 	for {
 		if err := fs.Parse(args); err != nil {

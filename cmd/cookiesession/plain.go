@@ -67,8 +67,8 @@ func plainFloat(f float64, bits int) any {
 	return f
 }
 
-// plainUnknown names the type, which only the application knows, and shows
-// what is stored of the value.
+// plainUnknown names the type, which only the application knows, and shows what
+// is stored of the value.
 func plainUnknown(u cookiesession.Unknown) any {
 	var v any
 	plan, err := cbor.PlanFor(reflect.TypeFor[any]())

@@ -325,8 +325,8 @@ func TestTooLong(t *testing.T) {
 	}
 }
 
-// asNobody returns cmd as a user that mode bits keep from something, which
-// they do not root.
+// asNobody returns cmd as a user that mode bits keep from something, which they
+// do not root.
 func asNobody(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 	t.Helper()
 	if os.Geteuid() != 0 {

@@ -61,14 +61,14 @@ func (f *keyFile) dateAll(keys []*fileKey) {
 	}
 }
 
-// retireSuperseded sees to it that the keys of before, which were usable
-// before a key was added, retire when the sessions that they have sealed are
-// over, and not earlier.
+// retireSuperseded sees to it that the keys of before, which were usable before
+// a key was added, retire when the sessions that they have sealed are over, and
+// not earlier.
 //
 // A key that seals or will seal seals until its successor activates, whatever
 // its date says by now, so a date that is too early is put off. A key that was
-// superseded before keeps its date, which its author had reasons for. If it
-// has none, nothing tells when the fleet learnt of its successor, and the time
+// superseded before keeps its date, which its author had reasons for. If it has
+// none, nothing tells when the fleet learnt of its successor, and the time
 // counts from now.
 func (f *keyFile) retireSuperseded(before []*fileKey, keep time.Duration) (retiring []retiringKey) {
 	seals := sealing(before, f.now)

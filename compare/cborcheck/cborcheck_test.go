@@ -19,8 +19,8 @@ import (
 	peer "github.com/fxamacker/cbor/v2"
 )
 
-// The peer in RFC 8949's core deterministic encoding, and as strict as it
-// gets. It does not check order, shortest forms, or one NaN; re-encoding does.
+// The peer in RFC 8949's core deterministic encoding, and as strict as it gets.
+// It does not check order, shortest forms, or one NaN; re-encoding does.
 var (
 	peerEnc = must(peer.EncOptions{
 		Sort:          peer.SortBytewiseLexical,
@@ -87,8 +87,8 @@ func TestAppendixA(t *testing.T) {
 	}
 }
 
-// Those of RFC 8949, Appendix A, that have no bignum: Valid takes any tag,
-// and the peer turns bignums into numbers.
+// Those of RFC 8949, Appendix A, that have no bignum: Valid takes any tag, and
+// the peer turns bignums into numbers.
 const appendixA = `00 01 0a 17 1818 1819 1864 1903e8 1a000f4240 1b000000e8d4a51000 1bffffffffffffffff 20 29 3863 3903e7
 f90000 f98000 f93c00 fb3ff199999999999a f93e00 f97bff fa47c35000 fa7f7fffff fb7e37e43c8800759c f90001 f90400 f9c400
 fbc010666666666666 f97c00 f97e00 f9fc00 fa7f800000 fa7fc00000 faff800000 fb7ff0000000000000 fb7ff8000000000000 fbfff0000000000000
@@ -198,8 +198,8 @@ func common(v any) any {
 	return v
 }
 
-// FuzzValid checks that Valid accepts just what the peer decodes and encodes
-// to the same bytes.
+// FuzzValid checks that Valid accepts just what the peer decodes and encodes to
+// the same bytes.
 func FuzzValid(f *testing.F) {
 	for _, row := range strings.Fields(appendixA) {
 		f.Add(must(hex.DecodeString(row)))
@@ -226,8 +226,8 @@ func checkValid(t *testing.T, item []byte) {
 	}
 }
 
-// depthLimit reports whether an item is nested too deep. Both have a limit,
-// and the peer does not count every tag as a level.
+// depthLimit reports whether an item is nested too deep. Both have a limit, and
+// the peer does not count every tag as a level.
 func depthLimit(err error) bool {
 	return strings.Contains(err.Error(), "nested") || strings.Contains(err.Error(), "nesting")
 }

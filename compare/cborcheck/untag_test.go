@@ -9,8 +9,8 @@ import (
 	peer "github.com/fxamacker/cbor/v2"
 )
 
-// untag spells out the strings that are carried as bytes in what the peer
-// read: a second, plain reading of their tags.
+// untag spells out the strings that are carried as bytes in what the peer read:
+// a second, plain reading of their tags.
 func untag(v any) any {
 	switch v := v.(type) {
 	case map[any]any:

@@ -6,8 +6,8 @@
 //	cd compare && go run ./packsize ../testdata/sessions/*.json
 //
 // The packer's tables were trained on the documents in testdata/sessions, so
-// for these its figures flatter it: go run ./internal/pack/train -cv has those of
-// sessions that were left out.
+// for these its figures flatter it: go run ./internal/pack/train -cv has those
+// of sessions that were left out.
 package main
 
 import (

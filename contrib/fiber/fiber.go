@@ -8,35 +8,39 @@
 //	app.Use(fibercookie.New(config))
 //
 // Handlers stay as they are: c.Cookie sets a value, c.Cookies reads it, and
-// between the two it is sealed for the cookie's name. Next and Except
-// of the config are the middleware's, to be set as before.
+// between the two it is sealed for the cookie's name. Next and Except of the
+// config are the middleware's, to be set as before.
 //
 // # What changes
 //
 //   - Keys rotate without losing a cookie: any key of the keyring opens, and
-//     each cookie that is set is sealed with the present one. A cookie that the application does
-//     not set again stays under its key, so keep an old key for CodecOptions.Lifetime.
+//     each cookie that is set is sealed with the present one. A cookie that the
+//     application does not set again stays under its key, so keep an old key
+//     for CodecOptions.Lifetime.
 //   - A value has an end, checked here and not only by the browser:
-//     CodecOptions.Lifetime after it was set. 0 means 400 days here, because cookies of all
-//     kinds pass through the middleware; set it to what the longest-lived of them needs.
-//     CodecOptions.NotBefore ends all that were set before a moment.
-//   - A cookie that a browser would drop in silence, because name and value have more
-//     than 4093 bytes, is an error, [cookiesession.ErrTooLarge].
+//     CodecOptions.Lifetime after it was set. 0 means 400 days here, because
+//     cookies of all kinds pass through the middleware; set it to what the
+//     longest-lived of them needs. CodecOptions.NotBefore ends all that were
+//     set before a moment.
+//   - A cookie that a browser would drop in silence, because name and value
+//     have more than 4093 bytes, is an error, [cookiesession.ErrTooLarge].
 //   - A cookie that is deleted carries no content.
-//   - [New] keeps plain values from getting out. encryptcookie.New alone sends them
-//     where a value can't be encrypted and where a handler has panicked, with a recoverer around.
+//   - [New] keeps plain values from getting out. encryptcookie.New alone sends
+//     them where a value can't be encrypted and where a handler has panicked,
+//     with a recoverer around.
 //
 // # The key of the middleware
 //
-// The middleware wants a Key that is 16, 24 or 32 bytes in base64 also
-// where its functions don't use it. [Config] draws one. It encrypts nothing and does not have to be
-// kept.
+// The middleware wants a Key that is 16, 24 or 32 bytes in base64 also where
+// its functions don't use it. [Config] draws one. It encrypts nothing and does
+// not have to be kept.
 //
 // # Refused cookies
 //
 // A cookie that does not open is deleted from the request, so a handler finds
-// none. That is all that the middleware does with the error. To count them, put a function around
-// the config's Decryptor; [errors.Is] finds the reason among the errors of cookiesession:
+// none. That is all that the middleware does with the error. To count them, put
+// a function around the config's Decryptor; [errors.Is] finds the reason among
+// the errors of cookiesession:
 //
 //	decrypt := config.Decryptor
 //	config.Decryptor = func(name, value, key string) (string, error) {
@@ -45,8 +49,9 @@
 //	    return plain, err
 //	}
 //
-// The middleware knows one cookie of each name. If a request has two, which come from
-// two paths or domains, and one of them does not open, it deletes both.
+// The middleware knows one cookie of each name. If a request has two, which
+// come from two paths or domains, and one of them does not open, it deletes
+// both.
 //
 // # Cookies of the old key
 //
@@ -58,17 +63,19 @@
 //
 // # Limits
 //
-// fiber ignores a cookie whose plain value no cookie could carry, such as one with a
-// semicolon, before the middleware sees it.
+// fiber ignores a cookie whose plain value no cookie could carry, such as one
+// with a semicolon, before the middleware sees it.
 //
-// What the application's ErrorHandler sets comes after all middleware: it is not
-// encrypted, and not read. The same goes for middleware outside this one. A value takes one cookie; there is no
-// splitting. fiber v2 is not served: its middleware does not say which cookie it is about, so a
-// value would open under any name.
+// What the application's ErrorHandler sets comes after all middleware: it is
+// not encrypted, and not read. The same goes for middleware outside this one. A
+// value takes one cookie; there is no splitting. fiber v2 is not served: its
+// middleware does not say which cookie it is about, so a value would open under
+// any name.
 //
-// A sealed cookie can be copied and brought back: see the package documentation of
-// cookiesession for what that means. For a session rather than a value, keep
-// the one of fiber's session middleware in its store, or use [cookiesession.Manager] with net/http.
+// A sealed cookie can be copied and brought back: see the package documentation
+// of cookiesession for what that means. For a session rather than a value, keep
+// the one of fiber's session middleware in its store, or use
+// [cookiesession.Manager] with net/http.
 package fibercookie
 
 import (
@@ -86,7 +93,8 @@ import (
 const longest = 400 * 24 * time.Hour
 
 // A Legacy is a Key that encryptcookie's own functions were used with, and the
-// end of the time for which its cookies are read. Whoever has the key can forge them until then.
+// end of the time for which its cookies are read. Whoever has the key can forge
+// them until then.
 type Legacy struct {
 	Key   string
 	Until time.Time
@@ -94,7 +102,8 @@ type Legacy struct {
 
 // Config returns a config for [New], or for encryptcookie.New, whose Encryptor
 // and Decryptor seal and open values under keys. Nil opts mean a Lifetime of
-// 400 days. A cookie that does not open is tried with the legacy keys, in order. The error joins everything that is wrong.
+// 400 days. A cookie that does not open is tried with the legacy keys, in
+// order. The error joins everything that is wrong.
 //
 // The errors of the Decryptor are those of [cookiesession.Codec.Open].
 func Config(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legacy ...Legacy) (encryptcookie.Config, error) {
@@ -142,8 +151,8 @@ func (s *sealer) encrypt(name, value, _ string) (string, error) {
 	return s.codec.Encode(name, value)
 }
 
-// decrypt opens a value of the cookie called name. An empty one does not open, and to a handler
-// a cookie that is absent is the same.
+// decrypt opens a value of the cookie called name. An empty one does not open,
+// and to a handler a cookie that is absent is the same.
 func (s *sealer) decrypt(name, value, _ string) (plain string, err error) {
 	if err = s.codec.Decode(name, value, &plain); err == nil {
 		return plain, nil
@@ -159,9 +168,10 @@ func (s *sealer) decrypt(name, value, _ string) (plain string, err error) {
 	return "", err
 }
 
-// New is encryptcookie.New, and takes care that no cookie gets out unencrypted: if
-// the middleware could not encrypt all that the response sets, it sets none of them,
-// and the error goes to the application's ErrorHandler. Cookies that config excepts stay.
+// New is encryptcookie.New, and takes care that no cookie gets out unencrypted:
+// if the middleware could not encrypt all that the response sets, it sets none
+// of them, and the error goes to the application's ErrorHandler. Cookies that
+// config excepts stay.
 func New(config encryptcookie.Config) fiber.Handler {
 	handler := encrypting(config)
 	return func(c fiber.Ctx) error {

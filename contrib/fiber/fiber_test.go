@@ -189,8 +189,8 @@ func TestDoubledCookie(t *testing.T) {
 	}
 }
 
-// TestRotation checks that a new key costs no cookie, and that a cookie that
-// is set again does without the old key.
+// TestRotation checks that a new key costs no cookie, and that a cookie that is
+// set again does without the old key.
 func TestRotation(t *testing.T) {
 	older, newer := cookiesession.NewKey(), cookiesession.NewKey()
 	before := newConfig(t, newKeyring(t, older), nil)

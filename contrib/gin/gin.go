@@ -8,20 +8,21 @@
 //	router.Use(sessions.Sessions("app", store))
 //
 // A [Store] is contrib/gorilla's, which gin-contrib builds on, with the one
-// method more that gin-contrib asks for. What changes, what ends a session, which types
-// need a line, and how to read the old store's cookies until a date, is in that package's
-// documentation.
+// method more that gin-contrib asks for. What changes, what ends a session,
+// which types need a line, and how to read the old store's cookies until a
+// date, is in that package's documentation.
 //
-// gin-contrib's Options replace all that was set before, so that with its own store
-// Options{MaxAge: -1} deletes a cookie of another path. Here a field
-// that is zero means the store's, and the store's means a safe one: Path /, Secure, HttpOnly,
-// SameSite=Lax. MaxAge alone means what it says: 0 is a cookie that the browser
-// forgets when it is closed. For plain HTTP in development set
-// store.Insecure. gin-contrib logs, and then ignores, the error of a cookie that does not open;
-// with store.OnRefused it is yours alone.
+// gin-contrib's Options replace all that was set before, so that with its own
+// store Options{MaxAge: -1} deletes a cookie of another path. Here a field that
+// is zero means the store's, and the store's means a safe one: Path /, Secure,
+// HttpOnly, SameSite=Lax. MaxAge alone means what it says: 0 is a cookie that
+// the browser forgets when it is closed. For plain HTTP in development set
+// store.Insecure. gin-contrib logs, and then ignores, the error of a cookie
+// that does not open; with store.OnRefused it is yours alone.
 //
-// gin-contrib saves nothing where a handler has only read. To keep such visitors'
-// sessions on the present key, and within an idle timeout, wrap the router:
+// gin-contrib saves nothing where a handler has only read. To keep such
+// visitors' sessions on the present key, and within an idle timeout, wrap the
+// router:
 //
 //	http.ListenAndServe(addr, store.Refresh(router, "app"))
 package ginstore
@@ -47,7 +48,8 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 }
 
 // Options sets what sessions start with. Call it before the store is used.
-// gin-contrib has no Partitioned: to have it, set s.Store.Options.Partitioned, which stays.
+// gin-contrib has no Partitioned: to have it, set s.Store.Options.Partitioned,
+// which stays.
 func (s *Store) Options(options sessions.Options) {
 	o := options.ToGorillaOptions()
 	o.Partitioned = s.Store.Options != nil && s.Store.Options.Partitioned

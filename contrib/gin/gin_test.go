@@ -103,7 +103,8 @@ func save(t *testing.T, s sessions.Session) {
 }
 
 // TestOptionsReplaceEverything: what gin-contrib's Options leave out is the
-// store's, so a deletion reaches the cookie that was set, and nothing becomes unsafe.
+// store's, so a deletion reaches the cookie that was set, and nothing becomes
+// unsafe.
 func TestOptionsReplaceEverything(t *testing.T) {
 	store := newStore(t)
 	store.Store.Options.Partitioned = true

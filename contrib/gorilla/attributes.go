@@ -87,10 +87,10 @@ func hasPrefix(name, prefix string) bool {
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
-// line returns the Set-Cookie line of a cookie, for maxAge seconds: 0 until
-// the browser is closed, below to delete it. What o says comes first, what the
-// store adds to it follows: no browser minds, but programs that look
-// at the place of an attribute find it where gorilla would have put it.
+// line returns the Set-Cookie line of a cookie, for maxAge seconds: 0 until the
+// browser is closed, below to delete it. What o says comes first, what the
+// store adds to it follows: no browser minds, but programs that look at the
+// place of an attribute find it where gorilla would have put it.
 func (a *attributes) line(name, value string, maxAge int, o *sessions.Options) string {
 	if o == nil {
 		o = &sessions.Options{}

@@ -78,7 +78,8 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// TestPartsBreak: what is not one session as it was saved is none, and the next Save mends it.
+// TestPartsBreak: what is not one session as it was saved is none, and the next
+// Save mends it.
 func TestPartsBreak(t *testing.T) {
 	part2, part3 := sessionName+"_2", sessionName+"_3"
 	for _, test := range []struct {
@@ -176,8 +177,8 @@ func TestFewerCookiesAllowed(t *testing.T) {
 	}
 }
 
-// TestTwoSessions: sessions of two names do not know of each other, even if
-// one is called like a part that the other could have if it were split.
+// TestTwoSessions: sessions of two names do not know of each other, even if one
+// is called like a part that the other could have if it were split.
 func TestTwoSessions(t *testing.T) {
 	names := []string{sessionName, "second", sessionName + "_2"}
 	store, b := newStore(t, newKeys(t), nil), newBrowser(t)

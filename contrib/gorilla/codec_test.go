@@ -61,8 +61,8 @@ func TestCodecBindsTheName(t *testing.T) {
 	}
 }
 
-// TestDecodeInvalid: junk, encoded in several ways, is refused as a bad cookie, not as a broken
-// program.
+// TestDecodeInvalid: junk, encoded in several ways, is refused as a bad cookie,
+// not as a broken program.
 func TestDecodeInvalid(t *testing.T) {
 	codec := newCodec(t, newKeys(t), nil)
 	sealed, err := newCodec(t, newKeys(t), nil).Encode("name", "value")
@@ -93,7 +93,8 @@ func TestDecodeInvalid(t *testing.T) {
 	}
 }
 
-// TestMultiErrorOfUsage: errors that are the program's stay so among several codecs.
+// TestMultiErrorOfUsage: errors that are the program's stay so among several
+// codecs.
 func TestMultiErrorOfUsage(t *testing.T) {
 	one, two := newCodec(t, newKeys(t), nil), newCodec(t, newKeys(t), nil)
 	for what, value := range map[string]any{"a type that can't be encoded": make(chan int), "too large": noise(5000)} {

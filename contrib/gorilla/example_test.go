@@ -46,7 +46,8 @@ func Example() {
 		fmt.Println(session.Values["user"], flashes)
 	})
 
-	// Save is for handlers. This keeps visitors who only read on the present key.
+	// Save is for handlers. This keeps visitors who only read on the present
+	// key.
 	server := httptest.NewTLSServer(store.Refresh(mux, "app"))
 	defer server.Close()
 	client := server.Client()
@@ -59,9 +60,7 @@ func Example() {
 		response.Body.Close()
 	}
 	// Output:
-	// <nil> []
-	// user-1 [Welcome!]
-	// user-1 []
+	// <nil> [] user-1 [Welcome!] user-1 []
 }
 
 // Visitors who are signed in when the store changes stay so.

@@ -19,8 +19,8 @@ type flashMessage struct {
 
 func init() { cookiesession.Register("gorilla_test.flashMessage", flashMessage{}) }
 
-// TestFlashes shows flash messages once: strings, under a key of their own,
-// and as pointers to structs, which come back as values.
+// TestFlashes shows flash messages once: strings, under a key of their own, and
+// as pointers to structs, which come back as values.
 func TestFlashes(t *testing.T) {
 	store, b := newStore(t, newKeys(t), nil), newBrowser(t)
 	b.do(func(w http.ResponseWriter, r *http.Request) {

@@ -11,8 +11,9 @@
 // # What changes
 //
 //   - Values are encrypted, not just signed, and take a fraction of the space.
-//   - Keys rotate without logging anyone out: any key of the keyring opens, and each
-//     Save seals with the present one. [Store.Refresh] does that for visitors who only read.
+//   - Keys rotate without logging anyone out: any key of the keyring opens, and
+//     each Save seals with the present one. [Store.Refresh] does that for
+//     visitors who only read.
 //   - With CodecOptions.MaxCookies a session can take several cookies. What is
 //     left over when it shrinks is deleted.
 //   - A response has one Set-Cookie for each name, that of the last Save, with
@@ -25,8 +26,8 @@
 //
 // # Types
 //
-// Values come back with their types, as with gob. A type of your own inside a session
-// needs one line, in the place of its gob.Register:
+// Values come back with their types, as with gob. A type of your own inside a
+// session needs one line, in the place of its gob.Register:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
@@ -36,26 +37,30 @@
 // # Options
 //
 // Cookies are HttpOnly always, Secure unless [Store.Insecure] is set, and
-// SameSite=Lax unless Options.SameSite says Strict or None; gorilla's own default is
-// None. Sign-in by a cross-site POST, such as Apple's, needs None. A field of a session's
-// Options that is zero means the store's, so Options{MaxAge: -1} deletes the
-// right cookie; MaxAge alone means what it says. If the store has no Path either, it is /.
+// SameSite=Lax unless Options.SameSite says Strict or None; gorilla's own
+// default is None. Sign-in by a cross-site POST, such as Apple's, needs None. A
+// field of a session's Options that is zero means the store's, so
+// Options{MaxAge: -1} deletes the right cookie; MaxAge alone means what it
+// says. If the store has no Path either, it is /.
 //
 // A session ends at the first of these, and its cookie's Max-Age says when:
 //
 //   - Options.MaxAge seconds after its last Save, as before, but checked here
-//     and not only by the browser. 0 gives a cookie without Max-Age,
-//     which the browser forgets when it is closed.
-//   - CodecOptions.Lifetime after its first Save, however often it is
-//     saved: 14 days by default. This is new: gorilla's sessions live on as long as they are saved.
+//     and not only by the browser. 0 gives a cookie without Max-Age, which the
+//     browser forgets when it is closed.
+//   - CodecOptions.Lifetime after its first Save, however often it is saved: 14
+//     days by default. This is new: gorilla's sessions live on as long as they
+//     are saved.
 //   - CodecOptions.IdleTimeout after its last Save or refresh, if there is one.
 //
 // [NewStore] sets Options.MaxAge to the Lifetime. For gorilla's 30 days from
-// the last Save, say Lifetime: 400 * 24 * time.Hour and store.MaxAge(30 * 86400).
+// the last Save, say Lifetime: 400 * 24 * time.Hour and store.MaxAge(30 *
+// 86400).
 //
-// A session that was saved with the store's Options follows the store's MaxAge: a
-// shorter one ends the sessions that exist. One that was saved with Options of its own has its own end
-// sealed in, at most MaxLifetime after its first Save.
+// A session that was saved with the store's Options follows the store's MaxAge:
+// a shorter one ends the sessions that exist. One that was saved with Options
+// of its own has its own end sealed in, at most MaxLifetime after its first
+// Save.
 //
 // # Cookies of the old store
 //
@@ -66,13 +71,14 @@
 //	until := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
 //	store, err := gorilla.NewStore(keys, nil, gorilla.Legacy(old, until))
 //
-// The first Save turns such a cookie into one of ours, if the session has the same Path and
-// Domain as before; else browsers keep both. After the date it is refused: whoever has the
-// old keys can forge one for as long as it is read.
+// The first Save turns such a cookie into one of ours, if the session has the
+// same Path and Domain as before; else browsers keep both. After the date it is
+// refused: whoever has the old keys can forge one for as long as it is read.
 //
 // As with gorilla's store, Get returns a new session and an error for a cookie
 // that does not open. If your handlers answer that with an error page, visitors
-// with such a cookie get nothing else; set [Store.OnRefused], and they get the new session alone.
+// with such a cookie get nothing else; set [Store.OnRefused], and they get the
+// new session alone.
 //
 // # The codec alone
 //
@@ -82,17 +88,19 @@
 //	codec, err := cookiesession.NewCodec(keys, nil)
 //	store := &sessions.CookieStore{Codecs: []securecookie.Codec{codec}, Options: &sessions.Options{Path: "/", Secure: true, HttpOnly: true}}
 //
-// That encrypts, and rotates keys as far as sessions are saved. What depends on the
-// store stays as it was: one cookie of at most 4093 bytes, a
-// Set-Cookie for every Save, deletions that carry the values, a nil session for
-// a bad name, an end that each Save moves. CookieStore.MaxAge does not reach a foreign codec: set
-// CodecOptions.Lifetime. Codecs after the first write, when it cannot: put none there but in a [Legacy].
-// FilesystemStore wants CodecOptions{MaxSize: -1}.
+// That encrypts, and rotates keys as far as sessions are saved. What depends on
+// the store stays as it was: one cookie of at most 4093 bytes, a Set-Cookie for
+// every Save, deletions that carry the values, a nil session for a bad name, an
+// end that each Save moves. CookieStore.MaxAge does not reach a foreign codec:
+// set CodecOptions.Lifetime. Codecs after the first write, when it cannot: put
+// none there but in a [Legacy]. FilesystemStore wants CodecOptions{MaxSize:
+// -1}.
 //
 // # What it cannot do
 //
-// A session in a cookie has limits, which the package documentation of cookiesession describes: a
-// copied cookie is good until it expires, and a visitor can bring an old one back.
+// A session in a cookie has limits, which the package documentation of
+// cookiesession describes: a copied cookie is good until it expires, and a
+// visitor can bring an old one back.
 //
 // With MaxCookies above 1, the cookies of a session called name are name,
 // name_2 and up to name_8: give no other session such a name. Going back to 1
@@ -118,13 +126,15 @@ type Store struct {
 
 	// Insecure allows plain HTTP in development: cookies are Secure only if
 	// their Options say so. Chrome, Firefox and Go's cookie jar keep Secure
-	// cookies on http://localhost, so it is for Safari and for other hosts. Behind
-	// a proxy that ends TLS leave it off: Secure does not look at the request.
+	// cookies on http://localhost, so it is for Safari and for other hosts.
+	// Behind a proxy that ends TLS leave it off: Secure does not look at the
+	// request.
 	Insecure bool
 
-	// OnRefused is told of cookies that do not open, with the session's name and the reason,
-	// which [errors.Is] finds among the errors of cookiesession. Get and New
-	// then return the new session without an error. Nil: they return the error.
+	// OnRefused is told of cookies that do not open, with the session's name
+	// and the reason, which [errors.Is] finds among the errors of
+	// cookiesession. Get and New then return the new session without an error.
+	// Nil: they return the error.
 	OnRefused func(r *http.Request, name string, err error)
 
 	codec  *cookiesession.Codec
@@ -141,8 +151,8 @@ type policy struct {
 }
 
 // NewStore returns a Store that seals under keys. Nil opts are secure defaults.
-// Cookies that none of the keys opens are shown to the legacy codecs, in order. Its
-// error joins everything that is wrong with opts.
+// Cookies that none of the keys opens are shown to the legacy codecs, in order.
+// Its error joins everything that is wrong with opts.
 func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legacy ...*LegacyCodec) (*Store, error) {
 	if opts == nil {
 		opts = &cookiesession.CodecOptions{}
@@ -187,10 +197,10 @@ func (s *Store) MaxAge(age int) {
 	s.Options.MaxAge = age
 }
 
-// Get returns the request's session of that name: the same one each time. It
-// is never nil. It is new, with an error, if no cookie can have the name, or if
-// a cookie does not open and [Store.OnRefused] is nil; it is new without an
-// error if there is no cookie.
+// Get returns the request's session of that name: the same one each time. It is
+// never nil. It is new, with an error, if no cookie can have the name, or if a
+// cookie does not open and [Store.OnRefused] is nil; it is new without an error
+// if there is no cookie.
 func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	if r == nil || checkName(name) != nil {
 		return s.New(r, name) // the registry would return nil
@@ -203,8 +213,8 @@ func (s *Store) Get(r *http.Request, name string) (*sessions.Session, error) {
 	return session, err
 }
 
-// New returns a session of that name as the request brought it, a new copy
-// each time. Else it is like [Store.Get].
+// New returns a session of that name as the request brought it, a new copy each
+// time. Else it is like [Store.Get].
 func (s *Store) New(r *http.Request, name string) (*sessions.Session, error) {
 	return (&visit{Store: s}).New(r, name)
 }

@@ -19,9 +19,9 @@ type LegacyCodec struct {
 }
 
 // Legacy returns a LegacyCodec for an old codec. Its cookies are refused from
-// until on. Choose the day on which the last of them would have expired anyway: old codec's
-// MaxAge after the last old cookie was written, 30 days by default. A zero
-// until refuses all of them.
+// until on. Choose the day on which the last of them would have expired anyway:
+// old codec's MaxAge after the last old cookie was written, 30 days by default.
+// A zero until refuses all of them.
 func Legacy(codec securecookie.Codec, until time.Time) *LegacyCodec {
 	return &LegacyCodec{codec: codec, until: until}
 }

@@ -38,7 +38,8 @@ func oldValues() map[any]any {
 }
 
 // TestMigration reads what the real gorilla/securecookie wrote, once. It comes
-// back as ours, with nothing lost, and nothing of the old store's is accepted after the date.
+// back as ours, with nothing lost, and nothing of the old store's is accepted
+// after the date.
 func TestMigration(t *testing.T) {
 	for _, test := range []struct {
 		what  string
@@ -115,8 +116,8 @@ func TestMigrationOfTheOldStore(t *testing.T) {
 	}
 }
 
-// TestLegacyNeverWrites: among several codecs, gorilla writes with the next
-// one where the first cannot, and says nothing.
+// TestLegacyNeverWrites: among several codecs, gorilla writes with the next one
+// where the first cannot, and says nothing.
 func TestLegacyNeverWrites(t *testing.T) {
 	// This codec is one that most values are too large for.
 	codec := newCodec(t, newKeys(t), &cookiesession.CodecOptions{MaxSize: 100})
@@ -131,7 +132,8 @@ func TestLegacyNeverWrites(t *testing.T) {
 	}
 }
 
-// TestLegacyAmongCodecs: it reads in gorilla's own store, too, and ends there as well.
+// TestLegacyAmongCodecs: it reads in gorilla's own store, too, and ends there
+// as well.
 func TestLegacyAmongCodecs(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		old, b := sessions.NewCookieStore(authKey), newBrowser(t)

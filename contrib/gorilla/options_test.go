@@ -80,7 +80,8 @@ func TestAttributes(t *testing.T) {
 	}
 }
 
-// TestSaveRefusesWhatBrowsersDrop: they say nothing, and net/http does not either.
+// TestSaveRefusesWhatBrowsersDrop: they say nothing, and net/http does not
+// either.
 func TestSaveRefusesWhatBrowsersDrop(t *testing.T) {
 	for _, test := range []struct {
 		what     string

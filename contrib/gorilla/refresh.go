@@ -8,18 +8,20 @@ import (
 )
 
 // Refresh returns a handler that keeps sessions of these names fresh for
-// visitors whose requests save nothing. Before next runs, it saves a session anew that
+// visitors whose requests save nothing. Before next runs, it saves a session
+// anew that
 //
 //   - a key has sealed that another has superseded since,
 //   - has used up half of CodecOptions.IdleTimeout, or
 //   - is the old store's: see [Legacy].
 //
 // Nothing else of the session changes, and a Save in next replaces it. Put it
-// around the whole application. Requests for images, scripts and the like are left alone.
+// around the whole application. Requests for images, scripts and the like are
+// left alone.
 //
 // It leaves sessions alone that were saved with Options of their own, because
-// it does not know them: their handlers save them. Of the old store's
-// sessions nobody knows, so if those had Options of their own, leave their names out.
+// it does not know them: their handlers save them. Of the old store's sessions
+// nobody knows, so if those had Options of their own, leave their names out.
 func (s *Store) Refresh(next http.Handler, names ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if navigates(r) {

@@ -16,7 +16,8 @@ import (
 //
 // Errors leave the header as it was. They are those of
 // [cookiesession.Codec.Seal], [cookiesession.ErrTooLarge] among them, and
-// errors of usage for names and Options that would make a browser drop the cookie in silence.
+// errors of usage for names and Options that would make a browser drop the
+// cookie in silence.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	v, ok := session.Store().(*visit)
 	if !ok || v.Store != s || v.request == nil {
@@ -100,13 +101,13 @@ func (v *visit) deletions(session *sessions.Session, a *attributes) []string {
 	return lines
 }
 
-// surplus returns the names of a session's cookies that the request carried
-// and that these cookies leave behind.
+// surplus returns the names of a session's cookies that the request carried and
+// that these cookies leave behind.
 func (v *visit) surplus(name string, cookies []*http.Cookie) []string {
 	if v.request == nil {
 		return nil
 	}
-	return v.codec.Surplus(v.request, name, cookies)
+	return v.codec.StaleParts(v.request, name, cookies)
 }
 
 // put puts a session's lines into a response's header, in the place of those

@@ -208,8 +208,8 @@ func TestSaveWithARequestOnly(t *testing.T) {
 	}
 }
 
-// TestMetaIsCarriedOn: what a cookie carries beside its values stays through a Save.
-// A cookie is never older than the one that it replaces, even if another
+// TestMetaIsCarriedOn: what a cookie carries beside its values stays through a
+// Save. A cookie is never older than the one that it replaces, even if another
 // replica's clock is ahead.
 func TestMetaIsCarriedOn(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

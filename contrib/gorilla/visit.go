@@ -9,8 +9,8 @@ import (
 	"github.com/gorilla/sessions"
 )
 
-// A visit is the store of one session of one request. It hands what the
-// request brought on to Save, which may be called without the request.
+// A visit is the store of one session of one request. It hands what the request
+// brought on to Save, which may be called without the request.
 type visit struct {
 	*Store
 	bound   bool          // to its session

@@ -131,8 +131,8 @@ type item struct {
 
 func init() { cookiesession.Register("scscookie_test.item", item{}) }
 
-// TestTypes checks that each getter finds after a round trip what was put,
-// and each pop takes it out.
+// TestTypes checks that each getter finds after a round trip what was put, and
+// each pop takes it out.
 func TestTypes(t *testing.T) {
 	moment := time.Date(2026, 5, 4, 3, 2, 1, 987654321, time.FixedZone("", 7200))
 	put := map[string]any{

@@ -201,8 +201,8 @@ func TestSplitting(t *testing.T) {
 	}
 }
 
-// TestSeveralManagers checks that two managers around one handler keep
-// two sessions, and that one of them twice is one.
+// TestSeveralManagers checks that two managers around one handler keep two
+// sessions, and that one of them twice is one.
 func TestSeveralManagers(t *testing.T) {
 	a := newSite(t, config{})
 	b := newSite(t, config{manager: func(m *scs.SessionManager) { m.Cookie.Name = "admin" }})
@@ -232,8 +232,8 @@ func TestOneCookieForTwoManagers(t *testing.T) {
 }
 
 // TestTimeoutInside checks that http.TimeoutHandler inside LoadAndSave, where
-// it does not belong, does no harm: its answer is saved
-// while the handler still uses the session.
+// it does not belong, does no harm: its answer is saved while the handler still
+// uses the session.
 func TestTimeoutInside(t *testing.T) {
 	s := newSite(t, config{})
 	var handlers sync.WaitGroup
@@ -279,8 +279,8 @@ func TestClientLeft(t *testing.T) {
 	}
 }
 
-// TestConcurrentHandlers checks that a handler may use its session from
-// several goroutines, as with scs alone.
+// TestConcurrentHandlers checks that a handler may use its session from several
+// goroutines, as with scs alone.
 func TestConcurrentHandlers(t *testing.T) {
 	s := newSite(t, config{})
 	v := s.visit(t, func(_ http.ResponseWriter, r *http.Request) {

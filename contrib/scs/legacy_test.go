@@ -19,7 +19,8 @@ import (
 func init() { gob.Register(item{}) }
 
 // An oldStore is the store of an application that is to move: it outlives the
-// program that filled it, takes a context, counts what is asked of it, and can be down.
+// program that filled it, takes a context, counts what is asked of it, and can
+// be down.
 type oldStore struct {
 	entries map[string][]byte
 	finds   int
@@ -58,7 +59,8 @@ type move struct {
 var bubbleStart = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // moving prepares a move outside a bubble, since a manager that scs.New makes
-// has a goroutine that never ends. The old application's session is put in by arrive.
+// has a goroutine that never ends. The old application's session is put in by
+// arrive.
 func moving(t *testing.T, hash bool, change func(*optionsT)) (m *move, old *scs.SessionManager) {
 	t.Helper()
 	m = &move{store: &oldStore{entries: map[string][]byte{}}}
@@ -124,7 +126,8 @@ func TestLegacy(t *testing.T) {
 }
 
 // TestLegacyEnds checks when a token of the old store is refused: after its
-// deadline, which scs leaves to stores, after the date, and if there is no date.
+// deadline, which scs leaves to stores, after the date, and if there is no
+// date.
 func TestLegacyEnds(t *testing.T) {
 	for _, test := range []struct {
 		name   string
@@ -242,8 +245,8 @@ func TestLegacyStoreDown(t *testing.T) {
 	})
 }
 
-// TestLegacyUnsaved checks that a session that can be read and can't be
-// saved as ours costs nobody a page that did not change it.
+// TestLegacyUnsaved checks that a session that can be read and can't be saved
+// as ours costs nobody a page that did not change it.
 func TestLegacyUnsaved(t *testing.T) {
 	m, old := moving(t, false, nil)
 	synctest.Test(t, func(t *testing.T) {

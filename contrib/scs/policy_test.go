@@ -166,8 +166,8 @@ func TestShorterMaxLifetime(t *testing.T) {
 	}
 }
 
-// TestRenewTokenStartsAnew checks that RenewToken, and only it, counts
-// the lifetime anew, and NotBefore from then.
+// TestRenewTokenStartsAnew checks that RenewToken, and only it, counts the
+// lifetime anew, and NotBefore from then.
 func TestRenewTokenStartsAnew(t *testing.T) {
 	ring := newKeyring(t, cookiesession.NewKey())
 	s := newSite(t, config{keys: ring, manager: func(m *scs.SessionManager) { m.Lifetime = time.Hour }})

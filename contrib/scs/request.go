@@ -18,12 +18,13 @@ import (
 )
 
 // LoadAndSave returns a handler that gives next's requests a session, in the
-// place of scs.SessionManager.LoadAndSave. A request whose handler never asks for the
-// session costs nothing. The session is saved just before the response headers go out, unless
-// the client has left.
+// place of scs.SessionManager.LoadAndSave. A request whose handler never asks
+// for the session costs nothing. The session is saved just before the response
+// headers go out, unless the client has left.
 //
-// LoadAndSave of another Sessions may be around it if the cookies have different names; it
-// panics at the first request if they don't. The same Sessions twice is as good as once.
+// LoadAndSave of another Sessions may be around it if the cookies have
+// different names; it panics at the first request if they don't. The same
+// Sessions twice is as good as once.
 func (s *Sessions) LoadAndSave(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, ok := r.Context().Value(s).(*visit); ok {
@@ -55,9 +56,9 @@ func (s *Sessions) serve(next http.Handler, w http.ResponseWriter, r *http.Reque
 	}
 }
 
-// Cookies returns the cookies that the response is going to set for the session in ctx, or
-// none: for a response that somebody else writes, such as that of a WebSocket upgrade. It panics if ctx has
-// not passed through LoadAndSave.
+// Cookies returns the cookies that the response is going to set for the session
+// in ctx, or none: for a response that somebody else writes, such as that of a
+// WebSocket upgrade. It panics if ctx has not passed through LoadAndSave.
 func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 	v, ok := ctx.Value(s).(*visit)
 	if !ok {
@@ -212,8 +213,8 @@ type look struct {
 	values   values
 }
 
-// look asks scs for each value, because the handler may be using the session
-// on another goroutine.
+// look asks scs for each value, because the handler may be using the session on
+// another goroutine.
 func (v *visit) look() look {
 	m := &v.settings
 	l := look{status: m.Status(v.ctx), token: m.Token(v.ctx), deadline: m.Deadline(v.ctx), values: values{}}
@@ -243,7 +244,8 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has, and returns the Manager that writes it.
+// fill brings the session to what scs has, and returns the Manager that writes
+// it.
 func (v *visit) fill(l look) *cookiesession.Manager[values] {
 	s := v.session
 	switch renewed := l.token != v.brought.token; {
@@ -276,13 +278,14 @@ func (v *visit) setEnd(deadline time.Time) {
 	v.session.SetLifetime(min(max(lifetime, 0), longest))
 }
 
-// commit saves the session into the headers of w's response, which has this status.
+// commit saves the session into the headers of w's response, which has this
+// status.
 func (v *visit) commit(w http.ResponseWriter, status int) error {
 	if !v.loaded.Load() {
 		return nil
 	}
 	if v.Context.Err() != nil {
-		v.event(cookiesession.Event{Kind: cookiesession.TimedOut})
+		v.event(cookiesession.Event{Kind: cookiesession.EventTimedOut})
 		return nil
 	}
 	v.mu.Lock()
@@ -300,7 +303,7 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 	err := v.fill(l).Save(w, v.session)
 	if err != nil && unmodified {
 		// Nobody asked for it: the visitor keeps the cookie of the old store.
-		v.event(cookiesession.Event{Kind: cookiesession.SaveFailed, Err: err})
+		v.event(cookiesession.Event{Kind: cookiesession.EventSaveFailed, Err: err})
 		return nil
 	}
 	if err != nil && !v.log { // else it is ErrorFunc that logs
@@ -309,9 +312,9 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 	return err
 }
 
-// refreshes reports whether a response may carry a cookie that changes
-// nothing. What comes with a page and what failed must not bring back a session
-// that a parallel request has ended.
+// refreshes reports whether a response may carry a cookie that changes nothing.
+// What comes with a page and what failed must not bring back a session that a
+// parallel request has ended.
 func refreshes(r *http.Request, status int) bool {
 	switch r.Header.Get("Sec-Fetch-Dest") {
 	case "", "empty", "document", "iframe":
@@ -321,7 +324,7 @@ func refreshes(r *http.Request, status int) bool {
 }
 
 func failure(err error) cookiesession.Event {
-	e := cookiesession.Event{Kind: cookiesession.SaveFailed, Err: err}
+	e := cookiesession.Event{Kind: cookiesession.EventSaveFailed, Err: err}
 	if size, ok := errors.AsType[*cookiesession.TooLargeError](err); ok {
 		e.Size, e.Limit = size.Size, size.Limit
 	}
@@ -337,12 +340,12 @@ func (v *visit) hijacked() {
 		return
 	}
 	if cookies, err := v.fill(*v.sent).Cookies(v.session); err == nil && len(cookies) > 0 {
-		v.event(cookiesession.Event{Kind: cookiesession.Hijacked})
+		v.event(cookiesession.Event{Kind: cookiesession.EventHijacked})
 	}
 }
 
-// finish looks, after the handler has returned, for a change that came too
-// late to be saved.
+// finish looks, after the handler has returned, for a change that came too late
+// to be saved.
 func (v *visit) finish() {
 	if !v.loaded.Load() || v.Context.Err() != nil || v.settings.Status(v.ctx) == scs.Unmodified {
 		return
@@ -354,7 +357,7 @@ func (v *visit) finish() {
 		sent = &v.brought
 	}
 	if now := v.look(); sent.differs(&now) {
-		v.event(cookiesession.Event{Kind: cookiesession.Late})
+		v.event(cookiesession.Event{Kind: cookiesession.EventLate})
 	}
 }
 
@@ -368,9 +371,9 @@ func (v *visit) event(e cookiesession.Event) {
 // silently.
 func logEvent(r *http.Request, e cookiesession.Event) {
 	switch e.Kind {
-	case cookiesession.Late:
+	case cookiesession.EventLate:
 		slog.ErrorContext(r.Context(), "scscookie: session changed after the response headers were sent; the change is lost", "cookie", e.Cookie)
-	case cookiesession.SaveFailed:
+	case cookiesession.EventSaveFailed:
 		slog.ErrorContext(r.Context(), "scscookie: session not saved", "cookie", e.Cookie, "error", e.Err)
 	}
 }

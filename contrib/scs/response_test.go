@@ -22,8 +22,8 @@ import (
 )
 
 // TestSavedBeforeHeaders has handlers put a value and then answer in each way
-// that there is. The response sets the session's cookie, once and with
-// all attributes, and its body is whole.
+// that there is. The response sets the session's cookie, once and with all
+// attributes, and its body is whole.
 func TestSavedBeforeHeaders(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "page.txt")
 	if err := os.WriteFile(file, []byte("page"), 0o600); err != nil {
@@ -385,8 +385,9 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestHeadersOfOthers checks what becomes of headers that the handler sets: other cookies stay,
-// the session's own name is ours, caches that are shared must not store.
+// TestHeadersOfOthers checks what becomes of headers that the handler sets:
+// other cookies stay, the session's own name is ours, caches that are shared
+// must not store.
 func TestHeadersOfOthers(t *testing.T) {
 	s := newSite(t, config{})
 	res := s.visit(t, func(w http.ResponseWriter, r *http.Request) {

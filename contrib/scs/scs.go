@@ -11,39 +11,46 @@
 //	http.ListenAndServe(addr, sessions.LoadAndSave(mux))
 //
 // Set the manager's fields first: [New] checks them, and [Sessions.LoadAndSave]
-// panics if they are changed later. New puts the manager's Store and Codec out of
-// use, and itself in their place.
+// panics if they are changed later. New puts the manager's Store and Codec out
+// of use, and itself in their place.
 //
 // # What stays
 //
 // Put, Get and its kin, Pop, Remove, Clear, Exists, Keys, Status, RenewToken,
 // Destroy, RememberMe, Deadline, SetDeadline and MergeSession do what they did.
-// Lifetime is the absolute end of a session, IdleTimeout its end when it is not used,
-// both sealed in or configured here and enforced here; a failed save goes to ErrorFunc.
-// Several managers with cookies of different names can be around one handler.
+// Lifetime is the absolute end of a session, IdleTimeout its end when it is not
+// used, both sealed in or configured here and enforced here; a failed save goes
+// to ErrorFunc. Several managers with cookies of different names can be around
+// one handler.
 //
 // # What changes
 //
-//   - There is no store to run, to back up or to wait for. Any replica that has the keys opens any session.
-//   - A response has a Set-Cookie if the session has changed by its value: not if
-//     the same value was put again, and not at each response with an IdleTimeout,
-//     but once half of it is over, so a visitor who is idle for more than half may or may not be out.
-//     Sessions move to a new key by themselves.
-//   - A request that never asks for the session costs nothing and gets no header.
-//     One that did gets Vary: Cookie, and Cache-Control: private where it has none.
-//   - The session is saved before the first Flush and before a Hijack; 103 and other informational
-//     responses don't count as the response. If it can't be saved, the
-//     client gets ErrorFunc's answer and nothing of the page.
-//   - What is put after the first byte is lost, as before, but reported: see Options.OnEvent.
+//   - There is no store to run, to back up or to wait for. Any replica that has
+//     the keys opens any session.
+//   - A response has a Set-Cookie if the session has changed by its value: not
+//     if the same value was put again, and not at each response with an
+//     IdleTimeout, but once half of it is over, so a visitor who is idle for
+//     more than half may or may not be out. Sessions move to a new key by
+//     themselves.
+//   - A request that never asks for the session costs nothing and gets no
+//     header. One that did gets Vary: Cookie, and Cache-Control: private where
+//     it has none.
+//   - The session is saved before the first Flush and before a Hijack; 103 and
+//     other informational responses don't count as the response. If it can't be
+//     saved, the client gets ErrorFunc's answer and nothing of the page.
+//   - What is put after the first byte is lost, as before, but reported: see
+//     Options.OnEvent.
 //   - A session without values is not stored. Its cookie is deleted.
 //   - A cookie is HttpOnly always, Secure unless Options.Insecure is set, and
 //     SameSite=Lax where the manager's Cookie says 0.
-//   - Token is the cookie's value, another one at every write (of a session in several cookies: one
-//     value that holds the same). After RenewToken it means nothing until the next request. MergeSession takes such values.
-//   - Iterate panics: there is no list of sessions. Options.NotBefore logs everyone out.
+//   - Token is the cookie's value, another one at every write (of a session in
+//     several cookies: one value that holds the same). After RenewToken it
+//     means nothing until the next request. MergeSession takes such values.
+//   - Iterate panics: there is no list of sessions. Options.NotBefore logs
+//     everyone out.
 //   - Commit and SessionManager.LoadAndSave fail and say so. In their place are
-//     LoadAndSave and, for a response that somebody else writes, such as that of a WebSocket
-//     upgrade by gorilla/websocket, [Sessions.Cookies].
+//     LoadAndSave and, for a response that somebody else writes, such as that
+//     of a WebSocket upgrade by gorilla/websocket, [Sessions.Cookies].
 //
 // # Types
 //
@@ -52,14 +59,14 @@
 //
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
-// Without it the session can't be saved, and the error has that line. A pointer comes back
-// as the value that it points to.
+// Without it the session can't be saved, and the error has that line. A pointer
+// comes back as the value that it points to.
 //
 // # Size
 //
 // A browser takes 4093 bytes of name and value. Options.MaxCookies lets a
-// session have several cookies; their names are NAME, NAME_2 and up to NAME_8. The error
-// of a session that is too large is [cookiesession.ErrTooLarge].
+// session have several cookies; their names are NAME, NAME_2 and up to NAME_8.
+// The error of a session that is too large is [cookiesession.ErrTooLarge].
 //
 // # Sessions of the old store
 //
@@ -71,18 +78,20 @@
 //	    LegacyUntil: time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC),
 //	})
 //
-// Its session goes on, with the same end, in a cookie of ours, which the answer sets. The
-// store is read, and not written but for Destroy and RenewToken, which delete
-// what the cookie was for. After the date it is not asked any more. Until then OnEvent reports each such cookie as
-// refused, because to the core it is no cookie of ours.
-// A replica that still runs the old program does not know the new cookies: visitors who get
-// to it begin anew, so replace all replicas at once, or pin visitors while you don't.
+// Its session goes on, with the same end, in a cookie of ours, which the answer
+// sets. The store is read, and not written but for Destroy and RenewToken,
+// which delete what the cookie was for. After the date it is not asked any
+// more. Until then OnEvent reports each such cookie as refused, because to the
+// core it is no cookie of ours. A replica that still runs the old program does
+// not know the new cookies: visitors who get to it begin anew, so replace all
+// replicas at once, or pin visitors while you don't.
 //
 // # What it cannot do
 //
 // A session in a cookie has limits, which the package documentation of
-// cookiesession describes: a copied cookie is good until it expires, Destroy or not, and a visitor
-// can bring an old one back. Options.Check and Options.NotBefore are the means against it.
+// cookiesession describes: a copied cookie is good until it expires, Destroy or
+// not, and a visitor can bring an old one back. Options.Check and
+// Options.NotBefore are the means against it.
 //
 // http.TimeoutHandler, gzip and other middlewares that buffer or replace the
 // response belong outside LoadAndSave.
@@ -104,8 +113,8 @@ import (
 type Options struct {
 	// Insecure allows plain HTTP in development: the cookie is Secure only if
 	// the manager's Cookie says so. Chrome, Firefox and Go's cookie jar keep
-	// Secure cookies on http://localhost, so it is for Safari and for other hosts. Behind
-	// a proxy that ends TLS leave it off.
+	// Secure cookies on http://localhost, so it is for Safari and for other
+	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
 	// Label, MaxCookies and NotBefore are those of [cookiesession.Options].
@@ -113,20 +122,22 @@ type Options struct {
 	MaxCookies int
 	NotBefore  time.Time
 
-	// MaxLifetime bounds what SetDeadline can ask for, counted from a
-	// session's beginning, also for sessions that exist. 0: 400 days, which is what
+	// MaxLifetime bounds what SetDeadline can ask for, counted from a session's
+	// beginning, also for sessions that exist. 0: 400 days, which is what
 	// browsers keep; at least the manager's Lifetime.
 	MaxLifetime time.Duration
 
-	// Check is the application's own test of a session that opened, given its values: a generation
-	// number of the user's, a look-up in a deny list. It runs at a request's
-	// first use of the session. nil accepts; an error that is [cookiesession.ErrRevoked]
-	// refuses the session for good. Any other says that the question
-	// cannot be answered now: the session is empty in this request, and a change of it fails.
+	// Check is the application's own test of a session that opened, given its
+	// values: a generation number of the user's, a look-up in a deny list. It
+	// runs at a request's first use of the session. nil accepts; an error that
+	// is [cookiesession.ErrRevoked] refuses the session for good. Any other
+	// says that the question cannot be answered now: the session is empty in
+	// this request, and a change of it fails.
 	Check func(r *http.Request, values map[string]any) error
 
 	// OnEvent is told what happens to sessions: see [cookiesession.Options].
-	// nil: what is lost goes to slog.Default at level Error, nothing else is logged.
+	// nil: what is lost goes to slog.Default at level Error, nothing else is
+	// logged.
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
@@ -147,8 +158,8 @@ type Sessions struct {
 	old      scs.SessionManager // what it was with the old store
 	key      any                // under which manager keeps a session in a context
 
-	// Two, because RememberMe decides for each session whether its cookie has
-	// a Max-Age. In all else they are the same.
+	// Two, because RememberMe decides for each session whether its cookie has a
+	// Max-Age. In all else they are the same.
 	persistent, transient *cookiesession.Manager[values]
 	codec                 *cookiesession.Codec
 
@@ -160,9 +171,10 @@ type Sessions struct {
 
 const longest = 400 * 24 * time.Hour
 
-// New has the sessions of manager, which scs.New has made, kept in cookies that are sealed under keys.
-// It replaces manager's Store and Codec. Its error joins everything that is
-// wrong with manager and opts; then manager is left as it was.
+// New has the sessions of manager, which scs.New has made, kept in cookies that
+// are sealed under keys. It replaces manager's Store and Codec. Its error joins
+// everything that is wrong with manager and opts; then manager is left as it
+// was.
 func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options) (*Sessions, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -257,8 +269,8 @@ func (p *keyProbe) Value(key any) any {
 }
 
 // contextKey returns the key under which a manager keeps a session in a
-// context, or nil. Knowing it, a context of ours opens the session when
-// it is first asked for, and not before.
+// context, or nil. Knowing it, a context of ours opens the session when it is
+// first asked for, and not before.
 func contextKey(m *scs.SessionManager) any {
 	probe := &keyProbe{Context: context.Background()}
 	if _, err := m.Load(probe, ""); err != nil {

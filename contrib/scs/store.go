@@ -9,7 +9,8 @@ import (
 )
 
 // A store takes the place of the manager's Store. What the manager asks of it
-// outside LoadAndSave can be answered from the token alone, which is a cookie's value.
+// outside LoadAndSave can be answered from the token alone, which is a cookie's
+// value.
 type store struct{ sessions *Sessions }
 
 var (
@@ -111,7 +112,7 @@ func (s *Sessions) loadLegacy(ctx context.Context, token string) (context.Contex
 	if err != nil {
 		return nil, false, err
 	}
-	// A session that was not found has no token, and scs leaves it to
-	// stores to look at the deadline.
+	// A session that was not found has no token, and scs leaves it to stores to
+	// look at the deadline.
 	return ctx, s.old.Token(ctx) == token && time.Now().Before(s.old.Deadline(ctx)), nil
 }

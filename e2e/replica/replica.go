@@ -101,8 +101,8 @@ func (c *config) run(ctx context.Context, out io.Writer) error {
 	return json.NewEncoder(out).Encode(s.state())
 }
 
-// listen waits for an address that is taken: a replica that is started again
-// at its old one may find it in use as the near end of somebody's connection.
+// listen waits for an address that is taken: a replica that is started again at
+// its old one may find it in use as the near end of somebody's connection.
 func listen(ctx context.Context, addr string) (net.Listener, error) {
 	for deadline := time.Now().Add(5 * time.Second); ; time.Sleep(50 * time.Millisecond) {
 		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)

@@ -22,8 +22,8 @@ type Session struct {
 // a session has to be bounded, since it has to fit into a cookie.
 const maxName = 40
 
-// newApp returns the application, whose sessions are sealed under the keys in
-// a file.
+// newApp returns the application, whose sessions are sealed under the keys in a
+// file.
 func newApp(keysFile string, insecure bool) (http.Handler, error) {
 	keys, err := cookiesession.LoadOrCreateKeyring(keysFile)
 	if err != nil {

@@ -182,7 +182,8 @@ var (
 	indentation = regexp.MustCompile(`(?m)^\t+`)
 )
 
-// The page's programs stand in this directory, where they are compiled and tested.
+// The page's programs stand in this directory, where they are compiled and
+// tested.
 func TestDocPrograms(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {

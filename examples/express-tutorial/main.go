@@ -19,21 +19,21 @@
 // # What a thief can do
 //
 // A copy of the cookie is the session, there and here. The tutorial's is not
-// Secure, so it can be read from any connection that is not encrypted; here
-// it is. There, a logout ends the copy, because the store forgets the session,
-// and without a maxAge nothing else does but a restart. Here a logout only tells
+// Secure, so it can be read from any connection that is not encrypted; here it
+// is. There, a logout ends the copy, because the store forgets the session, and
+// without a maxAge nothing else does but a restart. Here a logout only tells
 // the browser to delete the cookie: the copy opens until a day after the login,
 // which is what Lifetime is for. Where that is too long, Options.Check asks the
 // application at each request.
 //
 // Nobody reads or changes what is in the cookie. But who steals the key file
-// makes any session of anybody, until that key is revoked. In Express the secret
-// alone is worth little, and the store's content a lot.
+// makes any session of anybody, until that key is revoked. In Express the
+// secret alone is worth little, and the store's content a lot.
 //
 // # What a restart does
 //
-// There, all sessions are gone, unless they are in a database. Here the
-// program reads the key file again, and everybody is still logged in.
+// There, all sessions are gone, unless they are in a database. Here the program
+// reads the key file again, and everybody is still logged in.
 //
 // # What a second replica needs
 //

@@ -4,10 +4,10 @@
 //
 //   - nethttp: net/http alone
 //   - chi: as a middleware, because chi's middlewares are net/http's
-//   - gin, echo: around the whole application, because their middlewares
-//     don't end where the response does
-//   - gorillawebsocket: an upgrade whose response the library writes itself,
-//     so it has to be given the session's cookies
+//   - gin, echo: around the whole application, because their middlewares don't
+//     end where the response does
+//   - gorillawebsocket: an upgrade whose response the library writes itself, so
+//     it has to be given the session's cookies
 //   - coderwebsocket: an upgrade that needs nothing
 //
 // Each is made to be copied: a New that takes a Manager and returns the

@@ -84,8 +84,8 @@ func defaultKeys() (string, error) {
 }
 
 // siteURL returns what to type into a browser: the host as it was asked for,
-// because browsers trust localhost more than a bare address, and the port as
-// it came out.
+// because browsers trust localhost more than a bare address, and the port as it
+// came out.
 func siteURL(asked string, got net.Addr) string {
 	host, _, _ := net.SplitHostPort(asked)
 	if host == "" {
@@ -99,7 +99,8 @@ func siteURL(asked string, got net.Addr) string {
 func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
 	server := &http.Server{
 		Handler: handler,
-		// Every request and page here is small; who needs longer is not reading.
+		// Every request and page here is small; who needs longer is not
+		// reading.
 		ReadHeaderTimeout: 5 * time.Second,
 		ReadTimeout:       10 * time.Second,
 		WriteTimeout:      10 * time.Second,

@@ -26,20 +26,20 @@ type Visit struct {
 	Notice notice `json:"flash"` // to be shown once
 }
 
-// The visitor writes these, so they are bounded: the largest session that
-// there can be still fits into one cookie.
+// The visitor writes these, so they are bounded: the largest session that there
+// can be still fits into one cookie.
 const (
 	maxNote = 600 // characters
 	maxName = 40  // characters
 )
 
-// rememberFor is how long preferences are kept, and a login with "remember
-// me". Any other login lasts as long as the library's default has it, 14 days.
+// rememberFor is how long preferences are kept, and a login with "remember me".
+// Any other login lasts as long as the library's default has it, 14 days.
 const rememberFor = 365 * 24 * time.Hour
 
-// A notice is what a page says once about the request before. The session
-// holds a number and not the text: it is smaller, and the text comes in the
-// language of the page that shows it.
+// A notice is what a page says once about the request before. The session holds
+// a number and not the text: it is smaller, and the text comes in the language
+// of the page that shows it.
 type notice uint8
 
 const (

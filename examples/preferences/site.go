@@ -52,9 +52,9 @@ func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error
 	mux.HandleFunc("GET /style.css", static)
 	mux.HandleFunc("GET /favicon.svg", static)
 
-	// From the inside out. The cookie's SameSite=Lax is not enough against forms
-	// on other pages: they could still log a visitor in, under a name of their
-	// choice, and a page on a sibling subdomain counts as the same site.
+	// From the inside out. The cookie's SameSite=Lax is not enough against
+	// forms on other pages: they could still log a visitor in, under a name of
+	// their choice, and a page on a sibling subdomain counts as the same site.
 	handler := sessions.Handler(mux)
 	handler = http.MaxBytesHandler(handler, 32<<10)
 	handler = withSecurityHeaders(handler)
@@ -172,8 +172,8 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, f.Next, http.StatusSeeOther)
 }
 
-// logout is reached by POST alone: a GET could be sent by an image on any
-// other page.
+// logout is reached by POST alone: a GET could be sent by an image on any other
+// page.
 func (s *site) logout(w http.ResponseWriter, r *http.Request) {
 	session := s.sessions.Get(r)
 	preferences := session.Data.Preferences
@@ -305,8 +305,8 @@ func newSettingView(s *setting, chosen string, t *texts) settingView {
 }
 
 // cookieSize returns the bytes of the cookie that the browser holds after this
-// response: those of the cookie that the response sets, or else of the one
-// that the request brought.
+// response: those of the cookie that the response sets, or else of the one that
+// the request brought.
 func (s *site) cookieSize(r *http.Request, session *cookiesession.Session[Visit]) (int, error) {
 	cookies, err := s.sessions.Cookies(session)
 	if err != nil {

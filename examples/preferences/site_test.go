@@ -67,7 +67,8 @@ func TestChange(t *testing.T) {
 			checkOneCookie(t, got)
 			page := v.get("/")
 			v.checkShows(page, test.shows)
-			// Taking the notice out changed the session, so this response has a cookie too.
+			// Taking the notice out changed the session, so this response has a
+			// cookie too.
 			checkOneCookie(t, page)
 			v.checkCounter(page)
 

@@ -46,7 +46,8 @@ func languageFor(chosen, accepted string) language {
 }
 
 // texts is everything that the site says. A field per text lets the compiler
-// and the template engine find what is misspelled; a test finds what is missing.
+// and the template engine find what is misspelled; a test finds what is
+// missing.
 type texts struct {
 	Title string
 	Intro string

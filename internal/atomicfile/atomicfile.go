@@ -1,6 +1,6 @@
-// Package atomicfile creates and replaces small files that other processes
-// read at any moment, so that each of them finds the file whole: as it was
-// before, as it is after, and nothing between, also after a crash.
+// Package atomicfile creates and replaces small files that other processes read
+// at any moment, so that each of them finds the file whole: as it was before,
+// as it is after, and nothing between, also after a crash.
 package atomicfile
 
 import (
@@ -95,8 +95,8 @@ func Replace(path string, data []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// Resolve returns the path of the file itself, without symbolic links. The
-// file need not exist, but its directory must.
+// Resolve returns the path of the file itself, without symbolic links. The file
+// need not exist, but its directory must.
 func Resolve(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
 	if !errors.Is(err, fs.ErrNotExist) {

@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// staleAfter is the age at which a lock file counts as left behind by a
-// process that died. Nothing holds a lock for more than a moment.
+// staleAfter is the age at which a lock file counts as left behind by a process
+// that died. Nothing holds a lock for more than a moment.
 const staleAfter = time.Minute
 
 // tryLock takes the lock of the file at path, if it is free. The lock is the

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// ByteString is what a byte string decodes to as a key of a map[any]any,
-// since a []byte cannot be a key. It is stored as a byte string again.
+// ByteString is what a byte string decodes to as a key of a map[any]any, since
+// a []byte cannot be a key. It is stored as a byte string again.
 type ByteString string
 
 // appendAny appends a value of any type that an any may hold, in such a form
@@ -99,8 +99,8 @@ func appendTagged(dst []byte, x any, depth int) ([]byte, error) {
 	return appendOther(dst, reflect.ValueOf(x), depth)
 }
 
-// integer returns the tag and the value of x, if it is one of the integers
-// that int64 holds.
+// integer returns the tag and the value of x, if it is one of the integers that
+// int64 holds.
 func integer(x any) (tag uint64, n int64, ok bool) {
 	switch x := x.(type) {
 	case int8:

@@ -4,8 +4,8 @@ import (
 	"reflect"
 )
 
-// appendAnyKeyMap appends a map[any]any inside an any. A map with a key that
-// is not a string can be nothing else, and goes without the tag.
+// appendAnyKeyMap appends a map[any]any inside an any. A map with a key that is
+// not a string can be nothing else, and goes without the tag.
 func appendAnyKeyMap(dst []byte, m map[any]any, depth int) ([]byte, error) {
 	tagged := true
 	for k := range m {
@@ -53,9 +53,9 @@ func appendAnyKeys(dst []byte, m map[any]any, depth int) ([]byte, error) {
 	return dst, nil
 }
 
-// appendAnyKey appends a key of type any. Not every value that may be a key
-// in Go is one here: a pointer would come back as another, and NaN is not
-// equal to itself.
+// appendAnyKey appends a key of type any. Not every value that may be a key in
+// Go is one here: a pointer would come back as another, and NaN is not equal to
+// itself.
 func appendAnyKey(dst []byte, k any, depth int) ([]byte, error) {
 	switch k := k.(type) {
 	case string:
@@ -138,8 +138,8 @@ func (d *decoder) anyMap(depth int) (any, error) {
 	return m, nil
 }
 
-// moreKeys reads the last n entries of a map of which those before had
-// strings as keys. The first of the n was compared to the one before it.
+// moreKeys reads the last n entries of a map of which those before had strings
+// as keys. The first of the n was compared to the one before it.
 func (d *decoder) moreKeys(before map[string]any, n, depth int) (map[any]any, error) {
 	m := make(map[any]any, len(before)+room(n, 48))
 	for k, x := range before {

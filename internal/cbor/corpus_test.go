@@ -12,8 +12,8 @@ import (
 	"example.com/cookiesession/internal/document"
 )
 
-// corpus returns the sessions of testdata by file name, as what a program
-// would have put into a map[string]any: whole numbers are int.
+// corpus returns the sessions of testdata by file name, as what a program would
+// have put into a map[string]any: whole numbers are int.
 func corpus(tb testing.TB) map[string]map[string]any {
 	tb.Helper()
 	files, err := filepath.Glob("../../testdata/sessions/*.json")

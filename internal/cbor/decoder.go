@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// decoder reads one item. It lives in a pool; nothing that it hands out
-// refers to data, which belongs to the caller and may be used again.
+// decoder reads one item. It lives in a pool; nothing that it hands out refers
+// to data, which belongs to the caller and may be used again.
 type decoder struct {
 	data []byte
 	pos  int
 
-	// text is a copy of data, made when the first string is read. All
-	// strings are slices of it: one allocation instead of one for each.
+	// text is a copy of data, made when the first string is read. All strings
+	// are slices of it: one allocation instead of one for each.
 	text string
 
-	// respelled: a string was in another spelling than the encoder's.
-	// changed: anything else that encodes otherwise than it was read: a key
-	// that the type does not know, a converted number, a stored zero.
+	// respelled: a string was in another spelling than the encoder's. changed:
+	// anything else that encodes otherwise than it was read: a key that the
+	// type does not know, a converted number, a stored zero.
 	respelled, changed bool
 }
 
@@ -96,7 +96,8 @@ func (d *decoder) longHead(ib byte) (byte, uint64, error) {
 	return ib, arg, nil
 }
 
-// peek returns the next initial byte, or 0xff (which begins nothing) at the end.
+// peek returns the next initial byte, or 0xff (which begins nothing) at the
+// end.
 func (d *decoder) peek() byte {
 	if d.pos < len(d.data) {
 		return d.data[d.pos]

@@ -1,20 +1,20 @@
 // Package cbor turns Go values into deterministic CBOR and back: RFC 8949 with
 // the core deterministic encoding of its Section 4.2.1 (shortest heads and
-// floats, definite lengths, map keys in the bytewise order of their
-// encodings, and one NaN, f97e00). A value has exactly one encoding, so that
-// two values can be compared by their bytes.
+// floats, definite lengths, map keys in the bytewise order of their encodings,
+// and one NaN, f97e00). A value has exactly one encoding, so that two values
+// can be compared by their bytes.
 //
 // [PlanFor] compiles a Go type once; the [Plan] encodes and decodes without
-// looking at the type again. Decoding is strict: what is not deterministic is
-// a [SyntaxError], what does not fit the Go type a [ValueError]. Whatever
-// Append accepts, Decode accepts, and gives back an equal value, and exactly
-// (as far as the marshaling methods of the types themselves do).
+// looking at the type again. Decoding is strict: what is not deterministic is a
+// [SyntaxError], what does not fit the Go type a [ValueError]. Whatever Append
+// accepts, Decode accepts, and gives back an equal value, and exactly (as far
+// as the marshaling methods of the types themselves do).
 //
 // # Structs
 //
 // A struct is a map. A field's key is the name in its cbor tag, else in its
-// json tag, else its Go name; with the tag cbor:"1,keyasint" the integer 1.
-// The tag "-" skips a field, other options of json tags mean nothing here, and
+// json tag, else its Go name; with the tag cbor:"1,keyasint" the integer 1. The
+// tag "-" skips a field, other options of json tags mean nothing here, and
 // other options of cbor tags are refused. A field whose memory is zero
 // ([reflect.Value.IsZero]; for a time also its IsZero) is left out, and what is
 // absent decodes to zero. So is a struct in a field that stores nothing. Keys
@@ -61,24 +61,24 @@
 //
 // # Strings
 //
-// A string that spells out bytes is carried as these bytes: a lower-case
-// UUID, lower-case hex, base64url without padding, parts of it joined by dots
-// as in a JWT, and a time as JavaScript's toISOString writes it. It comes
-// back as the same string. Which form a string takes depends on the string
-// alone (spell.go), and the decoder takes every form. Map keys always are
-// text. A string that is not UTF-8 is a tagged byte string, also as a key.
+// A string that spells out bytes is carried as these bytes: a lower-case UUID,
+// lower-case hex, base64url without padding, parts of it joined by dots as in a
+// JWT, and a time as JavaScript's toISOString writes it. It comes back as the
+// same string. Which form a string takes depends on the string alone
+// (spell.go), and the decoder takes every form. Map keys always are text. A
+// string that is not UTF-8 is a tagged byte string, also as a key.
 //
 // # Inside an any
 //
 // Each of these types comes back as itself: nil, bool, int, float64, string,
 // []byte, []any, map[string]any, uint64 beyond int64, and map[any]any with a
-// key that is not a string have no tag; the rest of the integer types,
-// float32, [time.Time], [time.Duration], []string, []int, map[string]string,
+// key that is not a string have no tag; the rest of the integer types, float32,
+// [time.Time], [time.Duration], []string, []int, map[string]string,
 // map[string]int, map[any]any with strings as keys, and typed nil slices and
-// maps have one. Every other type, such as type Role string, needs
-// [Register]. A pointer is stored as what it points to, and comes back as that
-// value; a nil pointer comes back as nil. A value of a type that is not
-// registered here comes back as an [Unknown].
+// maps have one. Every other type, such as type Role string, needs [Register].
+// A pointer is stored as what it points to, and comes back as that value; a nil
+// pointer comes back as nil. A value of a type that is not registered here
+// comes back as an [Unknown].
 //
 // # Tags
 //

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// any reads a value inside an any: every item that this package writes has a
-// Go type, given by the item alone.
+// any reads a value inside an any: every item that this package writes has a Go
+// type, given by the item alone.
 func (d *decoder) any(depth int) (any, error) {
 	from := d.pos
 	ib, n, err := d.head()

@@ -38,8 +38,8 @@ func (e *ValueError) Error() string {
 // written by the method and may quote the value.
 func (e *ValueError) Unwrap() error { return e.err }
 
-// An UnsupportedTypeError reports a Go type that cannot be stored. Reason
-// says why, and what to do about it.
+// An UnsupportedTypeError reports a Go type that cannot be stored. Reason says
+// why, and what to do about it.
 type UnsupportedTypeError struct {
 	Path   string // field names from the Go type, "User.Cart[].Done"
 	Type   reflect.Type
@@ -62,8 +62,8 @@ func withPath(path string, t reflect.Type) string {
 	return fmt.Sprintf("%s (%s): ", path, t)
 }
 
-// inside puts a step in front of the path of err. Errors are rare, so the
-// path is put together on the way out and costs nothing on the way in.
+// inside puts a step in front of the path of err. Errors are rare, so the path
+// is put together on the way out and costs nothing on the way in.
 func inside(step string, err error) error {
 	if ve, ok := errors.AsType[*ValueError](err); ok {
 		ve.Path = join(step, ve.Path)

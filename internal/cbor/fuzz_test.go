@@ -36,9 +36,9 @@ func seeds(tb testing.TB) [][]byte {
 	return items
 }
 
-// FuzzDecode checks, for an any and for a struct with a field of each kind:
-// an item that Decode accepts is Valid, and so is its encoding, which decodes
-// to an equal value, exactly, and is a fixpoint. If Decode says exact, the
+// FuzzDecode checks, for an any and for a struct with a field of each kind: an
+// item that Decode accepts is Valid, and so is its encoding, which decodes to
+// an equal value, exactly, and is a fixpoint. If Decode says exact, the
 // encoding is the input.
 func FuzzDecode(f *testing.F) {
 	for _, item := range seeds(f) {
@@ -88,8 +88,8 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzDynamic checks that every valid item whose map keys and tags are ours
-// and that an any accepts comes back byte for byte, unless it has a string in
+// FuzzDynamic checks that every valid item whose map keys and tags are ours and
+// that an any accepts comes back byte for byte, unless it has a string in
 // another spelling than ours or a registered type: in an any, all that is
 // stored has one form.
 func FuzzDynamic(f *testing.F) {
@@ -432,8 +432,8 @@ func checkRoundTrip(t *testing.T, p *cbor.Plan, input []byte) {
 
 func sameFloat[T ~float32 | ~float64](a, b T) bool { return a == b || a != a && b != b }
 
-// FuzzString checks that every string comes back, as a value and as a key,
-// and in the same spelling as a part of anything else.
+// FuzzString checks that every string comes back, as a value and as a key, and
+// in the same spelling as a part of anything else.
 func FuzzString(f *testing.F) {
 	for _, s := range []string{"", aUUID, aHex, aBase64, aJWT, aTime, "\xff", "eyJ.........", "2024-02-30T00:00:00.000Z", "a1b2c3d4e5f6.A1b2C3d4E5f6A1b2"} {
 		f.Add(s)

@@ -139,8 +139,8 @@ func TestHostileLengths(t *testing.T) {
 	}
 }
 
-// TestAmplification declares as many elements as the input could just hold,
-// but has one that ends it: what is allocated follows what was really read.
+// TestAmplification declares as many elements as the input could just hold, but
+// has one that ends it: what is allocated follows what was really read.
 func TestAmplification(t *testing.T) {
 	type big struct{ A, B, C, D, E [64]int }
 	input := append([]byte{0x9a, 0, 0, 0xff, 0xfa}, bytes.Repeat([]byte{0xa0}, 0xfffa)...)

@@ -52,7 +52,8 @@ func (c bytesCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	return nil
 }
 
-// copyBytes is bytes.Clone with nothing to spare: the input belongs to the caller.
+// copyBytes is bytes.Clone with nothing to spare: the input belongs to the
+// caller.
 func copyBytes(b []byte) []byte {
 	c := make([]byte, len(b))
 	copy(c, b)
@@ -141,8 +142,8 @@ func (c *sliceCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	return nil
 }
 
-// array reads the head of an array that has depth levels around it, and
-// returns its length, which the rest of the input can hold.
+// array reads the head of an array that has depth levels around it, and returns
+// its length, which the rest of the input can hold.
 func (d *decoder) array(depth int) (int, error) {
 	ib, n, err := d.head()
 	if err != nil {

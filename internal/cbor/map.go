@@ -183,8 +183,8 @@ func compareKeys(dst []byte, a, b entry) int {
 	return bytes.Compare(dst[a.start:a.split], dst[b.start:b.split])
 }
 
-// sort sorts the entries, which end at the end of dst. It returns false if
-// two keys are equal.
+// sort sorts the entries, which end at the end of dst. It returns false if two
+// keys are equal.
 func (s *sorter) sort(dst []byte) bool {
 	if s.sorted {
 		return true

@@ -36,8 +36,8 @@ func isMarshaler(t reflect.Type) bool {
 	return p.binary() || p.text()
 }
 
-// marshaler returns the codec of a type that encodes itself. ok is false if
-// it does not, or if that was an error.
+// marshaler returns the codec of a type that encodes itself. ok is false if it
+// does not, or if that was an error.
 func (c *compiler) marshaler(t reflect.Type, path string) (k codec, ok bool) {
 	p := pairsOf(t)
 	if p == (marshalPairs{}) {

@@ -57,8 +57,8 @@ func (p *Plan) Append(dst []byte, v reflect.Value) ([]byte, error) {
 	return out, nil
 }
 
-// emptyEncoder is a codec of a type whose nil is stored as null inside of
-// other values; at the top it is the same as empty.
+// emptyEncoder is a codec of a type whose nil is stored as null inside of other
+// values; at the top it is the same as empty.
 type emptyEncoder interface{ empty() byte }
 
 // Decode reads data, one item and nothing else, into dst, which must be

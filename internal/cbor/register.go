@@ -19,8 +19,8 @@ type registered struct {
 	name string
 	typ  reflect.Type
 	plan *Plan
-	// bare: an any holds the type without its name, so a value of this name
-	// is read, but never written.
+	// bare: an any holds the type without its name, so a value of this name is
+	// read, but never written.
 	bare bool
 }
 
@@ -31,11 +31,10 @@ var (
 
 func init() { types.Store(new(registry)) }
 
-// Register makes the type of zero, or what it points to, storable inside an
-// any and other interfaces, under a name that must never be given to another
-// type. It panics if the name or the type is registered already, if the name
-// is empty or not UTF-8, or if the type cannot be stored. Call it in an init
-// function.
+// Register makes the type of zero, or what it points to, storable inside an any
+// and other interfaces, under a name that must never be given to another type.
+// It panics if the name or the type is registered already, if the name is empty
+// or not UTF-8, or if the type cannot be stored. Call it in an init function.
 func Register(name string, zero any) {
 	t := reflect.TypeOf(zero)
 	if t != nil && t.Kind() == reflect.Pointer {
@@ -73,8 +72,8 @@ func Register(name string, zero any) {
 	types.Store(now)
 }
 
-// Unknown is what a value of a registered type decodes to, inside an any, in
-// a program that did not register its name: after a rollback, or in an old
+// Unknown is what a value of a registered type decodes to, inside an any, in a
+// program that did not register its name: after a rollback, or in an old
 // replica during a deploy. It is stored again unchanged. It is comparable.
 type Unknown struct {
 	Name string // as registered elsewhere

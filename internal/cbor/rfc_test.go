@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestAppendixA has the examples of RFC 8949, Appendix A. Those outside of
-// what this package stores say how they are refused.
+// TestAppendixA has the examples of RFC 8949, Appendix A. Those outside of what
+// this package stores say how they are refused.
 func TestAppendixA(t *testing.T) {
 	type refusal string
 	const (

@@ -5,14 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how deep items nest: every array, map and tag is a level, and
-// the item itself, if it is one, is the first.
+// MaxDepth is how deep items nest: every array, map and tag is a level, and the
+// item itself, if it is one, is the first.
 const MaxDepth = 64
 
-// Valid reports, as a [*SyntaxError], why data is not exactly one
-// deterministic CBOR item of the kinds that this package writes (no simple
-// values but false, true and null) nested at most [MaxDepth] deep. It accepts
-// every tag.
+// Valid reports, as a [*SyntaxError], why data is not exactly one deterministic
+// CBOR item of the kinds that this package writes (no simple values but false,
+// true and null) nested at most [MaxDepth] deep. It accepts every tag.
 func Valid(data []byte) error {
 	d := newDecoder(data)
 	defer d.free()
@@ -103,8 +102,8 @@ func (d *decoder) enter(depth int) error {
 	return nil
 }
 
-// keyOrder checks that the keys of one map ascend, so that none is doubled.
-// It holds where the key before lies: the empty key is none.
+// keyOrder checks that the keys of one map ascend, so that none is doubled. It
+// holds where the key before lies: the empty key is none.
 type keyOrder struct{ from, to int }
 
 // next takes the key that lies from a position up to the present one.

@@ -6,13 +6,13 @@ import (
 )
 
 // Some strings spell out bytes: a UUID's 36 characters are 16 bytes. The
-// encoder carries them as those bytes, under a tag that says how to spell
-// them, and the decoder gives back exactly the same string.
+// encoder carries them as those bytes, under a tag that says how to spell them,
+// and the decoder gives back exactly the same string.
 //
 // Which form a string takes is a function of the string alone (spellingOf
-// below). The rule is not part of the format: the decoder accepts every form
-// of every string, so the rule may be tuned from release to release. A string
-// in a form that today's rule would not choose merely is not exact.
+// below). The rule is not part of the format: the decoder accepts every form of
+// every string, so the rule may be tuned from release to release. A string in a
+// form that today's rule would not choose merely is not exact.
 //
 // The rule looks for strings that a machine drew at random, since those are
 // what text codes can do nothing about. Words, numbers, dates and host names

@@ -19,8 +19,8 @@ const (
 	aTime   = "2024-10-29T13:06:08.141Z"
 )
 
-// TestSpelled checks the strings that are carried as bytes, and near misses
-// of each, which are not. All of them come back as they were.
+// TestSpelled checks the strings that are carried as bytes, and near misses of
+// each, which are not. All of them come back as they were.
 func TestSpelled(t *testing.T) {
 	const text = "text"
 	for _, row := range []struct{ s, prefix string }{
@@ -165,8 +165,8 @@ func TestEverySpelling(t *testing.T) {
 	}
 }
 
-// TestRandomSpellings checks strings that machines draw: all of them come
-// back, and nearly all of them are carried as bytes.
+// TestRandomSpellings checks strings that machines draw: all of them come back,
+// and nearly all of them are carried as bytes.
 func TestRandomSpellings(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
 	random := func(n int) []byte {

@@ -13,8 +13,8 @@ var (
 	stringType = reflect.TypeFor[string]()
 )
 
-// anyMapCodec is for map[string]any, and stringMapCodec for
-// map[string]string, under whatever name. They do without reflection.
+// anyMapCodec is for map[string]any, and stringMapCodec for map[string]string,
+// under whatever name. They do without reflection.
 type (
 	anyMapCodec    struct{ typ reflect.Type }
 	stringMapCodec struct{ typ reflect.Type }

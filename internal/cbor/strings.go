@@ -47,8 +47,8 @@ func isUTF8String(s string) bool {
 	return true
 }
 
-// string reads a string value that has depth levels around it: text, or one
-// of the tagged forms.
+// string reads a string value that has depth levels around it: text, or one of
+// the tagged forms.
 func (d *decoder) string(depth int) (string, error) {
 	if ib := d.peek(); ib>>5 == majorText && ib&31 < 24 {
 		d.pos++
@@ -85,8 +85,8 @@ func (d *decoder) plainString(n uint64, depth int) (string, error) {
 	return s, err
 }
 
-// taggedString reads what follows the head of a tag, if the tag is one of
-// those of strings; depth is that of the tag.
+// taggedString reads what follows the head of a tag, if the tag is one of those
+// of strings; depth is that of the tag.
 func (d *decoder) taggedString(tag uint64, depth int) (s string, ok bool, err error) {
 	var form spelling
 	switch tag {

@@ -18,8 +18,8 @@ func (c *structCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, er
 	if depth >= MaxDepth {
 		return dst, errDepth()
 	}
-	// How many fields are stored is known at the end, and then the head is
-	// put in: in nearly all types one byte, whatever the number.
+	// How many fields are stored is known at the end, and then the head is put
+	// in: in nearly all types one byte, whatever the number.
 	start, stored, head := len(dst), 0, headSize(uint64(len(c.fields)))
 	for range head {
 		dst = append(dst, emptyMap)
@@ -44,8 +44,7 @@ func (c *structCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, er
 	return append(dst, body...), nil
 }
 
-// append appends the key and value of a field, or nothing if the value is
-// zero.
+// append appends the key and value of a field, or nothing if the value is zero.
 func (f *field) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
 	switch f.op {
 	case opString:
@@ -196,8 +195,8 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 	return nil
 }
 
-// mapping reads the head of a map that has depth levels around it, and
-// returns how many entries it has, which the rest of the input can hold.
+// mapping reads the head of a map that has depth levels around it, and returns
+// how many entries it has, which the rest of the input can hold.
 func (d *decoder) mapping(depth int) (int, error) {
 	ib, n, err := d.head()
 	if err != nil {

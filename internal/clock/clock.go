@@ -1,5 +1,5 @@
-// Package clock tells the time to the rest of the module. It is [time.Now],
-// but for two uses: a process of a test fleet can be given a clock that is off,
+// Package clock tells the time to the rest of the module. It is [time.Now], but
+// for two uses: a process of a test fleet can be given a clock that is off,
 // which no operating system lets one process have by itself; and the command
 // shows a session as of the time when its cookie was issued.
 package clock
@@ -14,6 +14,6 @@ var offset atomic.Int64
 // Now returns the current time, moved by the offset, if one was set.
 func Now() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
 
-// SetOffset makes [Now] tell a time that is off by d, for the two uses that
-// the package has.
+// SetOffset makes [Now] tell a time that is off by d, for the two uses that the
+// package has.
 func SetOffset(d time.Duration) { offset.Store(int64(d)) }

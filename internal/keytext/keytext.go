@@ -1,6 +1,6 @@
-// Package keytext reads the text form of keys and keyrings. It knows where
-// each word stands, so that a program can change one line of a keyring file
-// and leave the others, comments included, as their author wrote them.
+// Package keytext reads the text form of keys and keyrings. It knows where each
+// word stands, so that a program can change one line of a keyring file and
+// leave the others, comments included, as their author wrote them.
 //
 // A text is a sequence of words, which spaces, tabs, commas and line ends
 // separate; # begins a comment, which ends with its line. A word is one of
@@ -41,8 +41,8 @@ type File struct {
 	Revoked []Revocation
 }
 
-// A Key is a key with its schedule. It holds the secret in the open: it is
-// for use between a text and the ring that is made of it.
+// A Key is a key with its schedule. It holds the secret in the open: it is for
+// use between a text and the ring that is made of it.
 type Key struct {
 	Secret    [SecretSize]byte
 	Line      int  // counted from 1
@@ -101,9 +101,9 @@ func (e *Error) Error() string {
 }
 
 // Parse reads a text. With an error, which is an [*Error], the File has no
-// keys, but every revocation that was understood, also one that shares its
-// line with a mistake: a typing error elsewhere must not keep a leaked key in
-// use. A text longer than [MaxSize] is not looked at.
+// keys, but every revocation that was understood, also one that shares its line
+// with a mistake: a typing error elsewhere must not keep a leaked key in use. A
+// text longer than [MaxSize] is not looked at.
 func Parse(text string) (File, error) {
 	if len(text) > MaxSize {
 		return File{}, &Error{Mistakes: []Mistake{{Kind: fmt.Sprintf("longer than %d bytes", MaxSize)}}}

@@ -113,8 +113,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// describe writes what Parse returned as mistakes, keys (the byte that they
-// are made of) and revocations, each with its line.
+// describe writes what Parse returned as mistakes, keys (the byte that they are
+// made of) and revocations, each with its line.
 func describe(file keytext.File, err error) string {
 	var words []string
 	if e := (*keytext.Error)(nil); errors.As(err, &e) {

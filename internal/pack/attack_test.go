@@ -60,10 +60,10 @@ var rooms = []room{
 type channel func(session any) int
 
 // TestRecovery is the attack in full, on whole secrets. The attacker writes one
-// value and sees nothing but how many characters the cookie has. Guess by guess,
-// he compares a value in which the guess follows what he knows with one of the
-// same characters in which it does not, behind fillers that move the length
-// around its rounding, and goes on with the guess that saves most.
+// value and sees nothing but how many characters the cookie has. Guess by
+// guess, he compares a value in which the guess follows what he knows with one
+// of the same characters in which it does not, behind fillers that move the
+// length around its rounding, and goes on with the guess that saves most.
 //
 // Against DEFLATE in the packer's place he is left alone with his mistakes.
 // Against the packer he is told the right character after each guess, gets the
@@ -71,9 +71,9 @@ type channel func(session any) int
 // no better than one who does not look: each guess is a coin with as many sides
 // as the alphabet has characters.
 //
-// (That a whole value equals its neighbour in a list can be seen. So someone who
-// is right about all of a secret but its last character may try that one out;
-// an attacker who has got so far has won elsewhere.)
+// (That a whole value equals its neighbour in a list can be seen. So someone
+// who is right about all of a secret but its last character may try that one
+// out; an attacker who has got so far has won elsewhere.)
 func TestRecovery(t *testing.T) {
 	if raceDetector() {
 		t.Skip("it takes a minute with the race detector, and shares nothing")

@@ -57,8 +57,8 @@ type reader struct {
 	pos int // in bits
 }
 
-// peek returns the next bits in the highest places of a word: at least 57,
-// if there are so many.
+// peek returns the next bits in the highest places of a word: at least 57, if
+// there are so many.
 func (r *reader) peek() uint64 {
 	i := r.pos >> 3
 	if i+8 <= len(r.src) {

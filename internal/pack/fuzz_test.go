@@ -24,8 +24,8 @@ func checkUnpack(t *testing.T, packed []byte) (item []byte, err error) {
 }
 
 // FuzzUnpack checks that Unpack and the reference decoder have the same verdict
-// on any bytes and make the same item; that a failure leaves dst alone; and that
-// what the strict CBOR decoder accepts of the items packs and comes back.
+// on any bytes and make the same item; that a failure leaves dst alone; and
+// that what the strict CBOR decoder accepts of the items packs and comes back.
 func FuzzUnpack(f *testing.F) {
 	for _, item := range corpus(f) {
 		f.Add(pack.Append(nil, item))

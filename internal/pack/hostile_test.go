@@ -49,9 +49,9 @@ func (b bitSeq) fold() []byte {
 	return packed
 }
 
-// countHead returns what the packed form of an item begins with that has a
-// head of 4 bytes more, with ib for its first byte, and n for the rest. It is
-// made of an item that has 1<<16 there.
+// countHead returns what the packed form of an item begins with that has a head
+// of 4 bytes more, with ib for its first byte, and n for the rest. It is made
+// of an item that has 1<<16 there.
 func countHead(t *testing.T, item []byte, content int, n uint32) bitSeq {
 	t.Helper()
 	whole := bitsFrom(item)
@@ -126,8 +126,8 @@ func TestBomb(t *testing.T) {
 			if n := testing.AllocsPerRun(3, func() { pack.Unpack(dst, test.packed, hostileCap) }); n != 0 {
 				t.Errorf("%v allocations with room for the cap", n)
 			}
-			// append grows by a quarter each time, so all of its steps are a little
-			// more than 5 times as much as the last one.
+			// append grows by a quarter each time, so all of its steps are a
+			// little more than 5 times as much as the last one.
 			if n := allocated(func() { pack.Unpack(nil, test.packed, hostileCap) }); n > 7*hostileCap {
 				t.Errorf("%d bytes allocated", n)
 			}

@@ -68,7 +68,8 @@ func (l codeList) decoder() decodeTable {
 			continue
 		}
 		for k := length; k <= form.MaxCode; k++ {
-			// Shorter codes come first, so this stands until a longer one follows.
+			// Shorter codes come first, so this stands until a longer one
+			// follows.
 			t.last[k-quickBits-1].end = (code + 1) << (form.MaxCode - length)
 		}
 		t.last[length-quickBits-1].shift = int16(i) - int16(code)

@@ -2,12 +2,13 @@ package pack
 
 import "bytes"
 
-// Where lists repeat themselves, a value has another one before it, to which
-// it may be compared:
+// Where lists repeat themselves, a value has another one before it, to which it
+// may be compared:
 //
 //   - an element, the element before it; the first one, the first element of
 //     the array that is before its own
-//   - an entry of a map that has a map before it, the entry with the same key there
+//   - an entry of a map that has a map before it, the entry with the same key
+//     there
 //   - any other entry whose key is a number, the entry before it whose key is a
 //     number, but only as to arrays and maps
 //

@@ -9,8 +9,8 @@ import (
 	"example.com/cookiesession/internal/pack/form"
 )
 
-// Append appends the packed form of item to dst. item must be one
-// deterministic CBOR item, nested at most 64 deep, and nothing else.
+// Append appends the packed form of item to dst. item must be one deterministic
+// CBOR item, nested at most 64 deep, and nothing else.
 func Append(dst, item []byte) []byte {
 	e := newEncoder(dst, item)
 	defer e.free()
@@ -97,7 +97,8 @@ func (e *encoder) value(i int, class uint8, before int, repeat bool) (end int) {
 }
 
 // like reports whether the item at i is as much like the one before it as a
-// single bit can say: the same value, an array as long, a map with the same keys.
+// single bit can say: the same value, an array as long, a map with the same
+// keys.
 func (e *encoder) like(i, before int) bool {
 	a, b := e.item[i:], e.item[before:]
 	if !isContainer(a[0]) {
@@ -189,8 +190,8 @@ func (e *encoder) otherKey(key []byte) {
 	e.item, e.trace = item, trace
 }
 
-// leaf writes the item at i, which is no array or map: a number, a string, or
-// a tag and all that it encloses. It returns its end.
+// leaf writes the item at i, which is no array or map: a number, a string, or a
+// tag and all that it encloses. It returns its end.
 func (e *encoder) leaf(i int, class uint8) (end int) {
 	major, n, size := readHead(e.item[i:])
 	end = i + size
@@ -337,12 +338,12 @@ func (e *encoder) price(f float64, class uint8) bool {
 	return true
 }
 
-// maxPrice bounds prices so that none of them is exact in fewer than 64 bits:
-// a decoder need not look for a shorter float.
+// maxPrice bounds prices so that none of them is exact in fewer than 64 bits: a
+// decoder need not look for a shorter float.
 const maxPrice = 1 << 24 / 100
 
-// byteString writes a byte string that no tag encloses, of which size bytes
-// are the head.
+// byteString writes a byte string that no tag encloses, of which size bytes are
+// the head.
 func (e *encoder) byteString(item []byte, size int, class uint8) {
 	content := item[size:]
 	packed := e.tables.classes[class].packed

@@ -7,8 +7,8 @@ import (
 	"example.com/cookiesession/internal/pack/form"
 )
 
-// A phraseIndex finds the phrases that begin at a place of a text, by a hash
-// of their first two bytes.
+// A phraseIndex finds the phrases that begin at a place of a text, by a hash of
+// their first two bytes.
 type phraseIndex struct {
 	buckets [1 << bucketBits]bucket
 	order   []indexed

@@ -220,8 +220,8 @@ func tagsIn(b []byte) int {
 	return n
 }
 
-// headed reads an item of which the first bytes are known. token tells that
-// the last tag before it was 21.
+// headed reads an item of which the first bytes are known. token tells that the
+// last tag before it was 21.
 func (d *reference) headed(known []byte, class int, before *node, weak, token bool, level int) *node {
 	var item []byte
 	for {

@@ -18,9 +18,9 @@ var (
 )
 
 // Unpack appends to dst the item whose packed form is given. It fails if that
-// is no packed form, or if the item is larger than max bytes, of which it
-// never appends more; then it returns dst as it was. It allocates nothing but
-// what dst grows by.
+// is no packed form, or if the item is larger than max bytes, of which it never
+// appends more; then it returns dst as it was. It allocates nothing but what
+// dst grows by.
 //
 // The item is well-formed, with all heads in their shortest form, and nested at
 // most 64 deep. That its text is UTF-8, its keys are in order, and its floats
@@ -77,8 +77,8 @@ func (d *decoder) value(class uint8, before int, repeat bool, depth int) error {
 	return d.symbol(class, before, repeat, untagged, depth)
 }
 
-// like reads an item that is as much like the one before it as a single bit
-// can say.
+// like reads an item that is as much like the one before it as a single bit can
+// say.
 func (d *decoder) like(class uint8, before int, repeat bool, depth int) error {
 	major, n, size := readHead(d.dst[before:])
 	switch major {
@@ -259,8 +259,8 @@ func (d *decoder) elements(n uint64, class uint8, l list, depth int) error {
 	return nil
 }
 
-// entries reads the n entries of a map, which is below depth levels. like
-// tells that its keys are those of the map before.
+// entries reads the n entries of a map, which is below depth levels. like tells
+// that its keys are those of the map before.
 func (d *decoder) entries(n uint64, class uint8, r record, like bool, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth

@@ -50,7 +50,5 @@ func Example_echo() {
 		response.Body.Close()
 	}
 	// Output:
-	// 1
-	// 2
-	// 3
+	// 1 2 3
 }

@@ -114,9 +114,9 @@ func get(t *testing.T, client *http.Client, url string) *http.Response {
 	return response
 }
 
-// TestAuthboss does what authboss does with a store: it takes an error that
-// is the cookie's for no session, any other for a failure; and it saves
-// without the request.
+// TestAuthboss does what authboss does with a store: it takes an error that is
+// the cookie's for no session, any other for a failure; and it saves without
+// the request.
 func TestAuthboss(t *testing.T) {
 	store := newStore(t)
 	read := func(cookie string) (*sessions.Session, error) {

@@ -3,9 +3,9 @@
 // chi's middlewares are net/http's, and chi answers what it does not know
 // (NotFound, MethodNotAllowed) inside them, so the session is one line of Use.
 // The order of the lines matters: those above are outside. There belong
-// Recoverer, so that a handler that panics saves nothing, and Compress and other
-// middlewares that hold the response back. Timeout may stand on either side: a
-// request that ran out of time saves nothing.
+// Recoverer, so that a handler that panics saves nothing, and Compress and
+// other middlewares that hold the response back. Timeout may stand on either
+// side: a request that ran out of time saves nothing.
 package chi
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/go-chi/chi/v5/middleware"
 )
 
-// A Visit is the session. Its zero value is that of a first visit, for which
-// no cookie is set.
+// A Visit is the session. Its zero value is that of a first visit, for which no
+// cookie is set.
 type Visit struct {
 	Theme string // empty: system
 	Flash string // to be shown once

@@ -36,7 +36,7 @@ func TestRecoverer(t *testing.T) {
 	})
 	v := visitor.New(t, r)
 	v.Get("/")
-	if v.Cookies() != 0 || events.Has(cookiesession.Issued) {
+	if v.Cookies() != 0 || events.Has(cookiesession.EventIssued) {
 		t.Error("the session of a handler that panicked was saved")
 	}
 }
@@ -60,7 +60,7 @@ func TestTimeout(t *testing.T) {
 			})
 			v := visitor.New(t, r)
 			v.Get("/")
-			if v.Cookies() != 0 || !events.Has(cookiesession.TimedOut) {
+			if v.Cookies() != 0 || !events.Has(cookiesession.EventTimedOut) {
 				t.Error("the session of a request that ran out of time was saved")
 			}
 		})

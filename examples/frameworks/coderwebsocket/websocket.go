@@ -2,11 +2,12 @@
 // connection.
 //
 // Accept sends the response in the ordinary way, with WriteHeader(101), and
-// takes the connection over afterwards. So the session's cookie goes out with it, and
-// nothing is to be done but to change the session before.
+// takes the connection over afterwards. So the session's cookie goes out with
+// it, and nothing is to be done but to change the session before.
 //
-// The session is read at the handshake and no more. A connection that lasts
-// for hours does not notice a logout, so it should at least end when the session does.
+// The session is read at the handshake and no more. A connection that lasts for
+// hours does not notice a logout, so it should at least end when the session
+// does.
 package coderwebsocket
 
 import (
@@ -20,8 +21,8 @@ import (
 	"github.com/coder/websocket"
 )
 
-// A Visit is the session. Its zero value is that of a first visit, for which
-// no cookie is set.
+// A Visit is the session. Its zero value is that of a first visit, for which no
+// cookie is set.
 type Visit struct {
 	Room string // that the visitor was in last
 }
@@ -37,8 +38,9 @@ func New(sessions *cookiesession.Manager[Visit]) http.Handler {
 	mux.HandleFunc("GET /rooms/red", func(w http.ResponseWriter, r *http.Request) {
 		session := sessions.Get(r)
 		session.Data.Room = "the red room"
-		// Without options Accept refuses handshakes from pages of other sites, by
-		// the Origin header. Leave it so: a browser lets any page connect to anywhere.
+		// Without options Accept refuses handshakes from pages of other sites,
+		// by the Origin header. Leave it so: a browser lets any page connect to
+		// anywhere.
 		conn, err := websocket.Accept(w, r, nil)
 		if err != nil {
 			return // Accept has answered

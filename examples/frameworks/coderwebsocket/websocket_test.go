@@ -25,7 +25,7 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("got %q, %v", message, err)
 	}
 	v.Expect(v.Get("/"), "You were in the red room.\n")
-	if events.Has(cookiesession.Hijacked) || events.Has(cookiesession.Late) {
+	if events.Has(cookiesession.EventHijacked) || events.Has(cookiesession.EventLate) {
 		t.Error("an event says that a change may be lost")
 	}
 }

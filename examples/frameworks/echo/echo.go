@@ -1,11 +1,12 @@
 // Package echo keeps sessions in an application of labstack/echo.
 //
 // The application is wrapped as a whole, not by
-// e.Use(echo.WrapMiddleware(sessions.Handler)). A handler of echo returns its error, and
-// echo answers it by HTTPErrorHandler after all middlewares have returned. By
-// then the session of a wrapped middleware is saved, so whatever the error handler does to
-// it is lost: typically the flash message that was to explain the error, or
-// the logout of a visitor whose account is gone. (A test here shows both ways.)
+// e.Use(echo.WrapMiddleware(sessions.Handler)). A handler of echo returns its
+// error, and echo answers it by HTTPErrorHandler after all middlewares have
+// returned. By then the session of a wrapped middleware is saved, so whatever
+// the error handler does to it is lost: typically the flash message that was to
+// explain the error, or the logout of a visitor whose account is gone. (A test
+// here shows both ways.)
 //
 // In a handler the session is that of c.Request().
 package echo
@@ -19,8 +20,8 @@ import (
 	"github.com/labstack/echo/v5"
 )
 
-// A Visit is the session. Its zero value is that of a first visit, for which
-// no cookie is set.
+// A Visit is the session. Its zero value is that of a first visit, for which no
+// cookie is set.
 type Visit struct {
 	Theme string // empty: system
 	Flash string // to be shown once

@@ -35,7 +35,8 @@ func TestErrorHandler(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			v := visitor.New(t, test.site(t))
 			v.Expect(v.Post("/theme", "theme", "purple"), test.want)
-			// What a handler does itself arrives either way, which is why it goes unnoticed.
+			// What a handler does itself arrives either way, which is why it
+			// goes unnoticed.
 			v.Expect(v.Post("/theme", "theme", "dark"), "The theme is dark. Saved.\n")
 		})
 	}

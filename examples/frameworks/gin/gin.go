@@ -1,19 +1,20 @@
 // Package gin keeps sessions in an application of gin-gonic/gin.
 //
 // The engine is wrapped as a whole. A middleware of gin's would be done too
-// early: gin notes the status of a response and writes its header after the last
-// handler and all middlewares have returned. Around the engine, the session is
-// saved when gin really writes. Context.Stream, server-sent events, Hijack and
-// http.ResponseController work as before.
+// early: gin notes the status of a response and writes its header after the
+// last handler and all middlewares have returned. Around the engine, the
+// session is saved when gin really writes. Context.Stream, server-sent events,
+// Hijack and http.ResponseController work as before.
 //
 // In a handler the session is that of c.Request. Where there is only a context,
 // sessions.FromContext finds it in c.Request.Context(), and in c itself only if
-// the engine has ContextWithFallback set. A goroutine that outlives the request is given
-// what it needs of the session and not c.Copy(), which has the same session.
+// the engine has ContextWithFallback set. A goroutine that outlives the request
+// is given what it needs of the session and not c.Copy(), which has the same
+// session.
 //
 // gin.Recovery is inside, so to the session a panic is an ordinary response
-// with status 500, and what the handler changed before is saved. If that is
-// not wanted, put a recovery around sessions.Handler instead.
+// with status 500, and what the handler changed before is saved. If that is not
+// wanted, put a recovery around sessions.Handler instead.
 package gin
 
 import (
@@ -25,8 +26,8 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// A Visit is the session. Its zero value is that of a first visit, for which
-// no cookie is set.
+// A Visit is the session. Its zero value is that of a first visit, for which no
+// cookie is set.
 type Visit struct {
 	Theme string // empty: system
 	Flash string // to be shown once
@@ -58,8 +59,9 @@ func New(sessions *cookiesession.Manager[Visit]) http.Handler {
 	})
 
 	engine.GET("/countdown", func(c *gin.Context) {
-		// A stream's first event sends the headers. What is changed in
-		// the session before that is saved, what is changed during the stream is not.
+		// A stream's first event sends the headers. What is changed in the
+		// session before that is saved, what is changed during the stream is
+		// not.
 		sessions.Get(c.Request).Data.Flash = "That was a countdown."
 		left := 3
 		c.Stream(func(io.Writer) bool {

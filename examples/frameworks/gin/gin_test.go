@@ -121,8 +121,8 @@ func TestHijack(t *testing.T) {
 	}
 }
 
-// gin.Recovery is inside, so what a handler changed before it panicked is
-// saved with the response.
+// gin.Recovery is inside, so what a handler changed before it panicked is saved
+// with the response.
 func TestRecovery(t *testing.T) {
 	sessions, _ := visitor.Sessions[gin.Visit](t)
 	engine := framework.New()

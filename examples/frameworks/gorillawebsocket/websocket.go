@@ -4,12 +4,13 @@
 // Upgrade takes the connection over and writes the response itself. Headers
 // that were set on the http.ResponseWriter, the session's cookie among them,
 // never reach the client. So the handler asks for the cookies and passes them
-// in Upgrade's responseHeader. Who forgets it gets a [cookiesession.Hijacked]
-// event whenever a session had to be saved: give
+// in Upgrade's responseHeader. Who forgets it gets a
+// [cookiesession.EventHijacked] event whenever a session had to be saved: give
 // Options.OnEvent.
 //
-// The session is read at the handshake and no more. A connection that lasts
-// for hours does not notice a logout, so it should at least end when the session does.
+// The session is read at the handshake and no more. A connection that lasts for
+// hours does not notice a logout, so it should at least end when the session
+// does.
 package gorillawebsocket
 
 import (
@@ -22,14 +23,14 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// A Visit is the session. Its zero value is that of a first visit, for which
-// no cookie is set.
+// A Visit is the session. Its zero value is that of a first visit, for which no
+// cookie is set.
 type Visit struct {
 	Room string // that the visitor was in last
 }
 
-// The zero Upgrader refuses handshakes from pages of other sites, by the
-// Origin header. Leave CheckOrigin alone: a browser lets any page connect to anywhere.
+// The zero Upgrader refuses handshakes from pages of other sites, by the Origin
+// header. Leave CheckOrigin alone: a browser lets any page connect to anywhere.
 var upgrader websocket.Upgrader
 
 // New returns the application.

@@ -23,7 +23,7 @@ func TestUpgrade(t *testing.T) {
 		t.Errorf("got %q, %v", message, err)
 	}
 	v.Expect(v.Get("/"), "You were in the red room.\n")
-	if events.Has(cookiesession.Hijacked) {
+	if events.Has(cookiesession.EventHijacked) {
 		t.Error("the cookies were passed on, and there is an event that they may not have been")
 	}
 }
@@ -44,7 +44,7 @@ func TestUpgradeWithoutCookies(t *testing.T) {
 	if v.Cookies() != 0 {
 		t.Error("the cookie arrived all the same")
 	}
-	if !events.Has(cookiesession.Hijacked) {
+	if !events.Has(cookiesession.EventHijacked) {
 		t.Error("no event says that the cookie may be lost")
 	}
 }

@@ -1,8 +1,8 @@
 // Package nethttp keeps sessions in an application of net/http alone.
 //
-// The mux is wrapped once, and everything in it has sessions. It costs nothing to wrap
-// too much: a handler that never asks for the session, such as one for static
-// files, causes no decryption and no header.
+// The mux is wrapped once, and everything in it has sessions. It costs nothing
+// to wrap too much: a handler that never asks for the session, such as one for
+// static files, causes no decryption and no header.
 //
 // Outside sessions.Handler belongs what answers in a handler's place or holds
 // its response back: http.NewCrossOriginProtection (a forged request should not
@@ -18,8 +18,8 @@ import (
 	"example.com/cookiesession"
 )
 
-// A Visit is the session. Its zero value is that of a first visit, for which
-// no cookie is set.
+// A Visit is the session. Its zero value is that of a first visit, for which no
+// cookie is set.
 type Visit struct {
 	Theme string // empty: system
 	Flash string // to be shown once

@@ -112,8 +112,8 @@ var Class = func() (c [256]uint8) {
 	return c
 }()
 
-// Contexts is how many contexts of text there are: the classes of the two
-// bytes before, see [Next].
+// Contexts is how many contexts of text there are: the classes of the two bytes
+// before, see [Next].
 const Contexts = 256
 
 // Next returns the context after a byte of class c in the context before. The
@@ -123,8 +123,8 @@ func Next(context, c uint8) uint8 { return context<<4 | c }
 // Alphabet is that of base64url.
 const Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// Classes of values, of which the packer itself knows two. The others come
-// with the keys of the dictionary.
+// Classes of values, of which the packer itself knows two. The others come with
+// the keys of the dictionary.
 const (
 	Generic = iota // of any key that is not in the dictionary
 	InToken        // inside of an array under tag 21, as of a JWT

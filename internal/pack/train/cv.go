@@ -100,7 +100,8 @@ func report(w io.Writer, title string, in *input, body []int) {
 	fmt.Fprintln(w)
 }
 
-// deflated is the size of an item by compress/flate, or its own if that is less.
+// deflated is the size of an item by compress/flate, or its own if that is
+// less.
 func deflated(item []byte) int {
 	var b bytes.Buffer
 	z, err := flate.NewWriter(&b, flate.BestCompression)

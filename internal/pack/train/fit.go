@@ -176,9 +176,9 @@ var frequent = []struct {
 	{"\xd9\x63\x85", 3},     // map[string]string
 }
 
-// floors returns the weights of value symbols that count in a class even
-// where the sessions have none, being JSON of a few years. seen is the weight of
-// the values of the class.
+// floors returns the weights of value symbols that count in a class even where
+// the sessions have none, being JSON of a few years. seen is the weight of the
+// values of the class.
 func floors(class, seen int) map[form.Symbol]int {
 	w := make(map[form.Symbol]int)
 	raw := func(bytes string, weight int) { w[form.Symbol{Kind: form.Raw, Bytes: bytes}] += weight }

@@ -128,8 +128,9 @@ func (in *input) readKeys(file string) error {
 // readList reads a file of values. A line "@class weight" tells the class of
 // the lines that follow, and what one counts in hundredths of an occurrence in
 // a document; "parts" after it, that only parts of the values are common, so
-// that none is a symbol as a whole. The class "json" is for text in byte strings, "key" for keys,
-// many to a line. A line of "0x" and hex digits is a CBOR item.
+// that none is a symbol as a whole. The class "json" is for text in byte
+// strings, "key" for keys, many to a line. A line of "0x" and hex digits is a
+// CBOR item.
 func (in *input) readList(file string) error {
 	class, name, weight, parts := 0, "", 0, false
 	return eachLine(file, func(line string) error {

@@ -32,8 +32,8 @@
 // document has something else: words and keys count in full only when they
 // occur in two documents or in a list.
 //
-// All arithmetic is on integers of 64 bits, and nothing depends on the order of a map, so
-// the same input gives the same files everywhere.
+// All arithmetic is on integers of 64 bits, and nothing depends on the order of
+// a map, so the same input gives the same files everywhere.
 package main
 
 import (

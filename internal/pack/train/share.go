@@ -83,8 +83,8 @@ func (t *trainer) setContexts(book int, groups []*group) {
 	t.text.cost[book] = make([][]int32, len(groups))
 }
 
-// entropy returns the cost of the symbols counted in a and b, which may be
-// nil, with a table of their own.
+// entropy returns the cost of the symbols counted in a and b, which may be nil,
+// with a table of their own.
 func entropy(a, b []int) int {
 	total, sum := 0, 0
 	for s, n := range a {

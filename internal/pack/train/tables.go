@@ -19,7 +19,8 @@ func (t *trainer) tables() *form.Tables {
 	return f
 }
 
-// stepWeights: the keys of a struct with keyasint tags mostly follow each other.
+// stepWeights: the keys of a struct with keyasint tags mostly follow each
+// other.
 var stepWeights = []int{form.NoStep: 8, 1: 60, 2: 15, 3: 8, 4: 5, 5: 2, 6: 2, 7: 2, 8: 2}
 
 func (t *trainer) textTables(f *form.Tables) {

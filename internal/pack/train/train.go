@@ -204,7 +204,8 @@ func (t *trainer) candidates() []string {
 	return found[:min(len(found), most)]
 }
 
-// wholeCharacters reports whether s has no part of a UTF-8 character at its ends.
+// wholeCharacters reports whether s has no part of a UTF-8 character at its
+// ends.
 func wholeCharacters(s string) bool {
 	if s[0]&0xc0 == 0x80 {
 		return false

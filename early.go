@@ -16,17 +16,17 @@ const (
 
 // earlyReload is what a [Keyring] knows of keys that it does not know. The
 // replica that first reads a changed file may seal with a key that the others
-// have not seen. A visitor who then comes to one of those must not be taken
-// for a new one, because the new session would replace his; so his request
-// waits while the file is read. All fields are guarded by the Keyring's mu.
+// have not seen. A visitor who then comes to one of those must not be taken for
+// a new one, because the new session would replace his; so his request waits
+// while the file is read. All fields are guarded by the Keyring's mu.
 type earlyReload struct {
 	off    bool
 	wake   chan struct{} // to Watch; nil if the ring is not watched
 	flight *flight       // the reload that requests wait for, if there is one
 	began  time.Time     // the last one
 
-	// After a key's retirement visitors bring its id all day. It is not worth
-	// a reading, nor a wait, until the ring changes.
+	// After a key's retirement visitors bring its id all day. It is not worth a
+	// reading, nor a wait, until the ring changes.
 	unknown   [unknownIDsKept]keyID // the latest of them, overwritten in turn
 	remembers int                   // how many were ever put there
 	of        *ring                 // that they are unknown to

@@ -141,8 +141,8 @@ func isRetired(retires, now time.Time) bool { return !retires.IsZero() && !now.B
 // sealing returns the key that seals at now: of those that are active and not
 // retired the one that was activated last. If none is active yet, because a
 // clock is far behind or all dates are ahead, it is the one that activates
-// first: all replicas can open what it seals, and a session under a key that
-// is early does less harm than none. pending tells that case.
+// first: all replicas can open what it seals, and a session under a key that is
+// early does less harm than none. pending tells that case.
 //
 // It is nil if every key has retired or been revoked. Then nothing may be
 // sealed, and nothing opens.
@@ -196,8 +196,8 @@ func (r *ring) pending(now time.Time) bool {
 	return k != nil && k.activates.After(now)
 }
 
-// find looks up the key of a token. It does not allocate. The key is nil
-// unless it was found.
+// find looks up the key of a token. It does not allocate. The key is nil unless
+// it was found.
 func (r *ring) find(id keyID, now time.Time) (*ringKey, keyStatus) {
 	if k, ok := r.byID[id]; ok {
 		if isRetired(k.retires, now) {
@@ -247,9 +247,9 @@ func (r *ring) revokes(id keyID) bool {
 	return ok
 }
 
-// errLacksSealing returns an error if next may not replace r at now, because
-// it lacks the key that seals and does not revoke it: visitors would lose
-// their sessions, and the likely reason is that next is not what it should be.
+// errLacksSealing returns an error if next may not replace r at now, because it
+// lacks the key that seals and does not revoke it: visitors would lose their
+// sessions, and the likely reason is that next is not what it should be.
 func (r *ring) errLacksSealing(next *ring, now time.Time) error {
 	k := r.sealing(now)
 	if k == nil || next.byID[k.id] != nil || next.revokes(k.id) {

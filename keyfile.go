@@ -53,7 +53,8 @@ func loadOrCreate(path string) (k *Keyring, created bool, err error) {
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, false, fmt.Errorf("cannot create %s, whose directory must exist: %w", path, err)
 	}
-	// Another process may have been first: the file decides, not this one's key.
+	// Another process may have been first: the file decides, not this one's
+	// key.
 	created = err == nil
 	k, err = openKeyring(path, checkStrictly)
 	return k, created, err
@@ -73,8 +74,8 @@ func OpenKeyring(path string) (*Keyring, error) {
 	return k, nil
 }
 
-// openKeyring reads a ring from a file that check, if there is one, has
-// nothing against.
+// openKeyring reads a ring from a file that check, if there is one, has nothing
+// against.
 func openKeyring(path string, check func(*keyringFile) error) (*Keyring, error) {
 	path, err := filepath.Abs(path) // the working directory may change before it is read again
 	if err != nil {

@@ -25,8 +25,8 @@ type Key struct {
 }
 
 // keyMaterial is what a key does. The secret, and the cipher that was made of
-// it, are reached through func values alone. A method can be bypassed (fmt
-// does not call one on an unexported field) and a pointer can be followed (by
+// it, are reached through func values alone. A method can be bypassed (fmt does
+// not call one on an unexported field) and a pointer can be followed (by
 // go-cmp, or by printers for debugging), but none of them looks into a func.
 type keyMaterial struct {
 	id     keyID
@@ -92,9 +92,9 @@ func plainTime(t time.Time) time.Time {
 	return t.UTC().Round(0)
 }
 
-// ID returns the key's id, 6 lower-case hex digits, or "" for the zero Key.
-// It is part of every cookie in clear, and nothing secret: it is the name by
-// which events, logs and revocations call a key.
+// ID returns the key's id, 6 lower-case hex digits, or "" for the zero Key. It
+// is part of every cookie in clear, and nothing secret: it is the name by which
+// events, logs and revocations call a key.
 func (k Key) ID() string {
 	if k.m == nil {
 		return ""

@@ -18,22 +18,22 @@ const (
 )
 
 // Watch keeps the ring up to date with its file, until ctx ends: run it in a
-// goroutine of its own. It reads the file at once and then every interval
-// (0: one minute), or up to a fifth of it earlier, lest a fleet do so in step.
-// It goes by what the file holds, so that it does not matter whether the file
-// was written to, renamed over, or is behind a symbolic link that was switched.
+// goroutine of its own. It reads the file at once and then every interval (0:
+// one minute), or up to a fifth of it earlier, lest a fleet do so in step. It
+// goes by what the file holds, so that it does not matter whether the file was
+// written to, renamed over, or is behind a symbolic link that was switched.
 //
 // A file that cannot be read, has a mistake in it, holds no key, or lacks the
-// key that seals now without revoking it is not taken; the ring stays as it
-// is, but for the keys that the file revokes in spite of all that. So revoke a
+// key that seals now without revoking it is not taken; the ring stays as it is,
+// but for the keys that the file revokes in spite of all that. So revoke a
 // leaked key, rather than just delete its line. A file that has lost other keys
 // is taken if a second reading, one second later, finds the same, since the
 // first may have met a file half-written.
 //
 // onError, if it is not nil, is called by this goroutine with each reason for
 // which a file was not taken, again at every reading, and once with each of
-// [Keyring.Warnings]. A ring that has no file, or is being watched already,
-// is reported at once, and Watch returns.
+// [Keyring.Warnings]. A ring that has no file, or is being watched already, is
+// reported at once, and Watch returns.
 //
 // While a ring is watched, a cookie of a key that it does not know makes it
 // read the file early, at most once a second: see [Keyring.SetEarlyReload].

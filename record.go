@@ -1,0 +1,193 @@
+package cookiesession
+
+import (
+	"crypto/rand"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+)
+
+// What a token seals is a Record:
+//
+//	struct {
+//	    uint8   flags;             /* bit 0 packed, bit 1 id, bit 2 lifetime; other bits 0 */
+//	    uvarint age;               /* seconds between creation and issue */
+//	    opaque  id[16];            /* only with bit 1 */
+//	    uvarint lifetime;          /* seconds, only with bit 2: this session's own lifetime */
+//	    opaque  body[];            /* the value as CBOR (RFC 8949), packed if bit 0 */
+//	} Record;
+//
+// Uvarints are base 128, least significant group first, in shortest form and
+// below 2^32. created = issued_at - age. The idle timeout and the usual lifetime
+// are the server's configuration and not in the cookie, so that shortening them takes effect
+// at once. A new session therefore costs 40 + 2 bytes and its body.
+const (
+	flagPacked   = 1 << 0
+	flagID       = 1 << 1
+	flagLifetime = 1 << 2
+	knownFlags   = flagPacked | flagID | flagLifetime
+
+	idSize = 16
+
+	// maxCookie is the smallest limit that a browser in use has for a cookie's
+	// name and value. A browser ignores a larger cookie without an error.
+	maxCookie = 4093
+
+	// maxUnpacked is the most that a body may unpack to. A larger value is
+	// stored as it is, if the size limit lets it.
+	maxUnpacked = 64 << 10
+
+	// minSplit is the least limit of a cookie that can be one of several. The
+	// first part has to hold the header, and any name is shorter than the rest.
+	minSplit = 1024
+
+	defaultLifetime = 14 * 24 * time.Hour
+	maxLifetime     = 400 * 24 * time.Hour // what browsers keep a cookie for (RFC 6265bis, Section 5.5)
+	maxSkew         = 5 * time.Minute      // how far ahead the clock of the replica that issued a cookie may be
+)
+
+// A record is a Record in memory, together with the time of its token.
+type record struct {
+	hasID    bool
+	packed   bool
+	id       [idSize]byte
+	created  int64 // Unix seconds
+	issued   int64 // Unix seconds
+	lifetime int64 // seconds; 0: none of its own
+	body     []byte
+}
+
+var (
+	errRecord = errors.New("not a version 1 record")
+	errAge    = errors.New("created before 1970")
+	errMetaID = errors.New("an id has 32 hexadecimal digits")
+)
+
+// append appends the record to dst.
+func (r *record) append(dst []byte) ([]byte, error) {
+	flags := len(dst)
+	dst = append(dst, 0)
+	age := max(0, r.issued-r.created) // clocks of two replicas may differ
+	if age > r.issued {
+		return dst, errAge
+	}
+	dst = binary.AppendUvarint(dst, uint64(age))
+	if r.hasID {
+		dst[flags] |= flagID
+		dst = append(dst, r.id[:]...)
+	}
+	if r.lifetime != 0 {
+		dst[flags] |= flagLifetime
+		dst = binary.AppendUvarint(dst, uint64(r.lifetime))
+	}
+	if r.packed {
+		dst[flags] |= flagPacked
+	}
+	return append(dst, r.body...), nil
+}
+
+// parseRecord reads the record of a token that was issued at that time. The
+// result's body aliases data.
+func parseRecord(data []byte, issued int64) (r record, err error) {
+	if len(data) == 0 || data[0]&^knownFlags != 0 {
+		return record{}, errRecord
+	}
+	flags, data := data[0], data[1:]
+	age, data, ok := cutUvarint(data)
+	if !ok || age > issued {
+		return record{}, errRecord
+	}
+	r = record{issued: issued, created: issued - age, packed: flags&flagPacked != 0}
+	if flags&flagID != 0 {
+		if len(data) < idSize {
+			return record{}, errRecord
+		}
+		r.hasID, r.id, data = true, [idSize]byte(data), data[idSize:]
+	}
+	if flags&flagLifetime != 0 {
+		r.lifetime, data, ok = cutUvarint(data)
+		if !ok || r.lifetime == 0 || r.lifetime > int64(maxLifetime/time.Second) {
+			return record{}, errRecord
+		}
+	}
+	if len(data) == 0 {
+		return record{}, errRecord
+	}
+	r.body = data
+	return r, nil
+}
+
+// cutUvarint cuts an uvarint below 2^32 in shortest form off data.
+func cutUvarint(data []byte) (v int64, rest []byte, ok bool) {
+	u, n := binary.Uvarint(data)
+	if n <= 0 || u > math.MaxUint32 || n > 1 && data[n-1] == 0 {
+		return 0, nil, false
+	}
+	return int64(u), data[n:], true
+}
+
+// idText returns the id as users see it.
+func (r *record) idText() string {
+	if !r.hasID {
+		return ""
+	}
+	return hex.EncodeToString(r.id[:])
+}
+
+func (r *record) meta(key *ringKey, stale bool) Meta {
+	return Meta{
+		ID:       r.idText(),
+		Created:  time.Unix(r.created, 0).UTC(),
+		Issued:   time.Unix(r.issued, 0).UTC(),
+		Lifetime: time.Duration(r.lifetime) * time.Second,
+		KeyID:    key.idText,
+		Stale:    stale,
+	}
+}
+
+// record returns a record that is issued now and has no body yet.
+func (m *Meta) record(now time.Time) (record, error) {
+	r := record{issued: now.Unix(), created: now.Unix()}
+	if m.ID != "" {
+		id, err := hex.DecodeString(m.ID)
+		if err != nil || len(id) != idSize {
+			return record{}, errMetaID
+		}
+		r.hasID, r.id = true, [idSize]byte(id)
+	}
+	if !m.Issued.IsZero() {
+		// Else, with clocks that differ, what replaces a value would look older.
+		r.issued = max(r.issued, m.Issued.Unix())
+		if r.issued > now.Add(maxSkew).Unix() {
+			return record{}, errFuture
+		}
+	}
+	if !m.Created.IsZero() {
+		r.created = min(m.Created.Unix(), r.issued)
+	}
+	if m.Lifetime < 0 || m.Lifetime > maxLifetime {
+		return record{}, fmt.Errorf("a lifetime of %v is not within 0 to 400 days", m.Lifetime)
+	}
+	r.lifetime = wholeSeconds(m.Lifetime)
+	return r, nil
+}
+
+// wholeSeconds returns d in seconds, rounded up, so that no lifetime becomes
+// none.
+func wholeSeconds(d time.Duration) int64 {
+	return int64((d + time.Second - 1) / time.Second)
+}
+
+func (r *record) drawID() {
+	r.hasID = true
+	_, _ = rand.Read(r.id[:]) // never fails: it ends the program instead
+}
+
+// begun returns the record of a session that begins now.
+func (r record) begun(now time.Time) record {
+	r.created, r.issued = now.Unix(), now.Unix()
+	return r
+}
