@@ -46,7 +46,9 @@ func Example() {
 	browser.post("/theme", url.Values{"theme": {"dark"}})
 	browser.get("/")
 	// Output:
-	// theme: system theme: dark theme: dark
+	// theme: system
+	// theme: dark
+	// theme: dark
 }
 
 // The session tutorial: a login that sets the user, a page that shows it, a
@@ -93,7 +95,11 @@ func Example_login() {
 	browser.post("/logout", nil)
 	browser.get("/user")
 	// Output:
-	// No user Logged in ana Logged out No user
+	// No user
+	// Logged in
+	// ana
+	// Logged out
+	// No user
 }
 
 // A message that the next page shows once.
@@ -127,7 +133,8 @@ func ExampleManager_Get_flash() {
 	browser.post("/save", nil)
 	browser.get("/")
 	// Output:
-	// flash: "Saved." flash: ""
+	// flash: "Saved."
+	// flash: ""
 }
 
 // Rotation by hand: the new key goes in front, the old one stays until its last
@@ -164,7 +171,8 @@ func ExampleKeyring() {
 	request.Header.Set("Cookie", response.Header().Get("Set-Cookie"))
 	fmt.Println("without the old key:", manager(key).Load(request).Data.Name)
 	// Output:
-	// after the rotation: ana without the old key: ana
+	// after the rotation: ana
+	// without the old key: ana
 }
 
 // A test of a handler gets a session without knowing the format.
@@ -216,7 +224,8 @@ func ExampleCodec() {
 	err = codec.Decode("image", text, &file)
 	fmt.Println(errors.Is(err, cookiesession.ErrInvalid))
 	// Output:
-	// report.pdf true
+	// report.pdf
+	// true
 }
 
 // A browser has a cookie jar, and prints what it is shown.

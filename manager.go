@@ -98,8 +98,9 @@ func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 // Save stores a session, that is, sets the response headers that Handler would
 // set, or none if there is nothing to store. It may be called again: the
 // headers are replaced. With Handler it is needed only to learn of an error in
-// time, [ErrTooLarge] above all; what is changed after it is still saved. It
-// is an error to call it when the response headers are out, as far as Save can know, which is behind a Handler.
+// time, [ErrTooLarge] above all; what is changed after it is still saved. It is
+// an error to call it when the response headers are out, as far as Save can
+// know, which is behind a Handler.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if ours := findWriter(w); ours != nil && ours.committed {
 		if s.state.owner != nil {
@@ -116,9 +117,9 @@ func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	return nil
 }
 
-// Cookies returns the cookies that Save would set, or none: for a response
-// that somebody else writes (the header of a WebSocket upgrade), and for tests, which give it a Session
-// of their own:
+// Cookies returns the cookies that Save would set, or none: for a response that
+// somebody else writes (the header of a WebSocket upgrade), and for tests,
+// which give it a Session of their own:
 //
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
@@ -211,8 +212,9 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 	s.Data = zero
 	exact, err := m.plan.Decode(item, reflect.ValueOf(&s.Data).Elem())
 	if err == nil && !exact {
-		// What this program would have stored is not what is stored: a field
-		// of another release, say. Compared is with the former, so that reading never writes.
+		// What this program would have stored is not what is stored: a field of
+		// another release, say. Compared is with the former, so that reading
+		// never writes.
 		item, err = m.plan.Append(best.scratch.reencoded[:0], reflect.ValueOf(&s.Data).Elem())
 		best.scratch.reencoded = item
 	}

@@ -21,9 +21,10 @@ import (
 //	} Record;
 //
 // Uvarints are base 128, least significant group first, in shortest form and
-// below 2^32. created = issued_at - age. The idle timeout and the usual lifetime
-// are the server's configuration and not in the cookie, so that shortening them takes effect
-// at once. A new session therefore costs 40 + 2 bytes and its body.
+// below 2^32. created = issued_at - age. The idle timeout and the usual
+// lifetime are the server's configuration and not in the cookie, so that
+// shortening them takes effect at once. A new session therefore costs 40 + 2
+// bytes and its body.
 const (
 	flagPacked   = 1 << 0
 	flagID       = 1 << 1
@@ -159,7 +160,8 @@ func (m *Meta) record(now time.Time) (record, error) {
 		r.hasID, r.id = true, [idSize]byte(id)
 	}
 	if !m.Issued.IsZero() {
-		// Else, with clocks that differ, what replaces a value would look older.
+		// Else, with clocks that differ, what replaces a value would look
+		// older.
 		r.issued = max(r.issued, m.Issued.Unix())
 		if r.issued > now.Add(maxSkew).Unix() {
 			return record{}, errFuture

@@ -47,5 +47,6 @@ func Example() {
 	body, _ := io.ReadAll(res.Body)
 	fmt.Println(string(body))
 	// Output:
-	// sent in plain: false the theme is dark
+	// sent in plain: false
+	// the theme is dark
 }

@@ -50,5 +50,7 @@ func Example() {
 		response.Body.Close()
 	}
 	// Output:
-	// 1 2 3
+	// 1
+	// 2
+	// 3
 }

@@ -60,7 +60,9 @@ func Example() {
 		response.Body.Close()
 	}
 	// Output:
-	// <nil> [] user-1 [Welcome!] user-1 []
+	// <nil> []
+	// user-1 [Welcome!]
+	// user-1 []
 }
 
 // Visitors who are signed in when the store changes stay so.

@@ -61,6 +61,7 @@ func Example() {
 		fmt.Printf("%s: %q, sets %q\n", path, text, name)
 	}
 	// Output:
-	// /put: "", sets "__Host-session" /get: "Hello from a cookie!", sets
-	// "__Host-session" /get: "", sets ""
+	// /put: "", sets "__Host-session"
+	// /get: "Hello from a cookie!", sets "__Host-session"
+	// /get: "", sets ""
 }

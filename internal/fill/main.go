@@ -1,5 +1,5 @@
-// Command fill checks that the comments of Go files are filled to 80 columns,
-// a tab counting as four, and with -w fills them. It leaves alone what stands
+// Command fill checks that the comments of Go files are filled to 80 columns, a
+// tab counting as four, and with -w fills them. It leaves alone what stands
 // behind code on a line, code blocks, directives and the output of examples.
 //
 //	go run ./internal/fill [-w] FILE ...
@@ -20,7 +20,9 @@ const columns = 80
 
 var (
 	item      = regexp.MustCompile(`^//\s+(-|\d+\.) `)
-	directive = regexp.MustCompile(`^//([a-z]+:|line |export |nolint|\s*Output:|\s*Unordered output:)`)
+	directive = regexp.MustCompile(`^//([a-z]+:|line |export |nolint)`)
+
+	outputStart = regexp.MustCompile(`(?i)^//\s*(unordered )?output:`)
 )
 
 func main() {
@@ -57,11 +59,13 @@ func main() {
 func fill(source string) (filled string, changed []int) {
 	lines := strings.Split(source, "\n")
 	var out []string
-	raw := false // in a string of several lines
+	raw := false    // in a string of several lines
+	output := false // of an example
 	for i := 0; i < len(lines); {
 		line := lines[i]
 		text := strings.TrimLeft(line, "\t")
-		if raw || !strings.HasPrefix(text, "// ") || !isProse(text) {
+		output = strings.HasPrefix(text, "//") && (output || outputStart.MatchString(text))
+		if raw || output || !strings.HasPrefix(text, "// ") || !isProse(text) {
 			if !strings.HasPrefix(text, "//") && strings.Count(line, "`")%2 == 1 {
 				raw = !raw
 			}

@@ -50,5 +50,7 @@ func Example_echo() {
 		response.Body.Close()
 	}
 	// Output:
-	// 1 2 3
+	// 1
+	// 2
+	// 3
 }
