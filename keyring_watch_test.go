@@ -80,8 +80,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// TestWatchKeepsReporting: whoever looks at the log an hour later must see that
-// the file is still broken, and that it was mended.
+// TestWatchKeepsReporting: a reader of the log an hour later must see that the
+// file is still broken, and that it was mended.
 func TestWatchKeepsReporting(t *testing.T) {
 	keyringWatch(t, "{a}", func(w *watchedKeyring) {
 		w.write("{a}\nhello")
@@ -157,7 +157,7 @@ func TestWatchRevocation(t *testing.T) {
 		w.write("{b} {a}\nrevoked {A} by mistake")
 		w.sleep(time.Minute)
 		w.want("b:sealing a:revoked", "line 2")
-		w.write("{b} {a}\n") // as it was, but for what is revoked by now
+		w.write("{b} {a}\n") // as it was, except for the key that is revoked by now
 		w.sleep(62 * time.Second)
 		w.want("b:sealing a:old", "")
 	})
@@ -279,8 +279,8 @@ func TestWatchKubernetes(t *testing.T) {
 	})
 }
 
-// TestWatchWarnings: what is wrong with a file that is used is said once, and
-// for as long as it is so by Warnings.
+// TestWatchWarnings: a fault of a file that is used is reported once, and stays
+// in Warnings for as long as it lasts.
 func TestWatchWarnings(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no modes")
@@ -584,7 +584,7 @@ func TestEarlyReload(t *testing.T) {
 			w.write("{a}")
 			w.start()
 			time.AfterFunc(50*time.Millisecond, w.cancel)
-			wantAsk(w, "b", false, 50*time.Millisecond) // who waits is let go
+			wantAsk(w, "b", false, 50*time.Millisecond) // a waiting request is let go
 		})
 	})
 }
