@@ -115,6 +115,16 @@ func keyringChmod(t *testing.T, path string, mode fs.FileMode) {
 	}
 }
 
+func keyringChown(t *testing.T, path string, uid, gid int) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("takes root")
+	}
+	if err := os.Chown(path, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A watchedKeyring is a ring whose file is polled every minute, in a bubble
 // whose clock starts at the 10th of December 2026.
 type watchedKeyring struct {

@@ -2,6 +2,7 @@ package cookiesession
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 const (
@@ -88,9 +90,9 @@ func (k *Keyring) poll(ctx context.Context) error {
 		if err := sleep(ctx, confirmAfter); err != nil {
 			return err
 		}
-		first := r.file.digest
+		first := r.digest
 		r, err = k.read()
-		if err == nil && r.doubtful && r.file.digest != first {
+		if err == nil && r.doubtful && r.digest != first {
 			r.err = errors.New("it has lost keys, and still changes")
 		}
 	}
@@ -105,7 +107,8 @@ func (k *Keyring) poll(ctx context.Context) error {
 
 // A reading is the result of one look at the file.
 type reading struct {
-	file     *keyringFile
+	file     *keyfile.File
+	digest   [sha256.Size]byte // tells whether two texts are the same without keeping the secrets of one
 	next     *ring
 	revoked  map[keyID]struct{} // understood, also if there is an error
 	err      error              // why next is not to be taken
@@ -114,12 +117,12 @@ type reading struct {
 
 // read looks at the file. The error is that of a file that cannot be read.
 func (k *Keyring) read() (reading, error) {
-	file, err := readKeyringFile(k.path)
+	file, err := keyfile.Read(k.path)
 	if err != nil {
 		return reading{}, err
 	}
-	r, now := reading{file: file}, clock.Now()
-	r.next, r.revoked, r.err = parseRing(file.text, now)
+	r, now := reading{file: file, digest: sha256.Sum256([]byte(file.Text))}, clock.Now()
+	r.next, r.revoked, r.err = parseRing(file.Text, now)
 	r.doubtful = r.err == nil && k.current().shrinks(r.next, now)
 	return r, nil
 }
@@ -131,7 +134,7 @@ func (k *Keyring) take(r reading) error {
 	if err := k.install(r.next, r.revoked, r.err); err != nil {
 		return fmt.Errorf("%s: %w", k.path, err)
 	}
-	k.warn(r.file.warnings())
+	k.warn(r.file.Warnings(keyfile.Self()))
 	return nil
 }
 
