@@ -80,7 +80,11 @@ func KeyringCanonical(text string) (string, error) {
 		b.WriteByte('\n')
 	}
 	for _, r := range file.Revoked {
-		b.WriteString("revoked " + hex.EncodeToString(r.ID[:]) + "\n")
+		b.WriteString("revoked")
+		for _, id := range r.IDs {
+			b.WriteString(" " + hex.EncodeToString(id[:]))
+		}
+		b.WriteByte('\n')
 	}
 	return b.String(), nil
 }

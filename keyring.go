@@ -67,12 +67,12 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 //
 //	csk1_...   activates=2026-12-01T00:00:00Z retires=2027-02-01T00:00:00Z
 //	csk1_...   # a comment
-//	revoked a1b2c3
+//	revoked a1b2c3 d4e5f6
 //
 // Spaces, tabs, commas and line ends separate words, so that a list of keys on
-// one line will do. Attributes belong to the key before them on their line. A
-// word that is not understood is an error, which names its line and quotes
-// nothing.
+// one line will do. Attributes belong to the key before them on their line;
+// those that begin with x- are skipped. A word that is not understood is an
+// error, which names its line and quotes nothing.
 func ParseKeyring(text string) (*Keyring, error) {
 	r, _, err := parseRing(text, clock.Now())
 	if err != nil {
@@ -87,7 +87,12 @@ func parseRing(text string, now time.Time) (*ring, map[keyID]struct{}, error) {
 	file, err := keytext.Parse(text)
 	revoked := make(map[keyID]struct{}, len(file.Revoked))
 	for _, r := range file.Revoked {
-		revoked[r.ID] = struct{}{}
+		for _, id := range r.IDs {
+			revoked[id] = struct{}{}
+		}
+	}
+	for i := range file.RevokedKeys {
+		revoked[deriveKeyID(&file.RevokedKeys[i])] = struct{}{}
 	}
 	if err != nil {
 		return nil, revoked, err

@@ -49,6 +49,10 @@ func TestWatch(t *testing.T) {
 		{"the only key revoked in a broken file", "{a}", "revoked {A}\n{b}x", "a:revoked", "line 2"},
 		{"all keys revoked", "{a} {b}", "{a} {b} revoked {A} revoked {B}", "a:revoked b:revoked", "no key that is not revoked"},
 		{"broken revocation", "{a} {b}", "revoked x{A}\n{a} {b}", "a:sealing b:old", "line 1"},
+		{"several revoked on a line", "{a} {b} {c}", "revoked {A} {B}\n{c}", "c:sealing a:revoked b:revoked", ""},
+		{"revoked with a slip", "{a} {b}", "Revoked: {A}\n{b}", "b:sealing a:revoked", "line 1"},
+		{"revoked behind its key", "{a} {b}", "{a} REVOKED\n{b}", "b:sealing a:revoked", "line 1"},
+		{"attributes of a later version", "{a}", "{b} x-note=1 version=2 {a}", "b:sealing a:old", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -104,7 +104,7 @@ func (f *keyFile) check(text string) error {
 }
 
 func (f *keyFile) isRevoked(id string) bool {
-	return slices.ContainsFunc(f.revoked, func(r keytext.Revocation) bool { return idOf(r) == id })
+	return slices.ContainsFunc(f.revoked, func(r keytext.Revocation) bool { return slices.Contains(idsOf(r), id) })
 }
 
 // find returns the key of that id, or nil.
