@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/webrule"
 )
 
 // An action is what a response does to the session cookie.
@@ -107,7 +108,7 @@ func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status in
 		return store, ReasonChanged
 	case st.asked:
 		return refresh, ReasonRequested
-	case !refreshes(st.request, status):
+	case !webrule.MayRefresh(st.request, status):
 		return leave, ""
 	case st.ring.superseded(st.key, now):
 		return refresh, ReasonResealed
@@ -121,22 +122,6 @@ func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status in
 // session's.
 func (m *Manager[T]) carried(st *sessionState) bool {
 	return len(surplus(st.lines, m.names, 0)) > 0
-}
-
-// refreshes reports whether a response may carry a cookie that only refreshes
-// the session. Such a write carries a snapshot of the request's session, which
-// may undo what a parallel request stored, a logout above all. So it is left to
-// the requests that make up a page: not images, scripts and fetches in flight,
-// not responses that caches merge into others (304), not errors.
-func refreshes(r *http.Request, status int) bool {
-	if r == nil || status == http.StatusNotModified || status >= http.StatusBadRequest {
-		return false
-	}
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "", "empty", "document", "iframe":
-		return true
-	}
-	return false
 }
 
 // compose makes out's lines.
@@ -226,24 +211,17 @@ func (m *Manager[T]) apply(h http.Header, before, out *output) {
 	if before != out {
 		m.retract(h, before)
 	}
-	addVary(h)
 	if len(out.lines) > 0 {
-		h["Set-Cookie"] = append(withoutCookies(h["Set-Cookie"], out.lines), out.lines...)
-		keepPrivate(h)
+		webrule.SetCookies(h, out.lines)
 		return
 	}
-	if _, set := h["Cache-Control"]; !set {
-		h["Cache-Control"] = []string{"private"}
-	}
+	webrule.MarkRead(h)
 }
 
 // retract takes the cookies of an output out of the headers.
 func (m *Manager[T]) retract(h http.Header, out *output) {
-	if out == nil || len(out.lines) == 0 {
-		return
-	}
-	if h["Set-Cookie"] = withoutCookies(h["Set-Cookie"], out.lines); len(h["Set-Cookie"]) == 0 {
-		delete(h, "Set-Cookie")
+	if out != nil && len(out.lines) > 0 {
+		webrule.RemoveCookies(h, out.lines)
 	}
 }
 
