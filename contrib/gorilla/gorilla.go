@@ -17,8 +17,9 @@
 //   - With CodecOptions.MaxCookies a session can take several cookies. What is
 //     left over when it shrinks is deleted.
 //   - A response has one Set-Cookie for each name, that of the last Save, with
-//     Vary: Cookie, and Cache-Control: private if it has none. Set any other
-//     Cache-Control with care: a shared cache must not keep a Set-Cookie.
+//     Vary: Cookie and Cache-Control: private. Save takes out what would let a
+//     shared cache keep the response, such as public. What a handler sets after
+//     Save stays, so set Cache-Control before.
 //   - A deletion (Options.MaxAge below zero) sends no content, and reaches all
 //     of the session's cookies.
 //   - Get and New never return a nil session, also not for a name that no

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
 	"github.com/alexedwards/scs/v2"
 )
 
@@ -296,7 +297,7 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 	switch {
 	case v.blocked != nil && !unmodified:
 		return v.blocked
-	case unmodified && !refreshes(v.request, status):
+	case unmodified && !webrule.MayRefresh(v.request, status):
 		// An empty session changes nothing but Vary and Cache-Control.
 		return v.transient.Save(w, new(session))
 	}
@@ -310,17 +311,6 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		v.event(failure(err))
 	}
 	return err
-}
-
-// refreshes reports whether a response may carry a cookie that changes nothing.
-// What comes with a page and what failed must not bring back a session that a
-// parallel request has ended.
-func refreshes(r *http.Request, status int) bool {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "", "empty", "document", "iframe":
-		return status < http.StatusBadRequest && status != http.StatusNotModified
-	}
-	return false
 }
 
 func failure(err error) cookiesession.Event {

@@ -204,32 +204,44 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 
 // build makes what seals, opens and writes.
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
-	m, cookie := s.manager, s.manager.Cookie
-	core := cookiesession.Options[values]{
-		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
-		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: s.maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
-	}
-	if opts.Check != nil {
-		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
-	}
+	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
 	if s.persistent, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	if s.persistent.CookieName() != cookie.Name {
-		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", cookie.Name)
+	if name := s.manager.Cookie.Name; s.persistent.CookieName() != name {
+		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", name)
 	}
 	core.BrowserSession = true
 	if s.transient, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	s.codec, err = cookiesession.NewCodec(keys, &cookiesession.CodecOptions{
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: s.maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies,
-	})
+	s.codec, err = cookiesession.NewCodec(keys, codecOptions(&core))
 	return err
+}
+
+// coreOptions returns what a manager and its Options come to in the core.
+func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration) cookiesession.Options[values] {
+	cookie := m.Cookie
+	core := cookiesession.Options[values]{
+		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
+		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
+		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
+	}
+	if opts.Check != nil {
+		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
+	}
+	return core
+}
+
+// codecOptions returns the options of a Codec that opens what a Manager with
+// these options has sealed.
+func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
+	return &cookiesession.CodecOptions{
+		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
+		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies,
+	}
 }
 
 // checkManager refuses what would be dropped in silence or mean something else
