@@ -23,8 +23,8 @@ type attributes struct {
 	partitioned bool
 }
 
-// attributes returns what o comes to, with the store's Options in the place of
-// what it leaves out, and of nil.
+// attributes returns what o comes to. The store's Options fill in what o leaves
+// out, or all if o is nil.
 func (s *Store) attributes(o *sessions.Options) attributes {
 	base := sessions.Options{}
 	if s.Options != nil {

@@ -28,7 +28,7 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, in the place of its gob.Register:
+// session needs one line, instead of its gob.Register:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //

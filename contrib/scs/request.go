@@ -18,10 +18,10 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// LoadAndSave returns a handler that gives next's requests a session, in the
-// place of scs.SessionManager.LoadAndSave. A request whose handler never asks
-// for the session costs nothing. The session is saved just before the response
-// headers go out, unless the client has left.
+// LoadAndSave returns a handler that gives next's requests a session, instead
+// of scs.SessionManager.LoadAndSave. A request whose handler never asks for the
+// session costs nothing. The session is saved just before the response headers
+// go out, unless the client has left.
 //
 // LoadAndSave of another Sessions may be around it if the cookies have
 // different names; it panics at the first request if they don't. The same
