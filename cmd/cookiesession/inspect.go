@@ -246,8 +246,11 @@ func (op *opener) findKey(f *finding, id string) *refusal {
 			return refuse(causeRevokedKey, "its key %s is revoked", id)
 		case cookiesession.KeyRetired:
 			return refuse(causeRetiredKey, "its key %s retired at %s", id, stamp(k.Retires))
+		case cookiesession.KeyPending, cookiesession.KeySealing, cookiesession.KeyOld:
+			return nil
+		default:
+			panic(fmt.Sprintf("a key of state %q", k.State))
 		}
-		return nil
 	}
 	return refuse(causeUnknownKey, "its key %s is not in the ring, which has %s", id, strings.Join(ids, ", "))
 }
