@@ -179,30 +179,3 @@ func (a *attributes) appendSet(dst []byte, name string, set, piece []byte, maxAg
 func (a *attributes) deletion(name string) string {
 	return name + "=" + a.beforeAge + "; Max-Age=0" + a.afterAge
 }
-
-// cookieValues calls yield with each value that the lines of a Cookie header
-// have for name, in order, until it returns false. It is not net/http's parser
-// because that gives up on a header with more than 3,000 cookies and takes more
-// than one spelling of a pair (quotes, spaces around the name). Here a name is
-// exact and a value is what stands there.
-func cookieValues(lines []string, name string, yield func(value string) bool) {
-	for _, line := range lines {
-		for len(line) > 0 {
-			var pair string
-			pair, line, _ = strings.Cut(line, ";")
-			pair = strings.Trim(pair, " \t\r\n") // line ends: only in requests that no server has read
-			if len(pair) > len(name) && pair[len(name)] == '=' && pair[:len(name)] == name {
-				if !yield(pair[len(name)+1:]) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// hasCookie reports whether the lines of a Cookie header have a cookie called
-// name, whatever its value.
-func hasCookie(lines []string, name string) (found bool) {
-	cookieValues(lines, name, func(string) bool { found = true; return false })
-	return found
-}

@@ -8,6 +8,7 @@ import (
 
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/webrule"
+	"example.com/cookiesession/internal/wire"
 )
 
 // An action is what a response does to the session cookie.
@@ -151,12 +152,14 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 		m.composeRemoval(s, out)
 		return nil
 	}
-	text, key, err := m.codec.sealRecord(sc, st.ring, st.key, m.cookie.name, st.label, &rec, now, freshRandom())
+	sealed, err := sc.seal(&sealing{
+		Codec: m.codec, name: m.cookie.name, label: st.label, ring: st.ring, before: st.key, now: now, random: freshRandom(),
+	}, &rec)
 	if err != nil {
 		return err
 	}
-	m.composeParts(sc, st, out, text, maxAge)
-	size, limit := m.codec.size(m.cookie.name, len(text)), m.codec.limit()
+	m.composeParts(sc, st, out, sealed, maxAge)
+	key, size, limit := sealed.key, sealed.size, sealed.limit
 	m.event(st.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
 	if size > limit/4*3 {
 		m.event(st.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
@@ -172,14 +175,13 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 
 // composeParts makes the lines that set the cookies of a text and delete those
 // that it leaves behind.
-func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, text []byte, maxAge int64) {
-	n, _ := partsFor(m.cookie.name, len(text), m.codec.maxCookies, m.codec.maxSize)
-	out.lines = make([]string, 0, n)
-	splitText(m.cookie.name, text, n, m.codec.maxSize, func(i int, set, piece []byte) {
-		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], set, piece, maxAge)
+func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, sealed sealed, maxAge int64) {
+	out.lines = make([]string, 0, sealed.parts)
+	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
+		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		out.lines = append(out.lines, string(sc.line))
-	})
-	for _, name := range surplus(st.lines, m.names, n) {
+	}
+	for _, name := range surplus(st.lines, m.names, sealed.parts) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
 }
