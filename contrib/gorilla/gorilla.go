@@ -115,6 +115,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -178,10 +179,9 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 
 // newPolicy applies the codec's defaults.
 func newPolicy(opts *cookiesession.CodecOptions) policy {
-	const lifetime = 14 * 24 * time.Hour
 	p := policy{lifetime: opts.Lifetime, maxLifetime: opts.MaxLifetime, idleTimeout: opts.IdleTimeout}
 	if p.lifetime == 0 {
-		p.lifetime = lifetime
+		p.lifetime = wire.DefaultLifetime
 	}
 	if p.maxLifetime == 0 {
 		p.maxLifetime = p.lifetime

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -114,9 +115,8 @@ func (s *Store) open(r *http.Request, name string) (cookie, error) {
 
 // openLegacy returns the values of the first cookie that a legacy codec opens.
 func (s *Store) openLegacy(r *http.Request, name string) map[any]any {
-	const most = 8 // cookies of one name
 	cookies := r.CookiesNamed(name)
-	for _, c := range cookies[:min(len(cookies), most)] {
+	for _, c := range cookies[:min(len(cookies), wire.MaxTries)] {
 		for _, codec := range s.legacy {
 			var values map[any]any
 			if codec.Decode(name, c.Value, &values) == nil && values != nil {

@@ -15,6 +15,7 @@ import (
 
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/webrule"
+	"example.com/cookiesession/internal/wire"
 	"github.com/alexedwards/scs/v2"
 )
 
@@ -186,11 +187,11 @@ func (v *visit) origin() (token string, end time.Time) {
 	return token, v.end(meta)
 }
 
-// cookies returns the request's cookies of the session's name, the first few.
+// cookies returns the request's cookies of the session's name, as many as the
+// core tries.
 func (v *visit) cookies() []*http.Cookie {
-	const most = 8 // as many as the core tries
 	cookies := v.request.CookiesNamed(v.name())
-	return cookies[:min(len(cookies), most)]
+	return cookies[:min(len(cookies), wire.MaxTries)]
 }
 
 // openLegacy looks for a cookie of the old store.
@@ -276,7 +277,7 @@ func (v *visit) setEnd(deadline time.Time) {
 	if (lifetime - v.settings.Lifetime).Abs() < time.Second {
 		lifetime = 0
 	}
-	v.session.SetLifetime(min(max(lifetime, 0), longest))
+	v.session.SetLifetime(min(max(lifetime, 0), wire.MaxLifetime))
 }
 
 // commit saves the session into the headers of w's response, which has this

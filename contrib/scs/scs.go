@@ -105,6 +105,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/alexedwards/scs/v2"
 )
 
@@ -169,8 +170,6 @@ type Sessions struct {
 	log         bool // onEvent is ours
 }
 
-const longest = 400 * 24 * time.Hour
-
 // New has the sessions of manager, which scs.New has made, kept in cookies that
 // are sealed under keys. It replaces manager's Store and Codec. Its error joins
 // everything that is wrong with manager and opts; then manager is left as it
@@ -187,7 +186,7 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 		maxLifetime: opts.MaxLifetime, legacyUntil: opts.LegacyUntil, onEvent: opts.OnEvent,
 	}
 	if s.maxLifetime == 0 {
-		s.maxLifetime = longest
+		s.maxLifetime = wire.MaxLifetime
 	}
 	if s.onEvent == nil {
 		s.onEvent, s.log = logEvent, true
