@@ -114,7 +114,7 @@ func cutUvarint(data []byte) (v int64, rest []byte, ok bool) {
 	return int64(u), data[n:], true
 }
 
-// idText returns the id as users see it.
+// idText returns the id in its printed form, "" for none.
 func (r *record) idText() string {
 	if !r.hasID {
 		return ""

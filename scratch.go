@@ -26,7 +26,7 @@ var scratches = sync.Pool{New: func() any { return new(scratch) }}
 
 func newScratch() *scratch { return scratches.Get().(*scratch) }
 
-// release gives s back, but for buffers that one huge value has grown.
+// release gives s back, unless one huge value has grown its buffers.
 func (s *scratch) release() {
 	const most = 64 << 10
 	if cap(s.item)+cap(s.reencoded)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= most {
@@ -61,8 +61,8 @@ func (s *scratch) reencode(plan *cbor.Plan, value reflect.Value) (item []byte, e
 	return s.reencoded, err
 }
 
-// pack returns the body for an item, and whether it is the packed form: only if
-// that is smaller, and does not unpack to more than will be unpacked.
+// pack returns the body for an item, and whether it is the packed form. It is
+// only if that is smaller and unpacks to no more than a reader allows.
 func (s *scratch) pack(item []byte) (body []byte, packed bool) {
 	if len(item) > wire.MaxUnpacked {
 		return item, false
@@ -73,8 +73,8 @@ func (s *scratch) pack(item []byte) (body []byte, packed bool) {
 	return item, false
 }
 
-// unpack returns the item in a record's body. That it is deterministic CBOR is
-// seen when it is decoded.
+// unpack returns the item in a record's body. Decoding it will show whether it
+// is deterministic CBOR.
 func (s *scratch) unpack(rec *record) ([]byte, error) {
 	if !rec.packed {
 		return rec.body, nil

@@ -16,7 +16,7 @@ type sealing struct {
 	ring        *ring
 	before      *ringKey // sealed the cookie that is replaced; nil: there is none
 	now         time.Time
-	random      [wire.RandomSize]byte // of the caller's: the seam for test vectors
+	random      [wire.RandomSize]byte // drawn by the caller, so that vectors can be tested
 }
 
 // sealing returns what seals for the cookie called name, with time and random
@@ -75,9 +75,8 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 	if key == nil {
 		return sealed{}, internalError(errNoSealingKey)
 	}
-	// The number of parts stands in the header, so it has to be known before
-	// the rest; and a value of megabytes that can't be sent is not sealed
-	// first.
+	// The number of parts stands in the header, so it has to be known first.
+	// And no time goes into sealing megabytes that can't be sent.
 	data, err := rec.append(s.record[:0])
 	if err != nil {
 		return sealed{}, usageError(err)

@@ -7,7 +7,7 @@ import (
 )
 
 // surplus returns the names of the session's cookies that the request carried
-// and that a write of n parts leaves behind, given all the names.
+// and that a write of n parts does not overwrite, given all the names.
 func surplus(lines, names []string, n int) (carried []string) {
 	var has [wire.MaxParts]bool
 	for i := range wire.Cookies(lines, names[0]) {
@@ -23,9 +23,8 @@ func surplus(lines, names []string, n int) (carried []string) {
 
 // Cookies cuts a value that this Codec has sealed for the cookie called name
 // into the cookies that carry it: one, or up to CodecOptions.MaxCookies. They
-// have names and values; the attributes are the caller's. A cookie that is
-// called like a further part and that the request carried is to be deleted: see
-// [Codec.StaleParts].
+// have names and values; the attributes are the caller's. Also delete the parts
+// of an earlier value that these do not overwrite: see [Codec.StaleParts].
 func (c *Codec) Cookies(name, value string) []*http.Cookie {
 	header, err := wire.ParseHeader(value)
 	if err != nil || header.Parts == 1 || c.maxCookies == 1 {
