@@ -33,6 +33,12 @@ func RemoveCookies(h http.Header, names []string) {
 	}
 }
 
+// HasCookie reports whether a response's headers set or delete a cookie of this
+// name.
+func HasCookie(h http.Header, name string) bool {
+	return slices.ContainsFunc(h["Set-Cookie"], func(line string) bool { return cookieName(line) == name })
+}
+
 // without returns the lines that set other cookies than ours do: a response has
 // at most one for each name (RFC 6265, Section 4.1.1), whatever their paths and
 // domains.

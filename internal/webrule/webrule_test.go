@@ -138,6 +138,18 @@ func TestSetAndRemoveCookies(t *testing.T) {
 	}
 }
 
+func TestHasCookie(t *testing.T) {
+	h := http.Header{"Set-Cookie": {"a=1", "s=2; Path=/", "gone=; Max-Age=0"}}
+	for name, want := range map[string]bool{"a": true, "s": true, "gone": true, "": false, "S": false, "s_2": false, "1": false} {
+		if got := webrule.HasCookie(h, name); got != want {
+			t.Errorf("HasCookie(%q) = %v", name, got)
+		}
+	}
+	if webrule.HasCookie(http.Header{}, "a") {
+		t.Error("a response without Set-Cookie has a cookie")
+	}
+}
+
 func TestDropPage(t *testing.T) {
 	h := http.Header{
 		"Content-Type": {"x"}, "Content-Encoding": {"gzip"}, "Content-Disposition": {"attachment"}, "Content-Length": {"1"},
