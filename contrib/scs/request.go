@@ -394,15 +394,30 @@ func (v *visit) event(e cookiesession.Event) {
 	v.onEvent(v.request, e)
 }
 
-// logEvent stands in for Options.OnEvent: what is lost must not be lost
-// silently.
-func logEvent(r *http.Request, e cookiesession.Event) {
+// An eventLog stands in for Options.OnEvent: what is lost must not be lost
+// silently. The core logs its own events.
+type eventLog struct{ late, timedOut, saveFailed webrule.LogLimit }
+
+func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
+	var limit *webrule.LogLimit
+	text := ""
 	switch e.Kind {
 	case cookiesession.EventLate:
-		slog.ErrorContext(r.Context(), "scscookie: session changed after the response headers were sent; the change is lost", "cookie", e.Cookie)
+		limit, text = &l.late, "session changed after the response headers were sent; the change is lost"
 	case cookiesession.EventTimedOut:
-		slog.ErrorContext(r.Context(), "scscookie: the request was given up; what it changed of the session is lost", "cookie", e.Cookie)
+		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost"
 	case cookiesession.EventSaveFailed:
-		slog.ErrorContext(r.Context(), "scscookie: session not saved", "cookie", e.Cookie, "error", e.Err)
+		limit, text = &l.saveFailed, "session not saved"
+	default:
+		return
 	}
+	ok, skipped := limit.Allow(time.Now())
+	if !ok {
+		return
+	}
+	attributes := []any{"cookie", e.Cookie, "unlogged", skipped}
+	if e.Err != nil {
+		attributes = append(attributes, "error", e.Err)
+	}
+	slog.ErrorContext(r.Context(), "scscookie: "+text, attributes...)
 }

@@ -191,7 +191,7 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 		s.maxLifetime = wire.MaxLifetime
 	}
 	if s.onEvent == nil {
-		s.onEvent, s.log = logEvent, true
+		s.onEvent, s.log = new(eventLog).log, true
 	}
 	if err := s.build(keys, opts); err != nil {
 		return nil, fmt.Errorf("scscookie: New: %w", err)
