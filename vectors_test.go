@@ -11,6 +11,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -195,6 +196,9 @@ func updateVectors(t *testing.T) {
 // TestAccumulatedVectors seals a thousand values drawn from SHAKE128 and
 // compares one digest of all tokens.
 func TestAccumulatedVectors(t *testing.T) {
+	if strconv.IntSize < 64 {
+		t.Skip("an int of this machine does not hold the values")
+	}
 	random := sha3.NewSHAKE128()
 	_, _ = random.Write([]byte("cookiesession v1"))
 	draw := func(n int) []byte {
