@@ -22,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/vectors.json")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // A vector is one token. testdata/vectors.json is meant for implementations in
 // other languages as well: docs/FORMAT.md explains the fields.
