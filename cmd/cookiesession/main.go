@@ -23,6 +23,8 @@ import (
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -276,7 +278,7 @@ var versionCommand = command{
 			if len(args) > 0 {
 				return misuse("version takes no arguments")
 			}
-			fmt.Fprintf(c.stdout, "cookiesession %s, %s, cookie format %d\n", buildVersion(), runtime.Version(), tokenVersion)
+			fmt.Fprintf(c.stdout, "cookiesession %s, %s, cookie format %d\n", buildVersion(), runtime.Version(), wire.Version)
 			return nil
 		}
 	},
