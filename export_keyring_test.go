@@ -64,7 +64,7 @@ func KeyringSnapshot(k *Keyring) any { return k.current() }
 
 // KeyringCanonical returns the one text of all those that make the same ring.
 func KeyringCanonical(text string) (string, error) {
-	if _, _, err := parseRing(text, clock.Now()); err != nil {
+	if _, err := parseRing(text, clock.Now()); err != nil {
 		return "", err
 	}
 	file, _ := keytext.Parse(text)

@@ -3,7 +3,6 @@ package cookiesession
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
 	"log/slog"
 	"time"
@@ -126,9 +125,6 @@ func (k Key) Equal(other Key) bool {
 // String returns the id.
 func (k Key) String() string { return k.ID() }
 
-// GoString returns the id.
-func (k Key) GoString() string { return k.ID() }
-
 // Format writes the id, whatever the verb.
 func (k Key) Format(f fmt.State, verb rune) { formatText(f, verb, k.ID()) }
 
@@ -146,9 +142,6 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
 // MarshalText returns the id, which [Key.UnmarshalText] does not read: a key
 // that goes through a text encoding loses its secret, and that is the purpose.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.ID()), nil }
-
-// MarshalJSON returns the id as a JSON string.
-func (k Key) MarshalJSON() ([]byte, error) { return json.Marshal(k.ID()) }
 
 // UnmarshalText reads a key from its csk1_ text, as [ParseKey] does, so that
 // flags and configuration files can hold one.

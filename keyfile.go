@@ -35,7 +35,7 @@ func LoadOrCreateKeyring(path string) (*Keyring, error) {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}
 	if created {
-		s := *k.status()
+		s := *k.latest()
 		s.created = true
 		k.report.Store(&s)
 	}
@@ -93,12 +93,14 @@ func openKeyring(path string, check func(*keyfile.File) error) (*Keyring, error)
 			return nil, err
 		}
 	}
-	r, _, err := parseRing(f.Text, clock.Now())
+	now := clock.Now()
+	r, err := parseRing(f.Text, now)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	k := newKeyring(r)
-	k.path = path
-	k.report.Store(&keyringStatus{generation: 1, warnings: f.Warnings(keyfile.Self())})
+	k.path, k.health.file = path, f.Warnings(keyfile.Self())
+	k.warn(now)
+	k.expectReading(unwatchedFor)
 	return k, nil
 }

@@ -236,7 +236,6 @@ func TestKeyPrintsID(t *testing.T) {
 		"%#v":      fmt.Sprintf("%#v|%#v|%#v", k, &k, ring),
 		"%d":       fmt.Sprintf("%d|%d|%d", k, &k, ring),
 		"String":   k.String() + "|" + k.String() + "|" + ring.String(),
-		"GoString": k.GoString() + "|" + k.GoString() + "|" + ring.GoString(),
 		"LogValue": k.LogValue().String() + "|" + k.LogValue().String() + "|" + ring.LogValue().String(),
 	}
 	for name, got := range got {

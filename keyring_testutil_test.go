@@ -165,9 +165,11 @@ func keyringWatch(t *testing.T, content string, f func(w *watchedKeyring)) {
 			t.Fatal(err)
 		}
 		w.start()
+		defer func() {
+			w.cancel()
+			synctest.Wait()
+		}()
 		f(w)
-		w.cancel()
-		synctest.Wait()
 	})
 }
 
@@ -221,7 +223,7 @@ func (w *watchedKeyring) want(states, report string) {
 
 // sortRevoked puts the revoked keys at the end of states into the order of
 // their ids.
-func sortRevoked(w *watchedKeyring, states string) string {
+func (w keyringWords) sortRevoked(states string) string {
 	words := strings.Fields(states)
 	slices.SortStableFunc(words, func(a, b string) int {
 		nameA, revokedA := strings.CutSuffix(a, ":revoked")
@@ -229,7 +231,7 @@ func sortRevoked(w *watchedKeyring, states string) string {
 		if !revokedA || !revokedB {
 			return 0 // they stand at the end as it is
 		}
-		return strings.Compare(w.keyringWords[nameA].ID(), w.keyringWords[nameB].ID())
+		return strings.Compare(w[nameA].ID(), w[nameB].ID())
 	})
 	return strings.Join(words, " ")
 }
