@@ -70,7 +70,7 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 		case <-ctx.Done():
 			return
 		case <-wake:
-			k.reloadEarly()
+			k.reloadEarly(ctx)
 			continue
 		case <-timer.C:
 		}
