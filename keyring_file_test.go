@@ -34,6 +34,9 @@ func TestLoadOrCreateKeyring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if info := k.Keys()[0]; time.Since(info.Activates) > time.Minute || !strings.HasSuffix(string(text), " # "+info.ID+"\n") {
+		t.Errorf("the key has no date, or no id beside it: %+v", info) // rotate -every would rotate at once
+	}
 
 	for name, open := range map[string]func(string) (*cookiesession.Keyring, error){
 		"LoadOrCreateKeyring": cookiesession.LoadOrCreateKeyring,
