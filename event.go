@@ -53,7 +53,7 @@ const (
 	// EventKeysReloaded: the Keyring has other keys than at the last request.
 	EventKeysReloaded
 	// EventKeysRefused: new keys of the Keyring were not taken. Err tells why.
-	// Until that is mended, each poll is reported.
+	// It is reported at each poll until the file is good again.
 	EventKeysRefused
 	// EventKeysCreated: LoadOrCreateKeyring made a new key, so no cookie from
 	// before opens.
@@ -66,23 +66,39 @@ const (
 	// came over TLS or says that its proxy's did, so cookies lack Secure for no
 	// reason. It is reported once.
 	EventInsecureTLS
+
+	endOfEventKinds // one more than the last kind
 )
 
 // String returns the kind in lower case, with hyphens: it suits a metric's
 // label.
 func (k EventKind) String() string {
-	if int(k) < len(eventNames) && k > 0 {
-		return eventNames[k]
+	if k == 0 || k >= endOfEventKinds {
+		return "unknown"
 	}
-	return "unknown"
+	return eventTexts[k].name
 }
 
-var eventNames = [...]string{
-	EventOpened: "opened", EventRefused: "refused", EventDuplicate: "duplicate", EventIssued: "issued", EventReplaced: "replaced",
-	EventDeleted: "deleted", EventSaveFailed: "save-failed", EventLate: "late", EventTimedOut: "timed-out",
-	EventHijacked: "hijacked", EventNearLimit: "near-limit", EventLongHeader: "long-header",
-	EventKeysReloaded: "keys-reloaded", EventKeysRefused: "keys-refused", EventKeysCreated: "keys-created", EventKeysPending: "keys-pending",
-	EventInsecureTLS: "insecure-tls",
+// eventTexts has a row for each kind: its name, and the line that is logged at
+// level Error where there is no Options.OnEvent. "" logs nothing.
+var eventTexts = [endOfEventKinds]struct{ name, logged string }{
+	EventOpened:       {"opened", ""},
+	EventRefused:      {"refused", ""},
+	EventDuplicate:    {"duplicate", ""},
+	EventIssued:       {"issued", ""},
+	EventReplaced:     {"replaced", ""},
+	EventDeleted:      {"deleted", ""},
+	EventSaveFailed:   {"save-failed", "session not saved"},
+	EventLate:         {"late", "session changed after the response headers were sent; the change is lost"},
+	EventTimedOut:     {"timed-out", ""},
+	EventHijacked:     {"hijacked", ""},
+	EventNearLimit:    {"near-limit", ""},
+	EventLongHeader:   {"long-header", ""},
+	EventKeysReloaded: {"keys-reloaded", ""},
+	EventKeysRefused:  {"keys-refused", ""},
+	EventKeysCreated:  {"keys-created", ""},
+	EventKeysPending:  {"keys-pending", ""},
+	EventInsecureTLS:  {"insecure-tls", ""},
 }
 
 // An Event is what Options.OnEvent is told. Nothing in it is secret or chosen
@@ -97,17 +113,19 @@ type Event struct {
 	Limit  int    // with Size: what is allowed
 }
 
-// logEvent stands in for Options.OnEvent: what is lost must not be lost
-// silently, and nothing else is ever logged.
+// logEvent stands in for Options.OnEvent: a lost change must not be lost
+// silently. Nothing else is ever logged.
 func logEvent(r *http.Request, e Event) {
-	ctx := context.Background()
+	text := eventTexts[e.Kind].logged
+	if text == "" {
+		return
+	}
+	ctx, args := context.Background(), []any{"cookie", e.Cookie}
 	if r != nil {
 		ctx = r.Context()
 	}
-	switch e.Kind {
-	case EventLate:
-		slog.ErrorContext(ctx, "cookiesession: session changed after the response headers were sent; the change is lost", "cookie", e.Cookie)
-	case EventSaveFailed:
-		slog.ErrorContext(ctx, "cookiesession: session not saved", "cookie", e.Cookie, "error", e.Err)
+	if e.Err != nil {
+		args = append(args, "error", e.Err)
 	}
+	slog.ErrorContext(ctx, "cookiesession: "+text, args...)
 }

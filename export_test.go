@@ -2,6 +2,9 @@ package cookiesession
 
 import "time"
 
+// EndOfEventKinds follows the last kind of event.
+const EndOfEventKinds = endOfEventKinds
+
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	how := c.sealing(name)
