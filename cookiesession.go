@@ -245,10 +245,7 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if opts == nil {
 		opts = &Options[T]{}
 	}
-	codec, codecErr := newCodec(keys, &CodecOptions{
-		Label: opts.Label, Lifetime: opts.Lifetime, MaxLifetime: opts.MaxLifetime, IdleTimeout: opts.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies,
-	})
+	codec, codecErr := newCodec(keys, opts.codecOptions())
 	cookie, cookieErr := newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
 	plan, planErr := planOf[T]()
 	var labelErr error
@@ -272,4 +269,12 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	m.insecure.Store(opts.Insecure)
 	return m, nil
+}
+
+// codecOptions returns those options that a Codec has, too, by the same names.
+func (o *Options[T]) codecOptions() *CodecOptions {
+	return &CodecOptions{
+		Label: o.Label, Lifetime: o.Lifetime, MaxLifetime: o.MaxLifetime, IdleTimeout: o.IdleTimeout,
+		NotBefore: o.NotBefore, MaxCookies: o.MaxCookies,
+	}
 }

@@ -18,3 +18,6 @@ func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
 	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: freshRandom()})
 	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
+
+// CodecOptions is what a Manager with these options gives its Codec.
+func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
