@@ -245,30 +245,27 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if opts == nil {
 		opts = &Options[T]{}
 	}
-	codec, codecErr := newCodec(keys, opts.codecOptions())
-	cookie, cookieErr := newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
-	plan, planErr := planOf[T]()
-	var labelErr error
+	m := &manager{dataType: reflect.TypeFor[T](), labelFunc: opts.LabelFunc, onEvent: opts.OnEvent}
+	var errs [4]error
+	m.codec, errs[0] = newCodec(keys, opts.codecOptions())
+	m.cookie, errs[1] = newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
 	if opts.Label != "" && opts.LabelFunc != nil {
-		labelErr = errors.New("options Label and LabelFunc are both set: LabelFunc alone can return a constant")
+		errs[2] = errors.New("options Label and LabelFunc are both set: LabelFunc alone can return a constant")
 	}
-	if err := errors.Join(codecErr, cookieErr, labelErr, planErr); err != nil {
-		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
+	m.plan, errs[3] = planOf(m.dataType)
+	err := errors.Join(errs[:]...)
+	if err == nil {
+		err = m.encodeZero()
 	}
-	zero := zeroData[T]()
-	item, err := plan.Append(nil, reflect.ValueOf(&zero).Elem())
 	if err != nil {
-		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
+		return nil, fmt.Errorf("cookiesession: New[%s]: %w", m.dataType, err)
 	}
-	m := &Manager[T]{
-		codec: codec, plan: plan, zero: item, cookie: cookie, names: wire.PartNames(cookie.name),
-		labelFunc: opts.LabelFunc, check: opts.Check, onEvent: opts.OnEvent,
-	}
+	m.names = wire.PartNames(m.cookie.name)
 	if m.onEvent == nil {
 		m.onEvent = logEvent
 	}
 	m.insecure.Store(opts.Insecure)
-	return m, nil
+	return &Manager[T]{m, opts.Check}, nil
 }
 
 // codecOptions returns those options that a Codec has, too, by the same names.

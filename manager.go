@@ -18,22 +18,29 @@ import (
 // A Manager keeps sessions of type T in a cookie. It is safe for concurrent
 // use.
 type Manager[T any] struct {
-	codec     *Codec // the one implementation of sealing
+	*manager
+	check func(*http.Request, *Session[T]) error // nil: none
+}
+
+// A manager is all of a Manager that does not depend on T. It is compiled once,
+// however many types of sessions a program has.
+type manager struct {
+	codec     *Codec       // the one implementation of sealing
+	dataType  reflect.Type // T
 	plan      *cbor.Plan
 	zero      []byte // the encoding of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
 	labelFunc func(*http.Request) string
-	check     func(*http.Request, *Session[T]) error
 	onEvent   func(*http.Request, Event)
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
 	pending   atomic.Pointer[ring]          // the last one that was reported to be pending
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
 }
 
-// planOf returns the plan of T, which has to be a type that a session can have.
-func planOf[T any]() (*cbor.Plan, error) {
-	t := reflect.TypeFor[T]()
+// planOf returns the plan of a type, which has to be one that a session can
+// have.
+func planOf(t reflect.Type) (*cbor.Plan, error) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nil, fmt.Errorf("%s is a pointer: use %s, Data is addressable", t, t.Elem())
@@ -50,24 +57,16 @@ func planOf[T any]() (*cbor.Plan, error) {
 	return plan, nil
 }
 
-// zeroData returns the Data of a new session.
-func zeroData[T any]() T {
-	if reflect.TypeFor[T]().Kind() == reflect.Map {
-		return emptyMap[T]()
-	}
-	var zero T
-	return zero
-}
-
-// emptyMap is apart because reflection moves its result to the heap.
-func emptyMap[T any]() (data T) {
-	v := reflect.ValueOf(&data).Elem()
-	v.Set(reflect.MakeMap(v.Type()))
-	return data
+// encodeZero works out what a session that is not stored would be encoded to.
+func (m *manager) encodeZero() (err error) {
+	data := reflect.New(m.dataType).Elem()
+	clearData(data)
+	m.zero, err = m.plan.Append(nil, data)
+	return err
 }
 
 // CookieName returns the name of the session cookie.
-func (m *Manager[T]) CookieName() string { return m.cookie.name }
+func (m *manager) CookieName() string { return m.cookie.name }
 
 // Get returns the request's session, the same one at each call. The first call
 // opens the cookie; a request whose handler never calls it costs nothing. It
@@ -83,17 +82,34 @@ func (m *Manager[T]) Get(r *http.Request) *Session[T] {
 // FromContext is [Manager.Get] for code that has a request's context and no
 // request, or cannot be sure that there is a session.
 func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
-	h, ok := ctx.Value(m).(*visit[T])
+	v, ok := ctx.Value(m.manager).(*visit)
 	if !ok {
 		return nil, false
 	}
-	return h.get(ctx), true
+	v.asks(ctx)
+	v.once.Do(func() {
+		s := new(Session[T])
+		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
+		m.load(s, v.request, v.lines, v)
+	})
+	return v.whole.(*Session[T]), true
 }
 
 // Load opens the session of a request without the middleware. It never fails:
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
-	return m.load(r, r.Header["Cookie"], nil)
+	s := new(Session[T])
+	m.load(s, r, r.Header["Cookie"], nil)
+	return s
+}
+
+func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *visit) {
+	var check func() error
+	if m.check != nil {
+		check = func() error { return m.check(r, s) }
+	}
+	s.state = state{manager: m.manager, data: s.data(), visit: v, request: r, lines: lines}
+	m.manager.load(&s.state, check)
 }
 
 // Save stores a session, that is, sets the response headers that Handler would
@@ -103,13 +119,18 @@ func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 // an error to call it when the response headers are out, as far as Save can
 // know, which is behind a Handler.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
+	m.adopt(&s.state, s.data())
+	return m.save(w, &s.state)
+}
+
+func (m *manager) save(w http.ResponseWriter, s *state) error {
 	if ours := findWriter(w); ours != nil && ours.committed {
-		if s.state.owner != nil {
-			s.state.owner.changed()
+		if s.visit != nil {
+			s.visit.changed()
 		}
 		return usageError(errors.New("the response headers have been sent"))
 	}
-	before := s.state.out
+	before := s.out
 	out, err := m.prepare(s, http.StatusOK)
 	if err != nil {
 		return err
@@ -124,6 +145,11 @@ func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 //
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
+	m.adopt(&s.state, s.data())
+	return m.cookies(&s.state)
+}
+
+func (m *manager) cookies(s *state) ([]*http.Cookie, error) {
 	out, err := m.prepare(s, http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -138,37 +164,54 @@ func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 	return cookies, nil
 }
 
+// adopt gives a Session that the application made itself what load gives.
+func (m *manager) adopt(s *state, data reflect.Value) {
+	if s.manager == nil {
+		s.manager, s.ring, s.label = m, m.codec.keys.current(), m.codec.label
+		s.record.lifetime = m.codec.policy.cut(s.record.lifetime)
+		s.created()
+	}
+	s.data = data
+}
+
 // event reports an event about this Manager's cookie.
-func (m *Manager[T]) event(r *http.Request, e Event) {
+func (m *manager) event(r *http.Request, e Event) {
 	e.Cookie = m.cookie.name
 	m.onEvent(r, e)
 }
 
-// load opens the session of a request.
-func (m *Manager[T]) load(r *http.Request, lines []string, o owner) *Session[T] {
-	now := clock.Now()
-	s := &Session[T]{Data: zeroData[T](), state: sessionState{
-		request: r, lines: lines, label: m.codec.label, policy: &m.codec.policy, owner: o,
-		record: record{}.begun(now),
-	}}
-	if m.labelFunc != nil {
-		s.state.label = m.labelFunc(r)
-	}
-	m.reportRequest(r, lines)
-	s.state.ring = m.codec.keys.current()
-	if err := m.open(s, now); err != nil {
-		s.state.err = err
-		if !errors.Is(err, ErrNoSession) {
-			m.event(r, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
+// load opens the session of s.request. check asks the application about it;
+// nil: there is no Options.Check.
+func (m *manager) load(s *state, check func() error) {
+	now, done := clock.Now(), false
+	defer func() {
+		if !done {
+			s.refuse(unchecked(errOpenPanicked), now)
 		}
-		return s
+	}()
+	s.label = m.codec.label
+	if m.labelFunc != nil {
+		s.label = m.labelFunc(s.request)
 	}
-	m.event(r, Event{Kind: EventOpened, KeyID: s.state.key.idText})
-	return s
+	m.reportRequest(s.request, s.lines)
+	s.ring = m.codec.keys.current()
+	err := m.open(s, now)
+	if err == nil && check != nil {
+		err = checked(check())
+	}
+	done = true
+	if err == nil {
+		m.event(s.request, Event{Kind: EventOpened, KeyID: s.key.idText})
+		return
+	}
+	s.refuse(err, now)
+	if !errors.Is(err, ErrNoSession) {
+		m.event(s.request, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
+	}
 }
 
 // reportRequest reports what a request shows besides its session.
-func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
+func (m *manager) reportRequest(r *http.Request, lines []string) {
 	size := 0
 	for _, line := range lines {
 		size += len(line)
@@ -191,14 +234,15 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 	}
 }
 
-// open fills a new session from the request's cookie, or leaves it as it is.
-func (m *Manager[T]) open(s *Session[T], now time.Time) error {
-	f := finder{Codec: m.codec, name: m.cookie.name, label: s.state.label, now: now, ring: s.state.ring}
-	best, err := f.newest(s.state.lines)
+// open fills s from the request's cookie. On an error s is as it was, except
+// for Data and the ring.
+func (m *manager) open(s *state, now time.Time) error {
+	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: now, ring: s.ring}
+	best, err := f.newest(s.lines)
 	if f.duplicate {
-		m.event(s.state.request, Event{Kind: EventDuplicate})
+		m.event(s.request, Event{Kind: EventDuplicate})
 	}
-	s.state.ring = f.ring
+	s.ring = f.ring
 	if err != nil {
 		return err
 	}
@@ -210,71 +254,51 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 	if err != nil {
 		return err
 	}
-	var zero T
-	s.Data = zero
-	exact, err := m.plan.Decode(item, reflect.ValueOf(&s.Data).Elem())
+	exact, err := m.plan.Decode(item, s.data)
 	if err == nil && !exact {
 		// What this program would have stored is not what is stored: a field of
 		// another release, say. Compared is with the former, so that reading
 		// never writes.
-		item, err = best.scratch.reencode(m.plan, reflect.ValueOf(&s.Data).Elem())
+		item, err = best.scratch.reencode(m.plan, s.data)
 	}
 	if err != nil {
-		s.Data = zeroData[T]()
 		return invalidError(ReasonValue, err)
 	}
-	fresh := s.state.record
-	s.state.opened, s.state.key = true, best.key
-	s.state.record, s.state.floor = best.record, best.record.issued
-	s.state.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.state.keep(item)
-	if err := m.runCheck(s); err != nil {
-		s.Data = zeroData[T]()
-		s.state.opened, s.state.key, s.state.record = false, nil, fresh
-		s.state.asked, s.state.unsaved = false, false
-		return err
-	}
+	s.key, s.record = best.key, best.record
+	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
+	s.keep(item)
 	return nil
 }
 
-// keep copies what the state needs of the buffers that it was opened in.
-func (s *sessionState) keep(item []byte) {
-	body := s.record.body
-	kept := make([]byte, 0, len(body)+len(item))
-	kept = append(append(kept, body...), item...)
-	s.record.body, s.item = kept[:len(body):len(body)], kept[len(body):]
-}
-
-// runCheck asks the application about a session that opened.
-func (m *Manager[T]) runCheck(s *Session[T]) error {
-	if m.check == nil {
-		return nil
-	}
-	err := m.check(s.state.request, s)
+// checked returns the error of a session about which Options.Check has
+// answered.
+func checked(answer error) error {
 	switch {
-	case err == nil:
+	case answer == nil:
 		return nil
-	case errors.Is(err, ErrRevoked):
-		return &codecError{class: classDecode, reason: ReasonCheck, sentinel: ErrRevoked, cause: err}
+	case errors.Is(answer, ErrRevoked):
+		return &codecError{class: classDecode, reason: ReasonCheck, sentinel: ErrRevoked, cause: answer}
 	}
-	s.state.blocked = err
-	return &codecError{class: classInternal, reason: ReasonCheckFailed, sentinel: errCheckFailed, cause: err}
+	return unchecked(answer)
 }
 
-var errCheckFailed = errors.New("cookiesession: the session could not be checked")
-
-// encode returns the CBOR of a session's Data, which is sc's.
-func (m *Manager[T]) encode(sc *scratch, s *Session[T]) ([]byte, error) {
-	return sc.encodeAs(m.plan, reflect.ValueOf(&s.Data).Elem())
+// unchecked returns the error of a session about which nothing is known.
+func unchecked(cause error) error {
+	return &codecError{class: classInternal, reason: ReasonCheckFailed, sentinel: errCheckFailed, cause: cause}
 }
+
+var (
+	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
+	errOpenPanicked = errors.New("opening the session panicked")
+)
 
 // changedSince reports whether Data differs from what was stored or read last.
-func (m *Manager[T]) changedSince(s *Session[T], item []byte) bool {
+func (m *manager) changedSince(s *state, item []byte) bool {
 	switch {
-	case s.state.out != nil:
-		return !bytes.Equal(item, s.state.out.item)
-	case s.state.opened:
-		return !bytes.Equal(item, s.state.item)
+	case s.out != nil:
+		return !bytes.Equal(item, s.out.item)
+	case s.opened():
+		return !bytes.Equal(item, s.item)
 	}
 	return !bytes.Equal(item, m.zero)
 }

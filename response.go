@@ -16,22 +16,9 @@ import (
 // rest to [http.ResponseController], which finds the writer below by Unwrap.
 type responseWriter struct {
 	http.ResponseWriter
-	session   saver
+	visit     *visit
 	committed bool  // the session was saved, or nothing had to be
 	err       error // why it could not be; the client got a 500
-}
-
-// A saver is the request's side of a responseWriter.
-type saver interface {
-	// commit saves the session into the headers of a response with this status.
-	commit(h http.Header, status int) error
-	// uncommit says that the headers did not go out after all.
-	uncommit()
-	// hijacked says that whoever takes the connection over sends the headers,
-	// or doesn't.
-	hijacked()
-	// done is closed when the request ends.
-	done() context.Context
 }
 
 // commit saves the session once, and reports whether it did. If that fails, it
@@ -41,7 +28,7 @@ func (w *responseWriter) commit(status int) (did bool) {
 		return false
 	}
 	w.committed = true
-	if err := w.session.commit(w.Header(), status); err != nil {
+	if err := w.visit.commit(w.Header(), status); err != nil {
 		w.err = err
 		w.fail()
 	}
@@ -111,7 +98,7 @@ func (w *responseWriter) FlushError() error {
 	err := http.NewResponseController(w.ResponseWriter).Flush()
 	if did && errors.Is(err, http.ErrNotSupported) {
 		w.committed = false
-		w.session.uncommit()
+		w.visit.uncommit()
 	}
 	return err
 }
@@ -129,9 +116,9 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case did && err != nil:
 		// Nothing was sent: the handler answers in another way.
 		w.committed = false
-		w.session.uncommit()
+		w.visit.uncommit()
 	case did:
-		w.session.hijacked()
+		w.visit.hijacked()
 	}
 	return conn, rw, err
 }
@@ -140,7 +127,7 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // It tells what the request's context tells.
 func (w *responseWriter) CloseNotify() <-chan bool {
 	closed := make(chan bool, 1)
-	context.AfterFunc(w.session.done(), func() { closed <- true })
+	context.AfterFunc(w.visit.Context, func() { closed <- true })
 	return closed
 }
 

@@ -23,47 +23,47 @@ const (
 
 // An output is what a session has put, or is about to put, into the response.
 type output struct {
-	action action
-	reason Reason
-	lines  []string // Set-Cookie lines
-	item   []byte   // the CBOR of the Data that is stored
-	handed bool     // the application was given the cookies
+	action   action
+	reason   Reason
+	lines    []string // Set-Cookie lines
+	item     []byte   // the CBOR of the Data that is stored
+	requests int      // how many there had been by then
+	handed   bool     // the application was given the cookies
 }
 
 // prepare decides what becomes of a session in a response with this status, and
 // composes its Set-Cookie lines. Its result is kept: as long as nothing
 // changes, preparing again gives the same, so Save, a flush that did not happen
 // and the commit agree. On an error nothing is kept.
-func (m *Manager[T]) prepare(s *Session[T], status int) (*output, error) {
+func (m *manager) prepare(s *state, status int) (*output, error) {
 	sc := newScratch()
 	defer sc.release()
-	m.adopt(s)
-	item, err := m.encode(sc, s)
+	item, err := sc.encodeAs(m.plan, s.data)
 	if err != nil {
 		return nil, err
 	}
-	if s.state.out != nil && !s.state.unsaved && !m.changedSince(s, item) {
-		return s.state.out, nil
+	if s.out != nil && s.out.requests == s.requests && !m.changedSince(s, item) {
+		return s.out, nil
 	}
 	now := clock.Now()
-	out := s.state.newOutput()
+	out := s.newOutput()
 	out.action, out.reason = m.decide(s, item, now, status)
-	out.item = s.state.stored(item)
+	out.item = s.stored(item)
 	if err := m.compose(sc, s, out, item, now); err != nil {
-		if out.action != refresh || s.state.asked {
+		if out.action != refresh || s.requests > 0 {
 			return nil, err
 		}
 		// Nobody asked for it, and the old cookie is as good as it was.
 		out.action = leave
-		m.event(s.state.request, failure(err))
+		m.event(s.request, failure(err))
 	}
-	s.state.out, s.state.unsaved = out, false
+	out.requests, s.out = s.requests, out
 	return out, nil
 }
 
 // newOutput returns an output other than the present one. Most requests need
 // one, which is part of the session.
-func (s *sessionState) newOutput() *output {
+func (s *state) newOutput() *output {
 	if s.out == nil {
 		s.first = output{}
 		return &s.first
@@ -73,47 +73,37 @@ func (s *sessionState) newOutput() *output {
 
 // stored returns a copy of item that lasts, which for most requests is the one
 // that the session came with.
-func (s *sessionState) stored(item []byte) []byte {
+func (s *state) stored(item []byte) []byte {
 	if bytes.Equal(item, s.item) {
 		return s.item
 	}
 	return bytes.Clone(item)
 }
 
-// adopt gives a Session that the application made itself what load gives.
-func (m *Manager[T]) adopt(s *Session[T]) {
-	if s.state.policy == nil {
-		s.state.policy, s.state.ring, s.state.label = &m.codec.policy, m.codec.keys.current(), m.codec.label
-		s.state.record.lifetime = m.codec.policy.cut(s.state.record.lifetime)
-		s.created()
-	}
-}
-
 // decide says what a response with this status does to the cookie, and why.
-func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status int) (action, Reason) {
-	st := &s.state
+func (m *manager) decide(s *state, item []byte, now time.Time, status int) (action, Reason) {
 	zero := bytes.Equal(item, m.zero)
-	if !st.opened || st.destroyed {
+	if !s.opened() || s.destroyed {
 		switch {
 		case !zero:
 			return store, ReasonChanged
-		case st.destroyed && m.carried(st):
+		case s.destroyed && m.carried(s):
 			return remove, ""
 		}
 		return leave, ""
 	}
-	switch changed := !bytes.Equal(item, st.item); {
+	switch changed := !bytes.Equal(item, s.item); {
 	case changed && zero:
 		return remove, ""
 	case changed:
 		return store, ReasonChanged
-	case st.asked:
+	case s.requests > 0:
 		return refresh, ReasonRequested
-	case !webrule.MayRefresh(st.request, status):
+	case !webrule.MayRefresh(s.request, status):
 		return leave, ""
-	case st.ring.superseded(st.key, now):
+	case s.ring.superseded(s.key, now):
 		return refresh, ReasonResealed
-	case m.codec.policy.renewalDue(&st.record, now):
+	case m.codec.policy.renewalDue(&s.record, now):
 		return refresh, ReasonRenewed
 	}
 	return leave, ""
@@ -121,28 +111,27 @@ func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status in
 
 // carried reports whether the request had a cookie, or part of one, of the
 // session's.
-func (m *Manager[T]) carried(st *sessionState) bool {
-	return len(surplus(st.lines, m.names, 0)) > 0
+func (m *manager) carried(s *state) bool {
+	return len(surplus(s.lines, m.names, 0)) > 0
 }
 
 // compose makes out's lines.
-func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byte, now time.Time) error {
+func (m *manager) compose(sc *scratch, s *state, out *output, item []byte, now time.Time) error {
 	if out.action == leave {
 		return nil
 	}
-	st := &s.state
-	if st.blocked != nil {
-		return internalError(errBlocked{st.blocked})
+	if cause := s.blocked(); cause != nil {
+		return internalError(errBlocked{cause})
 	}
 	if out.action == remove {
 		m.composeRemoval(s, out)
 		return nil
 	}
-	if m.labelFunc != nil && st.request == nil {
+	if m.labelFunc != nil && s.request == nil {
 		return usageError(errNoRequest)
 	}
-	rec := st.record
-	rec.issued = max(now.Unix(), st.floor)
+	rec := s.record
+	rec.issued = max(now.Unix(), s.record.issued)
 	if out.action == store {
 		rec.body, rec.packed = sc.pack(item)
 	}
@@ -153,47 +142,47 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 		return nil
 	}
 	sealed, err := sc.seal(&sealing{
-		Codec: m.codec, name: m.cookie.name, label: st.label, ring: st.ring, before: st.key, now: now, random: freshRandom(),
+		Codec: m.codec, name: m.cookie.name, label: s.label, ring: s.ring, before: s.key, now: now, random: freshRandom(),
 	}, &rec)
 	if err != nil {
 		return err
 	}
-	m.composeParts(sc, st, out, sealed, maxAge)
+	m.composeParts(sc, s, out, sealed, maxAge)
 	key, size, limit := sealed.key, sealed.size, sealed.limit
-	m.event(st.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
+	m.event(s.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
 	if size > limit/4*3 {
-		m.event(st.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
+		m.event(s.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
 	}
-	if st.ring.pending(now) && m.pending.Swap(st.ring) != st.ring {
-		m.event(st.request, Event{Kind: EventKeysPending, KeyID: key.idText})
+	if s.ring.pending(now) && m.pending.Swap(s.ring) != s.ring {
+		m.event(s.request, Event{Kind: EventKeysPending, KeyID: key.idText})
 	}
-	if !st.opened && st.err != nil && !errors.Is(st.err, ErrNoSession) {
-		m.event(st.request, Event{Kind: EventReplaced, Reason: ReasonOf(st.err), Err: st.err})
+	if !s.opened() && s.err != nil && !errors.Is(s.err, ErrNoSession) {
+		m.event(s.request, Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})
 	}
 	return nil
 }
 
 // composeParts makes the lines that set the cookies of a text and delete those
 // that it leaves behind.
-func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, sealed sealed, maxAge int64) {
+func (m *manager) composeParts(sc *scratch, s *state, out *output, sealed sealed, maxAge int64) {
 	out.lines = make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		out.lines = append(out.lines, string(sc.line))
 	}
-	for _, name := range surplus(st.lines, m.names, sealed.parts) {
+	for _, name := range surplus(s.lines, m.names, sealed.parts) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
 }
 
 // composeRemoval makes the lines that delete all cookies of a session.
-func (m *Manager[T]) composeRemoval(s *Session[T], out *output) {
+func (m *manager) composeRemoval(s *state, out *output) {
 	out.action, out.reason = remove, ""
 	out.lines = []string{m.cookie.deletion(m.cookie.name)}
-	for _, name := range surplus(s.state.lines, m.names, 1) {
+	for _, name := range surplus(s.lines, m.names, 1) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
-	m.event(s.state.request, Event{Kind: EventDeleted})
+	m.event(s.request, Event{Kind: EventDeleted})
 }
 
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")
@@ -209,7 +198,7 @@ func (e errBlocked) Unwrap() error { return e.cause }
 // apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
 // It may be done again, because somebody may have cleared the headers since, or
 // because what an earlier output put there, before, is out of date.
-func (m *Manager[T]) apply(h http.Header, before, out *output) {
+func (m *manager) apply(h http.Header, before, out *output) {
 	if before != out {
 		m.retract(h, before)
 	}
@@ -221,7 +210,7 @@ func (m *Manager[T]) apply(h http.Header, before, out *output) {
 }
 
 // retract takes the cookies of an output out of the headers.
-func (m *Manager[T]) retract(h http.Header, out *output) {
+func (m *manager) retract(h http.Header, out *output) {
 	if out != nil && len(out.lines) > 0 {
 		webrule.RemoveCookies(h, out.lines)
 	}
