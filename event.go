@@ -22,7 +22,9 @@ const (
 	// attributes (a changed Path, Domain or Partitioned).
 	EventDuplicate
 	// EventIssued: a cookie was set. Reason tells why, Size and Limit its bytes
-	// (name and value): watch for Size above three quarters of Limit.
+	// (name and value): watch for Size above three quarters of Limit. It is
+	// reported when the response headers go out, once, however often Save was
+	// called before; without Handler, by Save.
 	EventIssued
 	// EventReplaced: the cookie that was issued replaces one that did not open.
 	// Reason and Err tell why it did not.
@@ -40,8 +42,9 @@ const (
 	// session was neither read nor saved: the handler may still be using it.
 	EventTimedOut
 	// EventHijacked: the session had to be saved when the handler took the
-	// connection over. The Set-Cookie header reaches the client only if the
-	// handler sends it: see [Manager.Cookies].
+	// connection over. EventIssued or EventDeleted came before, but the
+	// Set-Cookie header reaches the client only if the handler sends it: see
+	// [Manager.Cookies].
 	EventHijacked
 	// EventNearLimit: the cookie that was issued fills more than three quarters
 	// of what it may. A session that grows on will be [ErrTooLarge].

@@ -406,10 +406,88 @@ func TestEventsOfARequest(t *testing.T) {
 	}
 	r := webRequest()
 	m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { webSign(m.Get(r.Clone(r.Context()))) })).ServeHTTP(httptest.NewRecorder(), r)
-	if _, err := m.Cookies(&webSession{Data: webUser{Visits: 1}}); err != nil {
-		t.Error(err)
-	}
+	mustDo(t, m.Save(httptest.NewRecorder(), &webSession{Data: webUser{Visits: 1}}))
 	if len(got) != 2 || got[0] != r || got[1] != nil {
 		t.Errorf("requests %v", got)
 	}
+}
+
+// EventIssued is one cookie that went out: it is reported where the headers are
+// left, however often a cookie was made before.
+func TestIssuedIsACookieThatWentOut(t *testing.T) {
+	saves := func(site *webSite[webUser], c *userCall) {
+		for range 3 {
+			c.S.Data.Visits++
+			mustDo(t, site.Save(c.W, c.S))
+		}
+	}
+	cookies := func(site *webSite[webUser], c *userCall) {
+		c.S.Data.Visits++
+		if got, err := site.Cookies(c.S); err != nil || len(got) != 1 {
+			t.Errorf("%v, error %v", got, err)
+		}
+	}
+	issued := []cookiesession.EventKind{cookiesession.EventIssued}
+	tests := []struct {
+		name string
+		do   func(*webSite[webUser], *userCall)
+		want []cookiesession.EventKind
+	}{
+		{"no Save", func(_ *webSite[webUser], c *userCall) { c.S.Data.Visits++ }, issued},
+		{"three Saves", saves, issued},
+		{"three Saves and a change", func(site *webSite[webUser], c *userCall) { saves(site, c); c.S.Data.Visits++ }, issued},
+		{"a Save, taken back", func(site *webSite[webUser], c *userCall) { saves(site, c); c.S.Data.Visits = 0 }, nil},
+		{"a Save, then too large", func(site *webSite[webUser], c *userCall) { saves(site, c); webHuge(c.S) },
+			[]cookiesession.EventKind{cookiesession.EventSaveFailed}},
+		{"Cookies", cookies, issued},
+		{"a flush that did nothing", func(_ *webSite[webUser], c *userCall) {
+			c.S.Data.Visits++
+			if err := http.NewResponseController(c.W).Flush(); err == nil {
+				t.Error("it flushes")
+			}
+			c.S.Data.Visits++
+		}, issued},
+		{"a hijack that failed", func(_ *webSite[webUser], c *userCall) {
+			c.S.Data.Visits++
+			if _, _, err := http.NewResponseController(c.W).Hijack(); err == nil {
+				t.Error("it is hijacked")
+			}
+			c.S.Data.Visits = 0
+		}, nil},
+		{"an aborted response", func(site *webSite[webUser], c *userCall) { saves(site, c); panic(http.ErrAbortHandler) }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			h := site.handle(func(c *userCall) { tt.do(site, c) })
+			func() {
+				defer func() {
+					if v := recover(); v != nil && v != http.ErrAbortHandler {
+						panic(v)
+					}
+				}()
+				h.ServeHTTP(&discard{header: http.Header{}}, webRequest())
+			}()
+			site.wantEvents(tt.want...)
+		})
+	}
+}
+
+// Without Handler, Save is where the headers are left. Cookies alone goes into
+// no response.
+func TestIssuedWithoutHandler(t *testing.T) {
+	site := newUserSite(t)
+	s := &webSession{Data: webUser{Name: webSecret}}
+	if cookies, err := site.Cookies(s); err != nil || len(cookies) != 1 {
+		t.Errorf("%v, error %v", cookies, err)
+	}
+	site.wantEvents()
+	rec := httptest.NewRecorder()
+	mustDo(t, site.Save(rec, s))
+	site.wantEvents(cookiesession.EventIssued)
+	mustDo(t, site.Save(rec, s)) // the same cookie
+	site.wantEvents()
+	s.Data.Visits++
+	mustDo(t, site.Save(rec, s)) // another one
+	site.wantEvents(cookiesession.EventIssued)
 }

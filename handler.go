@@ -50,7 +50,7 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	// net/http removes the temporary files of the request that it knows, and
 	// outer loggers read the pattern of theirs (go.dev/issue/58809).
 	r.Pattern, r.MultipartForm = inner.Pattern, inner.MultipartForm
-	if did := v.writer.commit(http.StatusOK); !did && v.writer.err == nil {
+	if !v.writer.send(http.StatusOK) && v.writer.err == nil {
 		v.finish()
 	}
 }
@@ -76,6 +76,7 @@ type visit struct {
 	session   *state
 	asker     context.Context // of the last Get
 	committed bool
+	saved     *state // by the last commit; nil: nothing was
 	timedOut  bool
 	late      bool // reported
 }
@@ -122,26 +123,42 @@ func (v *visit) expired() bool {
 func (v *visit) commit(header http.Header, status int) error {
 	v.mu.Lock()
 	v.committed = true
-	s := v.session
 	v.timedOut = v.asker != nil && v.expired()
 	timedOut := v.timedOut
+	v.saved = nil
+	if !timedOut {
+		v.saved = v.session
+	}
+	s := v.saved
 	v.mu.Unlock()
-	switch {
-	case timedOut:
+	if timedOut {
 		v.manager.event(v.request, Event{Kind: EventTimedOut})
-		return nil
-	case s == nil:
+	}
+	if s == nil {
 		return nil
 	}
-	before := s.out
-	out, err := v.manager.prepare(s, status)
-	if err != nil {
-		v.manager.retract(header, before)
-		v.manager.event(v.request, failure(err))
+	before := s.output.lines
+	if err := s.prepare(status); err != nil {
+		retract(header, before)
+		s.event(failure(err))
 		return err
 	}
-	v.manager.apply(header, before, out)
+	s.apply(header, before)
 	return nil
+}
+
+// sent says that the headers of the last commit are on their way.
+func (v *visit) sent() {
+	if s := v.lastSaved(); s != nil {
+		s.report()
+	}
+}
+
+// lastSaved returns the session that the last commit saved, or nil.
+func (v *visit) lastSaved() *state {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.saved
 }
 
 // uncommit says that the headers did not go out after all.
@@ -154,16 +171,13 @@ func (v *visit) uncommit() {
 // hijacked says that whoever takes the connection over sends the headers, or
 // doesn't.
 func (v *visit) hijacked() {
-	v.mu.Lock()
-	s, timedOut := v.session, v.timedOut
-	v.mu.Unlock()
-	if s == nil || timedOut || s.out == nil || len(s.out.lines) == 0 || s.out.handed {
-		return
+	s := v.lastSaved()
+	if s != nil && len(s.output.lines) > 0 && !s.output.handed {
+		s.event(Event{Kind: EventHijacked})
 	}
-	v.manager.event(v.request, Event{Kind: EventHijacked})
 }
 
-// changed notices a change other than in Data is at once.
+// changed is told at once of a change other than in Data.
 func (v *visit) changed() {
 	v.mu.Lock()
 	report := v.committed && !v.timedOut && !v.late
@@ -186,7 +200,7 @@ func (v *visit) finish() {
 	}
 	sc := newScratch()
 	defer sc.release()
-	if item, err := sc.encodeAs(v.manager.plan, s.data); err != nil || v.manager.changedSince(s, item) {
+	if item, err := sc.encodeAs(v.manager.plan, s.data); err != nil || s.changedSince(item) {
 		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }

@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -115,27 +114,33 @@ func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *vis
 // Save stores a session, that is, sets the response headers that Handler would
 // set, or none if there is nothing to store. It may be called again: the
 // headers are replaced. With Handler it is needed only to learn of an error in
-// time, [ErrTooLarge] above all; what is changed after it is still saved. It is
-// an error to call it when the response headers are out, as far as Save can
-// know, which is behind a Handler.
+// time, [ErrTooLarge] above all; what is changed after it is still saved, and
+// whether a session is merely refreshed is decided again when the headers go
+// out. It is an error to call it when the response headers are out, as far as
+// Save can know, which is behind a Handler, and to give it a session of another
+// Manager.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
-	m.adopt(&s.state, s.data())
-	return m.save(w, &s.state)
+	if err := m.bind(&s.state, s.data()); err != nil {
+		return err
+	}
+	return s.save(w)
 }
 
-func (m *manager) save(w http.ResponseWriter, s *state) error {
+func (s *state) save(w http.ResponseWriter) error {
 	if ours := findWriter(w); ours != nil && ours.committed {
 		if s.visit != nil {
 			s.visit.changed()
 		}
 		return usageError(errors.New("the response headers have been sent"))
 	}
-	before := s.out
-	out, err := m.prepare(s, http.StatusOK)
-	if err != nil {
+	before := s.output.lines
+	if err := s.prepare(http.StatusOK); err != nil {
 		return err
 	}
-	m.apply(w.Header(), before, out)
+	s.apply(w.Header(), before)
+	if s.visit == nil {
+		s.report()
+	}
 	return nil
 }
 
@@ -144,19 +149,24 @@ func (m *manager) save(w http.ResponseWriter, s *state) error {
 // which give it a Session of their own:
 //
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
+//
+// It reports no event, because it cannot know whether they are sent. Behind
+// Handler, [EventIssued] comes with the upgrade.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
-	m.adopt(&s.state, s.data())
-	return m.cookies(&s.state)
+	if err := m.bind(&s.state, s.data()); err != nil {
+		return nil, err
+	}
+	return s.cookies()
 }
 
-func (m *manager) cookies(s *state) ([]*http.Cookie, error) {
-	out, err := m.prepare(s, http.StatusOK)
+func (s *state) cookies() ([]*http.Cookie, error) {
+	err := s.prepare(http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
-	out.handed = true
-	cookies := make([]*http.Cookie, len(out.lines))
-	for i, line := range out.lines {
+	s.output.handed = true
+	cookies := make([]*http.Cookie, len(s.output.lines))
+	for i, line := range s.output.lines {
 		if cookies[i], err = http.ParseSetCookie(line); err != nil {
 			return nil, internalError(err) // unreachable: New has had a line judged
 		}
@@ -164,14 +174,20 @@ func (m *manager) cookies(s *state) ([]*http.Cookie, error) {
 	return cookies, nil
 }
 
-// adopt gives a Session that the application made itself what load gives.
-func (m *manager) adopt(s *state, data reflect.Value) {
-	if s.manager == nil {
+// bind makes a Session that the application made itself one of m's. One that is
+// another Manager's already stays that: its cookie would not open here.
+func (m *manager) bind(s *state, data reflect.Value) error {
+	switch s.manager {
+	case nil:
 		s.manager, s.ring, s.label = m, m.codec.keys.current(), m.codec.label
 		s.record.lifetime = m.codec.policy.cut(s.record.lifetime)
 		s.created()
+	case m:
+	default:
+		return usageError(fmt.Errorf("the session belongs to another Manager, the one of the cookie %q", s.manager.cookie.name))
 	}
 	s.data = data
+	return nil
 }
 
 // event reports an event about this Manager's cookie.
@@ -291,14 +307,3 @@ var (
 	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
 	errOpenPanicked = errors.New("opening the session panicked")
 )
-
-// changedSince reports whether Data differs from what was stored or read last.
-func (m *manager) changedSince(s *state, item []byte) bool {
-	switch {
-	case s.out != nil:
-		return !bytes.Equal(item, s.out.item)
-	case s.opened():
-		return !bytes.Equal(item, s.item)
-	}
-	return !bytes.Equal(item, m.zero)
-}

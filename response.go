@@ -35,6 +35,14 @@ func (w *responseWriter) commit(status int) (did bool) {
 	return true
 }
 
+// send is commit for headers that go out now, whatever happens.
+func (w *responseWriter) send(status int) (did bool) {
+	if did = w.commit(status); did && w.err == nil {
+		w.visit.sent()
+	}
+	return did
+}
+
 // fail answers with a 500. Headers that belong to the page that isn't sent go;
 // cookies of others stay.
 func (w *responseWriter) fail() {
@@ -50,7 +58,7 @@ func (w *responseWriter) fail() {
 // responses come before the final one; 101 replaces it.
 func (w *responseWriter) WriteHeader(status int) {
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
-		w.commit(status)
+		w.send(status)
 	}
 	if w.err == nil {
 		w.ResponseWriter.WriteHeader(status)
@@ -59,7 +67,7 @@ func (w *responseWriter) WriteHeader(status int) {
 
 // Write saves the session first.
 func (w *responseWriter) Write(p []byte) (int, error) {
-	if w.commit(http.StatusOK); w.err != nil {
+	if w.send(http.StatusOK); w.err != nil {
 		return 0, w.err
 	}
 	return w.ResponseWriter.Write(p)
@@ -67,7 +75,7 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 
 // WriteString saves the session first.
 func (w *responseWriter) WriteString(s string) (int, error) {
-	if w.commit(http.StatusOK); w.err != nil {
+	if w.send(http.StatusOK); w.err != nil {
 		return 0, w.err
 	}
 	return io.WriteString(w.ResponseWriter, s)
@@ -75,7 +83,7 @@ func (w *responseWriter) WriteString(s string) (int, error) {
 
 // ReadFrom saves the session first. It keeps sendfile within reach of io.Copy.
 func (w *responseWriter) ReadFrom(src io.Reader) (int64, error) {
-	if w.commit(http.StatusOK); w.err != nil {
+	if w.send(http.StatusOK); w.err != nil {
 		return 0, w.err
 	}
 	if dst, ok := w.ResponseWriter.(io.ReaderFrom); ok {
@@ -96,9 +104,12 @@ func (w *responseWriter) FlushError() error {
 		return w.err
 	}
 	err := http.NewResponseController(w.ResponseWriter).Flush()
-	if did && errors.Is(err, http.ErrNotSupported) {
+	switch {
+	case did && errors.Is(err, http.ErrNotSupported):
 		w.committed = false
 		w.visit.uncommit()
+	case did:
+		w.visit.sent()
 	}
 	return err
 }
@@ -118,6 +129,7 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		w.committed = false
 		w.visit.uncommit()
 	case did:
+		w.visit.sent()
 		w.visit.hijacked()
 	}
 	return conn, rw, err

@@ -55,7 +55,7 @@ func (s *state) Err() error {
 func (s *state) ID() string {
 	if !s.record.hasID {
 		s.record.drawID()
-		s.ask()
+		s.touch()
 	}
 	return s.record.idText()
 }
@@ -96,8 +96,8 @@ func (s *state) ExpiresAt() time.Time {
 // a CSRF token: what an attacker planted before must not survive. It is not
 // needed to keep a session alive.
 func (s *state) Renew() {
-	s.redraw()
-	s.ask()
+	s.record.renew(clock.Now())
+	s.touch()
 }
 
 // SetLifetime gives this session a lifetime of its own, counted from CreatedAt,
@@ -114,7 +114,7 @@ func (s *state) SetLifetime(d time.Duration) {
 	if s.manager != nil {
 		s.record.lifetime = s.manager.codec.policy.cut(s.record.lifetime)
 	}
-	s.ask()
+	s.touch()
 }
 
 // Destroy ends the session: Data is zero, the identity is gone, and whatever

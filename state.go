@@ -24,10 +24,9 @@ type state struct {
 	record record   // identity and times, of which issued is the cookie's; body: as stored
 	item   []byte   // the CBOR of what was opened, as this program would store it
 
-	destroyed bool    // Destroy was called
-	requests  int     // how often Renew, SetLifetime or a first ID were called
-	out       *output // nil: nothing is prepared
-	first     output
+	destroyed bool // Destroy was called
+	touches   int  // how often Renew, SetLifetime, Destroy or a first ID asked for the session to be stored
+	output    output
 }
 
 // opened reports whether the session came in a cookie.
@@ -54,14 +53,14 @@ func (s *state) keep(item []byte) {
 func (s *state) refuse(err error, now time.Time) {
 	clearData(s.data)
 	came := s.record.issued // what replaces the cookie must not look older
-	s.err, s.key, s.item, s.requests = err, nil, nil, 0
+	s.err, s.key, s.item = err, nil, nil
 	s.record = record{}.begun(now)
 	s.record.issued = max(s.record.issued, came)
 }
 
-// ask makes the session be stored even though its Data may not have changed.
-func (s *state) ask() {
-	s.requests++
+// touch makes the session be stored even though its Data may not have changed.
+func (s *state) touch() {
+	s.touches++
 	if s.visit != nil {
 		s.visit.changed()
 	}
@@ -69,15 +68,28 @@ func (s *state) ask() {
 
 func (s *state) destroy() {
 	s.destroyed = true
-	s.record.lifetime = 0
-	s.redraw()
-	s.ask()
+	s.record = s.record.restart(clock.Now())
+	s.touch()
 }
 
-func (s *state) redraw() {
-	s.record.created = clock.Now().Unix()
-	if s.record.hasID {
-		s.record.drawID()
+// restart returns the record of the session that takes the place of r's, which
+// was destroyed. Only what is named here survives.
+func (r *record) restart(now time.Time) record {
+	next := record{
+		created: now.Unix(),
+		issued:  r.issued, // what replaces the cookie must not look older
+	}
+	if r.hasID {
+		next.drawID() // another one
+	}
+	return next
+}
+
+// renew gives a session that goes on a new identity.
+func (r *record) renew(now time.Time) {
+	r.created = now.Unix()
+	if r.hasID {
+		r.drawID()
 	}
 }
 
@@ -88,4 +100,81 @@ func clearData(data reflect.Value) {
 	if data.Kind() == reflect.Map {
 		data.Set(reflect.MakeMap(data.Type()))
 	}
+}
+
+// An action is what a response does to the session cookie.
+type action uint8
+
+const (
+	leave   action = iota // no Set-Cookie
+	store                 // with the Data of now
+	refresh               // with the body as it was
+	remove
+)
+
+// An output is what a session has put, or is about to put, into the response.
+type output struct {
+	action action
+	reason Reason
+	lines  []string // Set-Cookie lines
+	size   int      // bytes of name and value of the cookies that are set
+	limit  int      // that size may have
+	key    *ringKey // that sealed them
+	failed error    // why a refresh has no lines after all
+
+	item     []byte // the CBOR of Data at the time; nil: nothing is prepared
+	touches  int    // of the session at the time
+	handed   bool   // the application was given the cookies
+	reported bool   // as an event
+}
+
+// facts are all that a decision goes by.
+type facts struct {
+	opened    bool // a cookie opened
+	carried   bool // the request has a cookie of the session's names, whether it opens or not; only looked at with destroyed
+	destroyed bool // Destroy was called
+	touched   bool // Renew, SetLifetime or a first ID was called
+	zero      bool // Data is zero
+	changed   bool // Data differs from what the cookie holds
+	over      bool // the session would have ended by now
+
+	mayRefresh bool // the response may carry a cookie that only refreshes: see webrule
+	superseded bool // a newer key than the cookie's seals now
+	renewal    bool // half of the idle timeout is over
+}
+
+// decide says what a response does to the cookie, and why.
+func decide(f facts) (action, Reason) {
+	do, reason := f.wanted()
+	if f.over && (do == store || do == refresh) {
+		return remove, ""
+	}
+	return do, reason
+}
+
+// wanted is decide for a session that has not ended.
+func (f *facts) wanted() (action, Reason) {
+	switch {
+	case !f.opened || f.destroyed:
+		switch {
+		case !f.zero:
+			return store, ReasonChanged
+		case f.destroyed && f.carried:
+			return remove, ""
+		}
+		return leave, ""
+	case f.changed && f.zero:
+		return remove, ""
+	case f.changed:
+		return store, ReasonChanged
+	case f.touched:
+		return refresh, ReasonRequested
+	case !f.mayRefresh:
+		return leave, ""
+	case f.superseded:
+		return refresh, ReasonResealed
+	case f.renewal:
+		return refresh, ReasonRenewed
+	}
+	return leave, ""
 }
