@@ -47,11 +47,11 @@ const (
 	// [Manager.Cookies].
 	EventHijacked
 	// EventNearLimit: the cookie that was issued fills more than three quarters
-	// of what it may. A session that grows on will be [ErrTooLarge].
+	// of Limit. If the session grows on, it will be [ErrTooLarge].
 	EventNearLimit
-	// EventLongHeader: the cookies of a request that asked for its session have
-	// more than 8 KiB together, which many servers and proxies refuse by
-	// default.
+	// EventLongHeader: the cookies of a request have more than 8 KiB together,
+	// which many servers and proxies refuse by default. It is looked at when
+	// the session is opened.
 	EventLongHeader
 	// EventKeysReloaded: the Keyring has other keys than at the last request.
 	EventKeysReloaded
@@ -104,8 +104,8 @@ var eventTexts = [endOfEventKinds]struct{ name, logged string }{
 	EventInsecureTLS:  {"insecure-tls", ""},
 }
 
-// An Event is what Options.OnEvent is told. Nothing in it is secret or chosen
-// by a client.
+// An Event is given to Options.OnEvent. Nothing in it is secret or chosen by a
+// client.
 type Event struct {
 	Kind   EventKind
 	Cookie string // the cookie's name
@@ -113,7 +113,7 @@ type Event struct {
 	Reason Reason // EventRefused, EventIssued, EventReplaced
 	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused
 	Size   int    // EventIssued, EventNearLimit, EventSaveFailed for a session too large: bytes of name and value; EventLongHeader: of all cookies
-	Limit  int    // with Size: what is allowed
+	Limit  int    // with Size: bytes allowed
 }
 
 // logEvent stands in for Options.OnEvent: a lost change must not be lost

@@ -42,7 +42,7 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 		m.event(r, Event{Kind: EventInsecureTLS})
 	}
 	// The lines of the Cookie header are taken now: a middleware further in may
-	// strip them before the session is asked for.
+	// strip them before the first Get.
 	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, lines: r.Header["Cookie"]}
 	v.writer = responseWriter{ResponseWriter: w, visit: v}
 	inner := r.WithContext(v)
@@ -110,11 +110,12 @@ func (v *visit) open(whole any, s *state) {
 	v.mu.Unlock()
 }
 
-// expired reports whether the handler that uses the session may have been given
-// up. http.TimeoutHandler answers on its own goroutine once the context that it
-// gave to the handler has passed its deadline, and net/http ends its own when
-// the client leaves. A context that ended otherwise (a deferred cancel) says
-// nothing.
+// expired reports whether the server may already have answered for the handler
+// that uses the session: its deadline has passed, or the client has left.
+// http.TimeoutHandler answers on its own goroutine once the context that it
+// gave to the handler has passed its deadline, and net/http ends its own
+// context when the client leaves. A context that ended otherwise (a deferred
+// cancel) says nothing.
 func (v *visit) expired() bool {
 	return v.asker != nil && errors.Is(v.asker.Err(), context.DeadlineExceeded) || v.Context.Err() != nil
 }
@@ -168,8 +169,8 @@ func (v *visit) uncommit() {
 	v.mu.Unlock()
 }
 
-// hijacked says that whoever takes the connection over sends the headers, or
-// doesn't.
+// hijacked says that the handler has taken the connection over, and may or may
+// not send the headers.
 func (v *visit) hijacked() {
 	s := v.lastSaved()
 	if s != nil && len(s.output.lines) > 0 && !s.output.handed {

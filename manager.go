@@ -33,7 +33,7 @@ type manager struct {
 	labelFunc func(*http.Request) string
 	onEvent   func(*http.Request, Event)
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
-	pending   atomic.Pointer[ring]          // the last one that was reported to be pending
+	pending   atomic.Pointer[ring]          // the last one of which KeysPending was reported
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
 }
 
@@ -56,7 +56,7 @@ func planOf(t reflect.Type) (*cbor.Plan, error) {
 	return plan, nil
 }
 
-// encodeZero works out what a session that is not stored would be encoded to.
+// encodeZero sets zero.
 func (m *manager) encodeZero() (err error) {
 	data := reflect.New(m.dataType).Elem()
 	clearData(data)
@@ -107,20 +107,20 @@ func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *vis
 	if m.check != nil {
 		check = func() error { return m.check(r, s) }
 	}
-	s.state = state{manager: m.manager, data: s.data(), visit: v, request: r, lines: lines}
+	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r, lines: lines}
 	m.manager.load(&s.state, check)
 }
 
 // Save stores a session, that is, sets the response headers that Handler would
 // set, or none if there is nothing to store. It may be called again: the
-// headers are replaced. With Handler it is needed only to learn of an error in
-// time, [ErrTooLarge] above all; what is changed after it is still saved, and
-// whether a session is merely refreshed is decided again when the headers go
-// out. It is an error to call it when the response headers are out, as far as
-// Save can know, which is behind a Handler, and to give it a session of another
-// Manager.
+// headers are replaced. With Handler it is needed only to see an error while
+// another answer is still possible, [ErrTooLarge] above all. A later change is
+// still saved, and whether the session is merely refreshed is decided again
+// when the headers go out. It is an error to call it when the response headers
+// are out, as far as Save can know, which is behind a Handler, and to give it a
+// session of another Manager.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
-	if err := m.bind(&s.state, s.data()); err != nil {
+	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return err
 	}
 	return s.save(w)
@@ -153,7 +153,7 @@ func (s *state) save(w http.ResponseWriter) error {
 // It reports no event, because it cannot know whether they are sent. Behind
 // Handler, [EventIssued] comes with the upgrade.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
-	if err := m.bind(&s.state, s.data()); err != nil {
+	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return nil, err
 	}
 	return s.cookies()
@@ -174,8 +174,8 @@ func (s *state) cookies() ([]*http.Cookie, error) {
 	return cookies, nil
 }
 
-// bind makes a Session that the application made itself one of m's. One that is
-// another Manager's already stays that: its cookie would not open here.
+// bind makes a Session that the application itself has made one of m's. It
+// refuses one of another Manager: a cookie of that would not open here.
 func (m *manager) bind(s *state, data reflect.Value) error {
 	switch s.manager {
 	case nil:
@@ -226,7 +226,7 @@ func (m *manager) load(s *state, check func() error) {
 	}
 }
 
-// reportRequest reports what a request shows besides its session.
+// reportRequest reports events about a request that are not about its session.
 func (m *manager) reportRequest(r *http.Request, lines []string) {
 	size := 0
 	for _, line := range lines {
@@ -272,8 +272,8 @@ func (m *manager) open(s *state, now time.Time) error {
 	}
 	exact, err := m.plan.Decode(item, s.data)
 	if err == nil && !exact {
-		// What this program would have stored is not what is stored: a field of
-		// another release, say. Compared is with the former, so that reading
+		// This program would have stored something else: without a field of
+		// another release, say. A change is one against that, so that reading
 		// never writes.
 		item, err = best.scratch.reencode(m.plan, s.data)
 	}

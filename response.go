@@ -136,7 +136,7 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 }
 
 // CloseNotify is there because gin asserts it and panics where it is missing.
-// It tells what the request's context tells.
+// It follows the request's context.
 func (w *responseWriter) CloseNotify() <-chan bool {
 	closed := make(chan bool, 1)
 	context.AfterFunc(w.visit.Context, func() { closed <- true })

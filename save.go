@@ -46,7 +46,7 @@ func (o *output) is(next *output, item []byte) bool {
 	return o.action == next.action && o.reason == next.reason && o.touches == next.touches && bytes.Equal(o.item, item)
 }
 
-// stored returns a copy of item that lasts, which for most requests is the one
+// stored returns a copy of item that lasts. For most requests that is the one
 // that the session came with.
 func (s *state) stored(item []byte) []byte {
 	if bytes.Equal(item, s.item) {
@@ -55,8 +55,8 @@ func (s *state) stored(item []byte) []byte {
 	return bytes.Clone(item)
 }
 
-// changedSince reports whether Data, whose CBOR is item, differs from what was
-// stored or read last.
+// changedSince reports whether Data, which encodes to item, differs from the
+// Data that was stored or read last.
 func (s *state) changedSince(item []byte) bool {
 	switch {
 	case s.output.item != nil:
@@ -67,7 +67,7 @@ func (s *state) changedSince(item []byte) bool {
 	return !bytes.Equal(item, s.manager.zero)
 }
 
-// facts gathers what a decision goes by.
+// facts gathers the facts for a decision.
 func (s *state) facts(item []byte, now time.Time, status int) facts {
 	m, rec := s.manager, s.reissued(now)
 	f := facts{
@@ -177,8 +177,7 @@ func retract(h http.Header, lines []string) {
 	}
 }
 
-// report tells what a response does to the cookie, once for each output. Its
-// headers are on their way.
+// report reports the output, once, when the headers are on their way.
 func (s *state) report() {
 	out := &s.output
 	if out.reported {

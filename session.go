@@ -30,8 +30,8 @@ type Session[T any] struct {
 	state
 }
 
-// data returns Data as the rest of the package reads and writes it.
-func (s *Session[T]) data() reflect.Value { return reflect.ValueOf(&s.Data).Elem() }
+// dataValue returns Data as the rest of the package reads and writes it.
+func (s *Session[T]) dataValue() reflect.Value { return reflect.ValueOf(&s.Data).Elem() }
 
 // IsNew reports whether no cookie opened: a first visit, or see [Session.Err].
 func (s *state) IsNew() bool { return !s.opened() }
@@ -49,9 +49,9 @@ func (s *state) Err() error {
 }
 
 // ID returns the session's id: 32 hexadecimal digits, for logs, deny lists and
-// what else needs a name for a session. It is drawn at the first call and then
-// stored with the session, which costs 22 characters of cookie; a session that
-// nobody asks has none. A zero session is not stored for its id.
+// the like. It is drawn at the first call and then stored with the session,
+// which costs 22 characters of cookie. Until ID is called there is none. An id
+// alone does not make an empty session be stored.
 func (s *state) ID() string {
 	if !s.record.hasID {
 		s.record.drawID()
@@ -93,18 +93,18 @@ func (s *state) ExpiresAt() time.Time {
 // Renew gives the session a new identity with the same Data: CreatedAt is now,
 // and ID, if it had one, is drawn anew. Call it at login and at any change of
 // privilege, together with replacing every token that the session held, such as
-// a CSRF token: what an attacker planted before must not survive. It is not
-// needed to keep a session alive.
+// a CSRF token: a token that an attacker planted before must not survive. Renew
+// is not needed to keep a session alive.
 func (s *state) Renew() {
 	s.record.renew(clock.Now())
 	s.touch()
 }
 
 // SetLifetime gives this session a lifetime of its own, counted from CreatedAt,
-// in place of Options.Lifetime: the "remember me" of a login form. Fractions of
+// instead of Options.Lifetime: the "remember me" of a login form. Fractions of
 // a second are rounded up. It is cut to Options.MaxLifetime, now and again
-// whenever the session is opened; as long as that option is not set, it is
-// Lifetime, so nothing longer can be had. 0 goes back to Options.Lifetime.
+// whenever the session is opened. As long as that option is not set, it equals
+// Lifetime, and no session can live longer. 0 goes back to Options.Lifetime.
 // SetLifetime panics if d is negative or above 400 days.
 func (s *state) SetLifetime(d time.Duration) {
 	if d < 0 || d > wire.MaxLifetime {
@@ -117,13 +117,13 @@ func (s *state) SetLifetime(d time.Duration) {
 	s.touch()
 }
 
-// Destroy ends the session: Data is zero, the identity is gone, and whatever
-// cookie of the name the request carried is deleted, a refused one included. If
+// Destroy ends the session: Data is zero, the identity is gone, and any cookie
+// of the name that the request carried is deleted, a refused one included. If
 // the handler puts new Data in afterwards, a new session is stored instead. A
-// copy that somebody took of the cookie still opens until it expires: see the
-// package's words on revocation.
+// copy of the cookie still opens until it expires: see the section on what a
+// session in a cookie cannot do.
 func (s *Session[T]) Destroy() {
-	clearData(s.data())
+	clearData(s.dataValue())
 	s.state.destroy()
 }
 

@@ -21,11 +21,11 @@ type state struct {
 
 	err    error    // why no cookie opened; nil if one did
 	key    *ringKey // that sealed the cookie; nil: none opened
-	record record   // identity and times, of which issued is the cookie's; body: as stored
-	item   []byte   // the CBOR of what was opened, as this program would store it
+	record record   // identity and times; issued is that of the cookie; body: as stored
+	item   []byte   // the CBOR of the Data that came, as this program would store it
 
 	destroyed bool // Destroy was called
-	touches   int  // how often Renew, SetLifetime, Destroy or a first ID asked for the session to be stored
+	touches   int  // how often Renew, SetLifetime, Destroy or a first ID has changed something other than Data
 	output    output
 }
 
@@ -41,7 +41,7 @@ func (s *state) blocked() error {
 	return nil
 }
 
-// keep copies what the state needs of the buffers that it was opened in.
+// keep copies body and item out of the buffers that they were decoded in.
 func (s *state) keep(item []byte) {
 	body := s.record.body
 	kept := make([]byte, 0, len(body)+len(item))
@@ -52,13 +52,13 @@ func (s *state) keep(item []byte) {
 // refuse makes s a new session, because the request's cookie is not accepted.
 func (s *state) refuse(err error, now time.Time) {
 	clearData(s.data)
-	came := s.record.issued // what replaces the cookie must not look older
+	came := s.record.issued // the next cookie must not look older
 	s.err, s.key, s.item = err, nil, nil
 	s.record = record{}.begun(now)
 	s.record.issued = max(s.record.issued, came)
 }
 
-// touch makes the session be stored even though its Data may not have changed.
+// touch has the session stored even though its Data may not have changed.
 func (s *state) touch() {
 	s.touches++
 	if s.visit != nil {
@@ -72,12 +72,12 @@ func (s *state) destroy() {
 	s.touch()
 }
 
-// restart returns the record of the session that takes the place of r's, which
-// was destroyed. Only what is named here survives.
+// restart returns the record of the session that comes after r's, which was
+// destroyed. It keeps only the facts that are named here.
 func (r *record) restart(now time.Time) record {
 	next := record{
 		created: now.Unix(),
-		issued:  r.issued, // what replaces the cookie must not look older
+		issued:  r.issued, // the next cookie must not look older
 	}
 	if r.hasID {
 		next.drawID() // another one
@@ -112,7 +112,8 @@ const (
 	remove
 )
 
-// An output is what a session has put, or is about to put, into the response.
+// An output is the part of a response that is about the session cookie: it was
+// written to the headers, or is about to be.
 type output struct {
 	action action
 	reason Reason
