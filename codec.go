@@ -226,7 +226,7 @@ func (dst *target) decode(item []byte) error {
 	}
 	if _, err := dst.plan.Decode(item, into); err != nil {
 		into.SetZero()
-		return invalidError(ReasonValue, err)
+		return valueError(err)
 	}
 	if aside {
 		dst.value.Set(into)

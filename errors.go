@@ -20,6 +20,12 @@ var (
 	// having no session.
 	ErrInvalid = errors.New("cookiesession: invalid cookie")
 
+	// ErrNewer says that a cookie was written by a release of this library that
+	// is newer than this one, under a key of the [Keyring]. It is an
+	// [ErrInvalid]. Treat the request as having no session, and leave the
+	// cookie to the replicas that can read it.
+	ErrNewer = fmt.Errorf("%w: written by a newer release", ErrInvalid)
+
 	// ErrUnknownKey says that a cookie was sealed by a key that is not in the
 	// [Keyring], or that has retired. If visitors who were signed in bring such
 	// cookies, then a replica does not have the keys of the others.
@@ -60,6 +66,8 @@ type Reason string
 // Why a cookie was refused.
 const (
 	ReasonMalformed   Reason = "malformed"    // not a token
+	ReasonCrowded     Reason = "crowded"      // more cookies of the name than are tried, and none of those opened
+	ReasonNewer       Reason = "newer"        // written by a newer release of this library
 	ReasonAltered     Reason = "altered"      // the tag does not verify: altered, or sealed for another name or label
 	ReasonUnknownKey  Reason = "unknown-key"  // no such key in the ring
 	ReasonRevokedKey  Reason = "revoked-key"  // the key was revoked
@@ -144,6 +152,20 @@ func tooLargeError(size, limit int) *codecError {
 
 func invalidError(reason Reason, cause error) *codecError {
 	return &codecError{class: classDecode, reason: reason, sentinel: ErrInvalid, cause: cause}
+}
+
+func newerError(cause error) *codecError {
+	return &codecError{class: classDecode, reason: ReasonNewer, sentinel: ErrNewer, cause: cause}
+}
+
+// valueError says that an authentic value does not decode. An error with a
+// method Newer tells whether that is because a newer release wrote it.
+func valueError(err error) *codecError {
+	var newer interface{ Newer() bool }
+	if errors.As(err, &newer) && newer.Newer() {
+		return newerError(err)
+	}
+	return invalidError(ReasonValue, err)
 }
 
 // ReasonOf returns why a cookie was refused, for an error of [Codec] or
