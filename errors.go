@@ -44,8 +44,8 @@ var (
 	ErrTooLarge = errors.New("cookiesession: session too large for its cookie")
 )
 
-// TooLargeError tells by how much a session is too large. It is an
-// [ErrTooLarge].
+// TooLargeError tells by how much a session is too large. It is found in every
+// [ErrTooLarge] of this package.
 type TooLargeError struct {
 	Size  int // bytes of the cookie's name and value
 	Limit int // bytes allowed
@@ -53,11 +53,8 @@ type TooLargeError struct {
 
 // Error gives the figures.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%s: name and value have %d bytes, the limit is %d", ErrTooLarge.Error(), e.Size, e.Limit)
+	return fmt.Sprintf("name and value have %d bytes, the limit is %d", e.Size, e.Limit)
 }
-
-// Is reports whether target is [ErrTooLarge].
-func (e *TooLargeError) Is(target error) bool { return target == ErrTooLarge }
 
 // A Reason says why something happened, in one word that suits a metric's
 // label: there are only those listed here.
@@ -146,8 +143,7 @@ func usageError(cause error) *codecError { return &codecError{class: classUsage,
 func internalError(cause error) *codecError { return &codecError{class: classInternal, cause: cause} }
 
 func tooLargeError(size, limit int) *codecError {
-	// The sentinel would be said twice: TooLargeError brings it.
-	return &codecError{class: classUsage, sentinel: &TooLargeError{Size: size, Limit: limit}}
+	return &codecError{class: classUsage, sentinel: ErrTooLarge, cause: &TooLargeError{Size: size, Limit: limit}}
 }
 
 func invalidError(reason Reason, cause error) *codecError {

@@ -143,8 +143,8 @@ func TestVectors(t *testing.T) {
 }
 
 func (v *vector) check(t *testing.T) {
-	if size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item))); err != nil || !v.Foreign && size.Packed != v.Packed {
-		t.Errorf("packed: %v, want %v; %v", size.Packed, v.Packed, err)
+	if size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item))); err != nil || !v.Foreign && isPacked(size) != v.Packed {
+		t.Errorf("packed: %v, want %v; %v", isPacked(size), v.Packed, err)
 	}
 	if v.Error == "" && !v.Foreign {
 		if got := v.seal(t); got != v.Token {
@@ -179,6 +179,8 @@ func (v *vector) check(t *testing.T) {
 	}
 }
 
+func isPacked(size cookiesession.Size) bool { return size.Body < size.CBOR }
+
 // updateVectors seals the vectors that this library would seal, anew.
 func updateVectors(t *testing.T) {
 	file := readVectorFile(t)
@@ -193,7 +195,7 @@ func updateVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v.Packed = size.Packed
+			v.Packed = isPacked(size)
 		}
 	}
 	text, err := json.MarshalIndent(file, "", "  ")
