@@ -235,8 +235,5 @@ func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]
 // Format writes the ids of the keys, whatever the verb.
 func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
 
-// MarshalText returns the ids of the keys, as String does.
-func (k *Keyring) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
 // MarshalJSON returns the ids of the keys as a JSON array.
 func (k *Keyring) MarshalJSON() ([]byte, error) { return json.Marshal(k.ids()) }
