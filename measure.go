@@ -1,7 +1,5 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/wire"
-
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
 type Size struct {
@@ -56,9 +54,8 @@ const recordOverhead = 2
 
 func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
 	body, packed := sc.pack(item)
-	chars := wire.Chars(wire.Overhead + recordOverhead + len(body))
-	fit := c.fit(name, chars)
-	size := Size{CBOR: len(item), Body: len(body), Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
+	fit := c.fit(name, c.padded(name, recordOverhead+len(body)))
+	size := Size{CBOR: len(item), Body: len(body), Value: fit.chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
 		for _, p := range packer().Explain(item) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})

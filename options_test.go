@@ -87,6 +87,9 @@ func TestNewRefuses(t *testing.T) {
 		{"a MaxLifetime under the lifetime", userOptions{MaxLifetime: day}, "MaxLifetime"},
 		{"negative MaxCookies", userOptions{MaxCookies: -1}, "MaxCookies"},
 		{"9 MaxCookies", userOptions{MaxCookies: 9}, "MaxCookies"},
+		{"negative PadTo", userOptions{PadTo: -16}, "PadTo"},
+		{"PadTo 15", userOptions{PadTo: 15}, "PadTo"},
+		{"PadTo 1025", userOptions{PadTo: 1025}, "PadTo"},
 		{"a negative idle timeout", userOptions{IdleTimeout: -time.Hour}, "IdleTimeout"},
 		{"an idle timeout under a second", userOptions{IdleTimeout: time.Millisecond}, "IdleTimeout"},
 		{"an idle timeout of 1.5 seconds", userOptions{IdleTimeout: 1500 * time.Millisecond}, "IdleTimeout"},
@@ -139,6 +142,8 @@ func TestNewAccepts(t *testing.T) {
 		{"NotBefore in a year", userOptions{NotBefore: time.Now().Add(365 * day)}},
 		{"NotBefore long ago", userOptions{NotBefore: time.Unix(0, 0)}},
 		{"8 MaxCookies", userOptions{MaxCookies: 8}},
+		{"PadTo 16", userOptions{PadTo: 16}},
+		{"PadTo 1024", userOptions{PadTo: 1024}},
 		{"a label", userOptions{Label: "shop, production; \x00 anything"}},
 	}
 	ring := newRing(t)

@@ -161,8 +161,8 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 	m.composeParts(sc, st, out, sealed, maxAge)
 	key, size, limit := sealed.key, sealed.size, sealed.limit
 	m.event(st.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
-	if size > limit/4*3 {
-		m.event(st.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
+	if sealed.bare > limit/4*3 {
+		m.event(st.request, Event{Kind: EventNearLimit, Size: sealed.bare, Limit: limit})
 	}
 	if st.ring.pending(now) && m.pending.Swap(st.ring) != st.ring {
 		m.event(st.request, Event{Kind: EventKeysPending, KeyID: key.idText})
