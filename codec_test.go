@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -285,6 +286,7 @@ func TestCodecUsage(t *testing.T) {
 		"Decode: nil":                               codec.Decode("s", text, nil),
 		"Decode: nil pointer":                       codec.Decode("s", text, nilPrefs),
 		"Decode: into a chan":                       codec.Decode("s", text, new(chan int)),
+		"Seal: a pending binding that is none":      seal(cookiesession.Meta{BindingPending: true}),
 		"Seal: an id that is none":                  seal(cookiesession.Meta{ID: "x"}),
 		"Seal: a short id":                          seal(cookiesession.Meta{ID: "00ff"}),
 		"Seal: issued by a clock six minutes ahead": seal(cookiesession.Meta{Issued: time.Now().Add(6 * time.Minute)}),

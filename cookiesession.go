@@ -220,6 +220,12 @@ type Options[T any] struct {
 	// for a way to store less first.
 	MaxCookies int
 
+	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
+	// so that the length of a cookie tells less of its content: see
+	// [CodecOptions.PadTo]. 0: none. Deploy first and switch it on later, since
+	// an older release does not open what is padded.
+	PadTo int
+
 	// Check is the application's own test of a session that opened: a
 	// generation number of the user's, a look-up in a deny list. It runs at the
 	// first Get of a request, with the request that Handler or Load received
@@ -271,6 +277,6 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 func (o *Options[T]) codecOptions() *CodecOptions {
 	return &CodecOptions{
 		Label: o.Label, Lifetime: o.Lifetime, MaxLifetime: o.MaxLifetime, IdleTimeout: o.IdleTimeout,
-		NotBefore: o.NotBefore, MaxCookies: o.MaxCookies,
+		NotBefore: o.NotBefore, MaxCookies: o.MaxCookies, PadTo: o.PadTo,
 	}
 }

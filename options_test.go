@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // optionsNamed returns the options that an error of New finds fault with, in
@@ -87,6 +88,9 @@ func TestNewRefuses(t *testing.T) {
 		{"a MaxLifetime under the lifetime", userOptions{MaxLifetime: day}, "MaxLifetime"},
 		{"negative MaxCookies", userOptions{MaxCookies: -1}, "MaxCookies"},
 		{"9 MaxCookies", userOptions{MaxCookies: 9}, "MaxCookies"},
+		{"negative PadTo", userOptions{PadTo: -16}, "PadTo"},
+		{"PadTo 15", userOptions{PadTo: 15}, "PadTo"},
+		{"PadTo 1025", userOptions{PadTo: 1025}, "PadTo"},
 		{"a negative idle timeout", userOptions{IdleTimeout: -time.Hour}, "IdleTimeout"},
 		{"an idle timeout under a second", userOptions{IdleTimeout: time.Millisecond}, "IdleTimeout"},
 		{"an idle timeout of 1.5 seconds", userOptions{IdleTimeout: 1500 * time.Millisecond}, "IdleTimeout"},
@@ -139,6 +143,8 @@ func TestNewAccepts(t *testing.T) {
 		{"NotBefore in a year", userOptions{NotBefore: time.Now().Add(365 * day)}},
 		{"NotBefore long ago", userOptions{NotBefore: time.Unix(0, 0)}},
 		{"8 MaxCookies", userOptions{MaxCookies: 8}},
+		{"PadTo 16", userOptions{PadTo: 16}},
+		{"PadTo 1024", userOptions{PadTo: 1024}},
 		{"a label", userOptions{Label: "shop, production; \x00 anything"}},
 	}
 	ring := newRing(t)
@@ -314,6 +320,8 @@ func fill(t *testing.T, v reflect.Value) {
 		v.SetInt(7)
 	case bool:
 		v.SetBool(true)
+	case [16]byte:
+		v.Set(reflect.ValueOf([16]byte{7}))
 	case time.Time:
 		v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
 	default:

@@ -76,7 +76,7 @@ func (s *state) facts(item []byte, now time.Time, status int) facts {
 		over: m.codec.policy.expires(&rec) <= now.Unix(), mayRefresh: webrule.MayRefresh(s.request, status),
 	}
 	if s.destroyed {
-		f.carried = len(surplus(s.lines, m.names, 0)) > 0
+		f.carried = s.carried != 0
 	}
 	if s.opened() {
 		f.superseded = s.ring.superseded(s.key, now)
@@ -128,7 +128,7 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	out.key, out.size, out.limit = sealed.key, sealed.size, sealed.limit
+	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
@@ -142,7 +142,7 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 // deletions appends the lines that delete the cookies which the request carried
 // and which a session of n parts leaves behind.
 func (s *state) deletions(lines []string, n int) []string {
-	for _, name := range surplus(s.lines, s.manager.names, n) {
+	for _, name := range s.carried.after(n, s.manager.names) {
 		lines = append(lines, s.manager.cookie.deletion(name))
 	}
 	return lines
@@ -202,8 +202,8 @@ func (s *state) report() {
 func (s *state) reportIssued() {
 	out, m := &s.output, s.manager
 	s.event(Event{Kind: EventIssued, Reason: out.reason, KeyID: out.key.idText, Size: out.size, Limit: out.limit})
-	if out.size > out.limit/4*3 {
-		s.event(Event{Kind: EventNearLimit, Size: out.size, Limit: out.limit})
+	if out.bare > out.limit/4*3 {
+		s.event(Event{Kind: EventNearLimit, Size: out.bare, Limit: out.limit})
 	}
 	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
 		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})

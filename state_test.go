@@ -94,7 +94,7 @@ func TestDecideAlways(t *testing.T) {
 // new field of record has to be filled in, and is forgotten unless restart
 // names it.
 func TestRestartForgets(t *testing.T) {
-	old := record{hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3, body: []byte{4}}
+	old := record{hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3, browserSession: true, binding: [bindingSize]byte{5}, pending: true, body: []byte{4}}
 	for i := range reflect.TypeOf(old).NumField() {
 		if reflect.ValueOf(old).Field(i).IsZero() {
 			t.Fatalf("the test does not fill %s", reflect.TypeOf(old).Field(i).Name)
@@ -115,7 +115,7 @@ func TestRestartForgets(t *testing.T) {
 
 // Renew changes the identity, and leaves all else of the session.
 func TestRenewKeeps(t *testing.T) {
-	old := record{hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3, body: []byte{4}}
+	old := record{hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3, browserSession: true, binding: [bindingSize]byte{5}, pending: true, body: []byte{4}}
 	next := old
 	next.renew(time.Unix(9, 0))
 	if next.id == old.id {
