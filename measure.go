@@ -1,9 +1,6 @@
 package cookiesession
 
-import (
-	"example.com/cookiesession/internal/pack"
-	"example.com/cookiesession/internal/wire"
-)
+import "example.com/cookiesession/internal/wire"
 
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
@@ -64,7 +61,7 @@ func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
 	fit := c.fit(name, chars)
 	size := Size{CBOR: len(item), Body: len(body), Packed: packed, Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
-		for _, p := range pack.Explain(item) {
+		for _, p := range packer().Explain(item) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})
 		}
 	}

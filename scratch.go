@@ -6,6 +6,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -61,13 +62,16 @@ func (s *scratch) reencode(plan *cbor.Plan, value reflect.Value) (item []byte, e
 	return s.reencoded, err
 }
 
+// packer returns the packer of version 1. All codecs share its tables.
+var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
+
 // pack returns the body for an item, and whether it is the packed form. It is
 // only if that is smaller and unpacks to no more than a reader allows.
 func (s *scratch) pack(item []byte) (body []byte, packed bool) {
 	if len(item) > wire.MaxUnpacked {
 		return item, false
 	}
-	if s.body = pack.Append(s.body[:0], item); len(s.body) < len(item) {
+	if s.body = packer().Append(s.body[:0], item); len(s.body) < len(item) {
 		return s.body, true
 	}
 	return item, false
@@ -79,7 +83,7 @@ func (s *scratch) unpack(rec *record) ([]byte, error) {
 	if !rec.packed {
 		return rec.body, nil
 	}
-	item, err := pack.Unpack(s.item[:0], rec.body, wire.MaxUnpacked)
+	item, err := packer().Unpack(s.item[:0], rec.body, wire.MaxUnpacked)
 	if err != nil {
 		return nil, invalidError(ReasonMalformed, err)
 	}
