@@ -28,7 +28,9 @@ type LegacyCodec struct {
 // Legacy returns a LegacyCodec for an old codec. Its cookies are refused from
 // until on. Choose the day on which the last of them would have expired anyway:
 // old codec's MaxAge after the last old cookie was written, 30 days by default.
-// A zero until refuses all of them.
+// A zero until refuses all of them. Until then whoever has the old keys can
+// forge a session, and if the name has no __Host- prefix, a sibling domain can
+// plant one of its own.
 func Legacy(codec securecookie.Codec, until time.Time) *LegacyCodec {
 	return &LegacyCodec{codec: codec, until: until}
 }

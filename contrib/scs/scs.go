@@ -157,7 +157,9 @@ type Options struct {
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
-	// cease to be read. Zero: they are not read at all.
+	// cease to be read. Zero: they are not read at all. Until then, if the name
+	// of the cookie has no __Host- prefix, a sibling domain can plant a session
+	// of its own.
 	LegacyUntil time.Time
 
 	// LegacyName is the name of the old store's cookies, if the manager's
