@@ -94,10 +94,11 @@ type visit struct {
 	ctx      context.Context
 	data     any // what scs keeps in a context
 	session  *session
-	brought  look   // the session as the request brought it
-	legacy   bool   // it comes from the old store
-	oldToken string // in the old store, of a session of ours that came from there
-	blocked  error  // if not nil: a session of the old store could not be judged, so nothing may be written
+	kind     webrule.Kind // of the request, before the handler could change it
+	brought  look         // the session as the request brought it
+	legacy   bool         // it comes from the old store
+	oldToken string       // in the old store, of a session of ours that came from there
+	blocked  error        // if not nil: a session of the old store could not be judged, so nothing may be written
 
 	mu     sync.Mutex // protects session's content and the fields below: a timeout commits on another goroutine than the handler's
 	sent   *look      // what the last commit saw; nil: no commit, or the session was not open
@@ -127,6 +128,7 @@ func (v *visit) open() {
 	m := v.settings
 	m.IdleTimeout = 0 // or Load would mark what it reads as modified
 	v.restoreCookies()
+	v.kind = webrule.KindOf(v.request)
 	v.session = v.transient.Load(v.request)
 	token := ""
 	if v.session.Err() == nil {
@@ -166,8 +168,8 @@ func (v *visit) restoreCookies() {
 // session's absolute end. The session itself knows the earlier of that and of
 // its idle end.
 func (v *visit) origin() (token string, end time.Time) {
-	cookies := v.cookies()
-	split := len(v.request.CookiesNamed(v.name()+"_2")) > 0
+	cookies := v.cookies(v.name())
+	split := len(v.cookies(v.name()+"_2")) > 0
 	if len(cookies) == 1 && !split && v.settings.IdleTimeout == 0 {
 		return cookies[0].Value, v.session.ExpiresAt()
 	}
@@ -190,10 +192,10 @@ func (v *visit) origin() (token string, end time.Time) {
 	return token, v.end(meta)
 }
 
-// cookies returns the request's cookies of the session's name, as many as the
-// core tries.
-func (v *visit) cookies() []*http.Cookie {
-	cookies := v.request.CookiesNamed(v.name())
+// cookies returns the cookies of a name that the request came with, as many as
+// the core tries.
+func (v *visit) cookies(name string) []*http.Cookie {
+	cookies := (&http.Request{Header: http.Header{"Cookie": v.lines}}).CookiesNamed(name)
 	return cookies[:min(len(cookies), wire.MaxTries)]
 }
 
@@ -204,7 +206,7 @@ func (v *visit) mayAskLegacy() bool {
 	if !time.Now().Before(v.legacyUntil) {
 		return false
 	}
-	for _, cookie := range v.cookies() {
+	for _, cookie := range v.cookies(v.name()) {
 		var data values
 		_, err := v.codec.Open(v.name(), cookie.Value, &data)
 		// That it opens means that Check has refused it.
@@ -217,9 +219,7 @@ func (v *visit) mayAskLegacy() bool {
 
 // legacyCookies returns the request's cookies that may be the old store's.
 func (v *visit) legacyCookies() []*http.Cookie {
-	cookies := v.request.CookiesNamed(v.legacyName)
-	cookies = cookies[:min(len(cookies), wire.MaxTries)]
-	return slices.DeleteFunc(cookies, func(c *http.Cookie) bool { return !v.isLegacy(c.Value) })
+	return slices.DeleteFunc(v.cookies(v.legacyName), func(c *http.Cookie) bool { return !v.isLegacy(c.Value) })
 }
 
 // openLegacy looks for a cookie of the old store.
@@ -249,7 +249,7 @@ func (v *visit) openLegacy() (context.Context, bool, error) {
 // find that session again.
 func (v *visit) forgetLegacy(h http.Header) {
 	if v.legacyName == v.name() || !time.Now().Before(v.legacyUntil) ||
-		webrule.IsSafe(v.request.Method) && len(v.request.CookiesNamed(v.legacyName)) == 0 {
+		webrule.IsSafe(v.request.Method) && len(v.cookies(v.legacyName)) == 0 {
 		return
 	}
 	c := v.settings.Cookie
@@ -420,7 +420,7 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 // key superseded another long ago.
 func (v *visit) mayRefresh(status int) bool {
 	now := time.Now()
-	r := webrule.Refresh{Kind: webrule.KindOf(v.request), Flight: now.Sub(v.start), Status: status}
+	r := webrule.Refresh{Kind: v.kind, Flight: now.Sub(v.start), Status: status}
 	return r.ResealDue(webrule.Superseded{}, now) ||
 		!v.legacy && r.RenewalDue(now.Sub(v.session.IssuedAt()), v.settings.IdleTimeout)
 }
