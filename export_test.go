@@ -2,6 +2,9 @@ package cookiesession
 
 import "time"
 
+// EndOfEventKinds follows the last kind of event.
+const EndOfEventKinds = endOfEventKinds
+
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	how := c.sealing(name)
@@ -15,3 +18,6 @@ func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
 	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: freshRandom()})
 	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
+
+// CodecOptions is what a Manager with these options gives its Codec.
+func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }

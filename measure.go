@@ -1,6 +1,10 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/wire"
+import (
+	"reflect"
+
+	"example.com/cookiesession/internal/wire"
+)
 
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
@@ -30,7 +34,7 @@ type PathSize struct {
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()
-	item, err := m.encode(sc, &Session[T]{Data: data})
+	item, err := sc.encodeAs(m.plan, reflect.ValueOf(&data).Elem())
 	if err != nil {
 		return Size{}, err
 	}

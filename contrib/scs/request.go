@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +75,14 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 		return nil, v.blocked
 	}
 	v.handed = true
-	return v.fill(v.look()).Cookies(v.session)
+	persistent := v.fill(v.look())
+	cookies, err := v.core.Cookies(v.session)
+	for _, c := range cookies {
+		if !persistent {
+			c.MaxAge = min(c.MaxAge, 0) // below zero, it deletes
+		}
+	}
+	return cookies, err
 }
 
 // chainKey finds the innermost visit in a context.
@@ -129,7 +138,7 @@ func (v *visit) open() {
 	m.IdleTimeout = 0 // or Load would mark what it reads as modified
 	v.restoreCookies()
 	v.kind = webrule.KindOf(v.request)
-	v.session = v.transient.Load(v.request)
+	v.session = v.core.Load(v.request)
 	token := ""
 	if v.session.Err() == nil {
 		v.oldToken, _ = v.session.Data[legacyKey].(string)
@@ -304,14 +313,14 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has, and returns the Manager that writes
-// it.
-func (v *visit) fill(l look) *cookiesession.Manager[values] {
+// fill brings the session to what scs has, and reports whether its cookie
+// outlives the browser.
+func (v *visit) fill(l look) (persistent bool) {
 	s := v.session
 	switch {
 	case l.status == scs.Destroyed:
 		s.Destroy()
-		return v.persistent
+		return true
 	case l.destroyed(&v.brought):
 		s.Destroy()
 		v.setEnd(l.deadline)
@@ -326,10 +335,29 @@ func (v *visit) fill(l look) *cookiesession.Manager[values] {
 	} else {
 		s.Destroy() // SetDeadline was given a time that has passed
 	}
-	if remember, _ := l.values["__rememberMe"].(bool); remember || v.settings.Cookie.Persist {
-		return v.persistent
+	remember, _ := l.values["__rememberMe"].(bool)
+	return remember || v.settings.Cookie.Persist
+}
+
+// save saves the session as it was filled.
+func (v *visit) save(w http.ResponseWriter, persistent bool) error {
+	err := v.core.Save(w, v.session)
+	if err == nil && !persistent {
+		endWithBrowser(w.Header(), v.core.CookieName())
 	}
-	return v.transient
+	return err
+}
+
+var maxAge = regexp.MustCompile(`; Max-Age=[1-9][0-9]*`)
+
+// endWithBrowser takes the Max-Age of the lines that set the session's cookies.
+func endWithBrowser(h http.Header, name string) {
+	names := wire.PartNames(name)
+	for i, line := range h["Set-Cookie"] {
+		if of, _, _ := strings.Cut(line, "="); slices.Contains(names, of) {
+			h["Set-Cookie"][i] = maxAge.ReplaceAllString(line, "")
+		}
+	}
 }
 
 // remember returns a session's values with its token in the old store, for as
@@ -377,9 +405,9 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		return v.blocked
 	case unmodified && !v.mayRefresh(status):
 		// An empty session changes nothing but Vary and Cache-Control.
-		return v.transient.Save(w, new(session))
+		return v.core.Save(w, new(session))
 	}
-	err := v.fill(l).Save(w, v.session)
+	err := v.save(w, v.fill(l))
 	if err == nil && l.destroyed(&v.brought) {
 		v.forgetLegacy(w.Header())
 	}
@@ -405,7 +433,7 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 		return nil
 	}
 	v.session.Destroy()
-	err := v.transient.Save(w, v.session)
+	err := v.core.Save(w, v.session)
 	if err == nil {
 		v.forgetLegacy(w.Header())
 	}
@@ -441,7 +469,8 @@ func (v *visit) hijacked() {
 	if v.sent == nil || v.handed {
 		return
 	}
-	if cookies, err := v.fill(*v.sent).Cookies(v.session); err == nil && len(cookies) > 0 {
+	v.fill(*v.sent)
+	if cookies, err := v.core.Cookies(v.session); err == nil && len(cookies) > 0 {
 		v.event(cookiesession.Event{Kind: cookiesession.EventHijacked})
 	}
 }

@@ -183,10 +183,8 @@ type Sessions struct {
 	old      scs.SessionManager // what it was with the old store
 	key      any                // under which manager keeps a session in a context
 
-	// Two, because RememberMe decides for each session whether its cookie has a
-	// Max-Age. In all else they are the same.
-	persistent, transient *cookiesession.Manager[values]
-	codec                 *cookiesession.Codec
+	core  *cookiesession.Manager[values]
+	codec *cookiesession.Codec
 
 	maxLifetime time.Duration
 	legacyUntil time.Time
@@ -233,15 +231,11 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
 	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
-	if s.persistent, err = cookiesession.New(keys, &core); err != nil {
+	if s.core, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	if name := s.manager.Cookie.Name; s.persistent.CookieName() != name {
+	if name := s.manager.Cookie.Name; s.core.CookieName() != name {
 		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", name)
-	}
-	core.BrowserSession = true
-	if s.transient, err = cookiesession.New(keys, &core); err != nil {
-		return err
 	}
 	s.codec, err = cookiesession.NewCodec(keys, codecOptions(&core))
 	return err
