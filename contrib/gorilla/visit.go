@@ -70,17 +70,11 @@ func (v *visit) meta(session *sessions.Session) cookiesession.Meta {
 	if session.IsNew {
 		return cookiesession.Meta{Issued: c.meta.Issued, KeyID: c.meta.KeyID}
 	}
-	meta := next(c.meta)
+	meta := c.meta.Next()
 	if c.legacy && !meta.Created.IsZero() {
 		meta.Lifetime = v.legacyLife()
 	}
 	return meta
-}
-
-// next returns what is sealed with a value that replaces another.
-func next(of cookiesession.Meta) cookiesession.Meta {
-	of.Stale = false
-	return of
 }
 
 // find opens the request's cookie of that name; if it is none of ours, the old
