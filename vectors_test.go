@@ -46,7 +46,16 @@ type vector struct {
 
 const vectorsFile = "testdata/vectors.json"
 
-func readVectors(t testing.TB) (vectors []vector) {
+// vectorFile is all of testdata/vectors.json.
+type vectorFile struct {
+	Version int      `json:"version"`
+	Frozen  bool     `json:"frozen"` // no flag rewrites the file: the version has been released
+	Vectors []vector `json:"vectors"`
+}
+
+func readVectors(t testing.TB) []vector { return readVectorFile(t).Vectors }
+
+func readVectorFile(t testing.TB) (file vectorFile) {
 	t.Helper()
 	text, err := os.ReadFile(vectorsFile)
 	if err != nil {
@@ -54,10 +63,10 @@ func readVectors(t testing.TB) (vectors []vector) {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&vectors); err != nil {
+	if err := decoder.Decode(&file); err != nil {
 		t.Fatal(err)
 	}
-	return vectors
+	return file
 }
 
 func unhex(t testing.TB, s string) []byte {
@@ -172,9 +181,12 @@ func (v *vector) check(t *testing.T) {
 
 // updateVectors seals the vectors that this library would seal, anew.
 func updateVectors(t *testing.T) {
-	vectors := readVectors(t)
-	for i := range vectors {
-		if v := &vectors[i]; v.Error == "" && !v.Foreign {
+	file := readVectorFile(t)
+	if file.Frozen {
+		t.Fatalf("%s is frozen: what version %d says never changes", vectorsFile, file.Version)
+	}
+	for i := range file.Vectors {
+		if v := &file.Vectors[i]; v.Error == "" && !v.Foreign {
 			v.KeyID = keyFromSecret(t, unhex(t, v.Secret)).ID()
 			v.Token = v.seal(t)
 			size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item)))
@@ -184,7 +196,7 @@ func updateVectors(t *testing.T) {
 			v.Packed = size.Packed
 		}
 	}
-	text, err := json.MarshalIndent(vectors, "", "  ")
+	text, err := json.MarshalIndent(file, "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,8 +17,12 @@
 //   - With CodecOptions.MaxCookies a session can take several cookies. What is
 //     left over when it shrinks is deleted.
 //   - A response has one Set-Cookie for each name, that of the last Save, with
-//     Vary: Cookie, and Cache-Control: private if it has none. Set any other
-//     Cache-Control with care: a shared cache must not keep a Set-Cookie.
+//     Vary: Cookie and Cache-Control: private. Save takes out what would let a
+//     shared cache keep the response, such as public. What a handler sets after
+//     Save stays, so set Cache-Control before.
+//   - A Save that fails is logged, or told to [Store.OnSaveFailed]: a program
+//     that ignores its error would sign nobody out, and nobody would know. The
+//     first that fails is often one with a type that lacks its line: see below.
 //   - A deletion (Options.MaxAge below zero) sends no content, and reaches all
 //     of the session's cookies.
 //   - Get and New never return a nil session, also not for a name that no
@@ -27,7 +31,7 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, in the place of its gob.Register:
+// session needs one line, instead of its gob.Register:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
@@ -114,6 +118,8 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -137,10 +143,19 @@ type Store struct {
 	// Nil: they return the error.
 	OnRefused func(r *http.Request, name string, err error)
 
+	// OnSaveFailed is told of each Save that failed, with the session's name
+	// and the error that Save returns. r may be nil. It is there because many
+	// programs ignore that error, and then a logout that could not be saved
+	// leaves the visitor signed in. Nil: failures go to slog.Default at level
+	// Error, at most ten a minute.
+	OnSaveFailed func(r *http.Request, name string, err error)
+
+	keys   *cookiesession.Keyring
 	codec  *cookiesession.Codec
 	legacy []*LegacyCodec
 	policy policy
 	split  bool // a session may have several cookies
+	logged webrule.LogLimit
 }
 
 // A policy is what the store has to know of the codec's options.
@@ -164,7 +179,7 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{codec: codec, legacy: legacy, policy: newPolicy(opts), split: opts.MaxCookies > 1}
+	s := &Store{keys: keys, codec: codec, legacy: legacy, policy: newPolicy(opts), split: opts.MaxCookies > 1}
 	s.Options = &sessions.Options{
 		Path:     "/",
 		MaxAge:   int(s.policy.lifetime / time.Second),
@@ -177,10 +192,9 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 
 // newPolicy applies the codec's defaults.
 func newPolicy(opts *cookiesession.CodecOptions) policy {
-	const lifetime = 14 * 24 * time.Hour
 	p := policy{lifetime: opts.Lifetime, maxLifetime: opts.MaxLifetime, idleTimeout: opts.IdleTimeout}
 	if p.lifetime == 0 {
-		p.lifetime = lifetime
+		p.lifetime = wire.DefaultLifetime
 	}
 	if p.maxLifetime == 0 {
 		p.maxLifetime = p.lifetime

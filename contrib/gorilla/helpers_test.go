@@ -20,7 +20,7 @@ func newKeys(t testing.TB) *cookiesession.Keyring {
 	return keysOf(t, cookiesession.NewKey())
 }
 
-// keysOf returns a ring of which the first key seals.
+// keysOf returns a ring whose first key seals.
 func keysOf(t testing.TB, keys ...cookiesession.Key) *cookiesession.Keyring {
 	t.Helper()
 	ring, err := cookiesession.NewKeyring(keys...)
@@ -36,6 +36,7 @@ func newStore(t testing.TB, keys *cookiesession.Keyring, opts *cookiesession.Cod
 	if err != nil {
 		t.Fatal(err)
 	}
+	store.OnSaveFailed = func(*http.Request, string, error) {} // else it logs
 	return store
 }
 
@@ -72,6 +73,15 @@ func (b *browser) do(h http.HandlerFunc) *http.Response {
 	response := w.Result()
 	b.jar.SetCookies(b.url, response.Cookies())
 	return response
+}
+
+// page has h answer a request for a page.
+func (b *browser) page(h http.Handler) *http.Response {
+	b.t.Helper()
+	return b.do(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Sec-Fetch-Dest", "document")
+		h.ServeHTTP(w, r)
+	})
 }
 
 // save has a handler make a change to the session, and save it.

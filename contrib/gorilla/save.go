@@ -1,12 +1,15 @@
 package gorilla
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
 	"github.com/gorilla/sessions"
 )
 
@@ -15,20 +18,58 @@ import (
 // below zero it deletes the session's cookies instead. r may be nil.
 //
 // Errors leave the header as it was. They are those of
-// [cookiesession.Codec.Seal], [cookiesession.ErrTooLarge] among them, and
-// errors of usage for names and Options that would make a browser drop the
-// cookie in silence.
+// [cookiesession.Codec.Seal], [cookiesession.ErrTooLarge] among them,
+// [cookiesession.ErrRevoked] if the session's key was revoked during the
+// request, and errors of usage for names and Options that would make a browser
+// drop the cookie in silence, and for a response that is known to have been
+// written. [Store.OnSaveFailed] is told of all of them.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	v, ok := session.Store().(*visit)
 	if !ok || v.Store != s || v.request == nil {
 		v = &visit{Store: s, request: r}
 	}
 	lines, err := v.lines(session)
+	if err == nil && sent(w) {
+		err = usageError(errSent)
+	}
 	if err != nil {
+		s.failed(cmp.Or(r, v.request), session.Name(), err)
 		return err
 	}
 	s.put(w.Header(), session.Name(), lines)
 	return nil
+}
+
+var errSent = errors.New("the response headers have been sent: call Save before the response is written")
+
+// sent reports whether the response headers are out, as far as a writer can
+// tell. Those of gin, of negroni and of Refresh can.
+func sent(w http.ResponseWriter) bool {
+	for {
+		switch v := w.(type) {
+		case interface{ Written() bool }:
+			return v.Written()
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// failed tells of a Save that failed.
+func (s *Store) failed(r *http.Request, name string, err error) {
+	if s.OnSaveFailed != nil {
+		s.OnSaveFailed(r, name, err)
+		return
+	}
+	ctx := context.Background()
+	if r != nil {
+		ctx = r.Context()
+	}
+	if ok, skipped := s.logged.Allow(time.Now()); ok {
+		slog.ErrorContext(ctx, "cookiesession/gorilla: session not saved", "name", name, "error", err, "unlogged", skipped)
+	}
 }
 
 // lines returns the Set-Cookie lines that save a session or delete it.
@@ -41,6 +82,9 @@ func (v *visit) lines(session *sessions.Session) ([]string, error) {
 		return v.deletions(session, &a), nil
 	}
 	meta := v.meta(session)
+	if meta.KeyID != "" && v.revoked(meta) {
+		return nil, decodeError(cookiesession.ErrRevoked, errRevoked)
+	}
 	left := v.policy.apply(&meta, a.maxAge, a != v.attributes(nil), time.Now())
 	if left <= 0 {
 		return v.deletions(session, &a), nil
@@ -110,36 +154,11 @@ func (v *visit) surplus(name string, cookies []*http.Cookie) []string {
 	return v.codec.StaleParts(v.request, name, cookies)
 }
 
-// put puts a session's lines into a response's header, in the place of those
-// that are there.
+// put puts a session's lines into a response's header, in place of those that
+// are there, further parts included.
 func (s *Store) put(h http.Header, name string, lines []string) {
-	kept := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(line string) bool {
-		other := cookieName(line)
-		return s.split && isPart(name, other) ||
-			slices.ContainsFunc(lines, func(ours string) bool { return cookieName(ours) == other })
-	})
-	h["Set-Cookie"] = append(kept, lines...)
-	keepPrivate(h)
-}
-
-// cookieName returns the name of the cookie that a Set-Cookie line sets.
-func cookieName(line string) string {
-	name, _, _ := strings.Cut(line, "=")
-	return strings.TrimSpace(name)
-}
-
-// keepPrivate tells caches that the response is one visitor's, unless the
-// handler has told them something itself.
-func keepPrivate(h http.Header) {
-	if len(h["Cache-Control"]) == 0 {
-		h["Cache-Control"] = []string{"private"}
+	if s.split {
+		webrule.RemoveCookies(h, partNames(name))
 	}
-	for _, line := range h["Vary"] {
-		for field := range strings.SplitSeq(line, ",") {
-			if field = strings.TrimSpace(field); field == "*" || strings.EqualFold(field, "Cookie") {
-				return
-			}
-		}
-	}
-	h["Vary"] = append(h["Vary"], "Cookie")
+	webrule.SetCookies(h, lines)
 }

@@ -29,9 +29,11 @@
 //     the keys opens any session.
 //   - A response has a Set-Cookie if the session has changed by its value: not
 //     if the same value was put again, and not at each response with an
-//     IdleTimeout, but once half of it is over, so a visitor who is idle for
-//     more than half may or may not be out. Sessions move to a new key by
-//     themselves.
+//     IdleTimeout. A page renews the session once a quarter of the timeout is
+//     over, other requests once half is, and slow ones later: see
+//     [cookiesession.Options]. Sessions move to a new key by themselves.
+//   - What is in flight for long does not bring back a session that another
+//     request has destroyed meanwhile, as long as it changes nothing itself.
 //   - A request that never asks for the session costs nothing and gets no
 //     header. One that did gets Vary: Cookie, and Cache-Control: private where
 //     it has none.
@@ -55,7 +57,7 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, in the place of its gob.Register:
+// session needs one line, instead of its gob.Register:
 //
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
@@ -105,6 +107,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/alexedwards/scs/v2"
 )
 
@@ -169,8 +172,6 @@ type Sessions struct {
 	log         bool // onEvent is ours
 }
 
-const longest = 400 * 24 * time.Hour
-
 // New has the sessions of manager, which scs.New has made, kept in cookies that
 // are sealed under keys. It replaces manager's Store and Codec. Its error joins
 // everything that is wrong with manager and opts; then manager is left as it
@@ -187,10 +188,10 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 		maxLifetime: opts.MaxLifetime, legacyUntil: opts.LegacyUntil, onEvent: opts.OnEvent,
 	}
 	if s.maxLifetime == 0 {
-		s.maxLifetime = longest
+		s.maxLifetime = wire.MaxLifetime
 	}
 	if s.onEvent == nil {
-		s.onEvent, s.log = logEvent, true
+		s.onEvent, s.log = new(eventLog).log, true
 	}
 	if err := s.build(keys, opts); err != nil {
 		return nil, fmt.Errorf("scscookie: New: %w", err)
@@ -204,32 +205,44 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 
 // build makes what seals, opens and writes.
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
-	m, cookie := s.manager, s.manager.Cookie
-	core := cookiesession.Options[values]{
-		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
-		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: s.maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
-	}
-	if opts.Check != nil {
-		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
-	}
+	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
 	if s.persistent, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	if s.persistent.CookieName() != cookie.Name {
-		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", cookie.Name)
+	if name := s.manager.Cookie.Name; s.persistent.CookieName() != name {
+		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", name)
 	}
 	core.BrowserSession = true
 	if s.transient, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	s.codec, err = cookiesession.NewCodec(keys, &cookiesession.CodecOptions{
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: s.maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies,
-	})
+	s.codec, err = cookiesession.NewCodec(keys, codecOptions(&core))
 	return err
+}
+
+// coreOptions returns what a manager and its Options come to in the core.
+func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration) cookiesession.Options[values] {
+	cookie := m.Cookie
+	core := cookiesession.Options[values]{
+		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
+		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
+		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
+	}
+	if opts.Check != nil {
+		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
+	}
+	return core
+}
+
+// codecOptions returns the options of a Codec that opens what a Manager with
+// these options has sealed.
+func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
+	return &cookiesession.CodecOptions{
+		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
+		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies,
+	}
 }
 
 // checkManager refuses what would be dropped in silence or mean something else

@@ -1,44 +1,36 @@
 package cbor
 
-// Tags of the registry (RFC 8949, Section 3.4; RFC 9562 for UUIDs).
+import "example.com/cookiesession/internal/tag"
+
 const (
-	tagTime   = 1
-	tagBase64 = 21
-	tagHex    = 23
-	tagUUID   = 37
-)
-
-// Private tags, one block from 0x6373, "cs" in ASCII. The numbers are part of
-// the format: they never change, and new ones go to the end.
-const (
-	tagRegistered = 25459 + iota // [name, value]
-	tagNotUTF8                   // a string that is not UTF-8, as a byte string
-	tagISOTime                   // "2006-01-02T15:04:05.000Z", as milliseconds since 1970
-	tagTimeNanos                 // time.Time, as [seconds since 1970, nanoseconds]
-
-	// Go types inside an any; the value is as the type's own plan writes it.
-	tagInt8
-	tagInt16
-	tagInt32
-	tagInt64
-	tagUint
-	tagUint8
-	tagUint16
-	tagUint32
-	tagUint64 // up to 1<<63-1; greater integers are uint64 without a tag
-	tagUintptr
-	tagFloat32
-	tagDuration // nanoseconds
-
-	// These hold null, too: nil of the type.
-	tagStrings      // []string
-	tagInts         // []int
-	tagMapStrings   // map[string]string
-	tagMapInts      // map[string]int
-	tagMapAny       // map[any]any whose keys are all strings; others need no tag
-	tagNilBytes     // only null: nil []byte
-	tagNilSlice     // only null: nil []any
-	tagNilMapString // only null: nil map[string]any
+	tagTime         = tag.Time
+	tagBase64       = tag.Base64
+	tagHex          = tag.Hex
+	tagUUID         = tag.UUID
+	tagRegistered   = tag.Registered
+	tagNotUTF8      = tag.NotUTF8
+	tagISOTime      = tag.ISOTime
+	tagTimeNanos    = tag.TimeNanos
+	tagInt8         = tag.Int8
+	tagInt16        = tag.Int16
+	tagInt32        = tag.Int32
+	tagInt64        = tag.Int64
+	tagUint         = tag.Uint
+	tagUint8        = tag.Uint8
+	tagUint16       = tag.Uint16
+	tagUint32       = tag.Uint32
+	tagUint64       = tag.Uint64
+	tagUintptr      = tag.Uintptr
+	tagFloat32      = tag.Float32
+	tagDuration     = tag.Duration
+	tagStrings      = tag.Strings
+	tagInts         = tag.Ints
+	tagMapStrings   = tag.MapStrings
+	tagMapInts      = tag.MapInts
+	tagMapAny       = tag.MapAny
+	tagNilBytes     = tag.NilBytes
+	tagNilSlice     = tag.NilSlice
+	tagNilMapString = tag.NilMapString
 )
 
 func appendTag(dst []byte, tag uint64) []byte {

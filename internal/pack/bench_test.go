@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/chacha20poly1305"
-
-	"example.com/cookiesession/internal/pack"
 )
 
 // preferences is the session that speed is measured by.
@@ -27,7 +25,7 @@ var eight = preferences{"dark", "de-DE", "Europe/Berlin", 16, true, "EUR", 48213
 // XChaCha20-Poly1305 seal of the same CBOR.
 func BenchmarkEight(b *testing.B) {
 	item := encode(b, eight)
-	packed := pack.Append(nil, item)
+	packed := packer.Append(nil, item)
 	b.Logf("%d bytes of CBOR, %d packed", len(item), len(packed))
 	b.Run("Seal", func(b *testing.B) {
 		aead, err := chacha20poly1305.NewX(make([]byte, chacha20poly1305.KeySize))
@@ -50,18 +48,18 @@ func benchmarkAppend(b *testing.B, item []byte) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(item)))
 	for b.Loop() {
-		dst = pack.Append(dst[:0], item)
+		dst = packer.Append(dst[:0], item)
 	}
 }
 
 func benchmarkUnpack(b *testing.B, item []byte) {
-	packed := pack.Append(nil, item)
+	packed := packer.Append(nil, item)
 	dst := make([]byte, 0, len(item)+16)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(item)))
 	for b.Loop() {
 		var err error
-		if dst, err = pack.Unpack(dst[:0], packed, len(item)); err != nil {
+		if dst, err = packer.Unpack(dst[:0], packed, len(item)); err != nil {
 			b.Fatal(err)
 		}
 	}

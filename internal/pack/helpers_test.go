@@ -10,7 +10,11 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/document"
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 )
+
+var packer = pack.New(&tables.V1)
 
 // corpus returns the sessions of testdata as items, by file name.
 func corpus(tb testing.TB) map[string][]byte {

@@ -33,7 +33,7 @@ func TestGenerated(t *testing.T) {
 	if err := writeJSON(jsonFile, tables); err != nil {
 		t.Fatal(err)
 	}
-	for _, pair := range [][2]string{{goFile, "../tables_gen.go"}, {jsonFile, "../../../docs/packing-v1.json"}} {
+	for _, pair := range [][2]string{{goFile, "../tables/tables_gen.go"}, {jsonFile, "../../../docs/packing-v1.json"}} {
 		got, err := os.ReadFile(pair[0])
 		if err != nil {
 			t.Fatal(err)
@@ -98,9 +98,9 @@ func TestLog2(t *testing.T) {
 	}
 }
 
-// TestClasses has keys of several spellings.
-func TestClasses(t *testing.T) {
-	c := readTestInput(t).classes
+// TestModels has keys of several spellings.
+func TestModels(t *testing.T) {
+	c := readTestInput(t).models
 	for key, want := range map[string]string{
 		"email": "email", "userEmail": "email", "user_email": "email", "UserEmail": "email", "EMAIL": "email",
 		"first_name": "first", "firstname": "first", "userId": "id", "user_ids": "id", "isReady": "bool", "createdAt": "time",
