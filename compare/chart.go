@@ -1,0 +1,3 @@
+package main
+
+func (r *report) writeCharts(dir string) error { return nil }
