@@ -88,6 +88,13 @@ func (f *form) check(s session) (string, error) {
 	return text, nil
 }
 
+// Notes that charts or several forms have.
+const (
+	signedOnly = "signed only: anybody can read it"
+	onServer   = "the session is on the server"
+	oracle     = "its length tells one value by another"
+)
+
 // cookieName is the name that every form seals for.
 const cookieName = "__Host-session"
 

@@ -20,8 +20,8 @@ func formulaForms() ([]*form, error) {
 		{name: "Branca, JSON", group: formula, chars: branca, note: "by its specification"},
 		{name: "Rails encrypted cookie", group: formula, chars: rails, note: "AES-256-GCM of base64 of JSON in an envelope, with the session id that Rails adds"},
 		{name: phoenixName, group: formula, chars: phoenix, note: "plug_crypto 2, external term format"},
-		{name: "Flask", group: formula, chars: flask, note: "signed only: anybody can read it"},
-		{name: "Django signed_cookies", group: formula, chars: django, note: "signed only: anybody can read it"},
+		{name: "Flask", group: formula, chars: flask, note: signedOnly},
+		{name: "Django signed_cookies", group: formula, chars: django, note: signedOnly},
 	}, nil
 }
 

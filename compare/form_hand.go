@@ -81,7 +81,6 @@ func handForms() ([]*form, error) {
 	}
 	asJSON := serializer{json.Marshal, json.Unmarshal}
 	asCBOR := serializer{cbor.Marshal, decoder.Unmarshal}
-	const oracle = "its length tells one value by another"
 	var all []*form
 	for _, row := range []struct {
 		name string

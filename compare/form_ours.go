@@ -59,7 +59,7 @@ func ourForms() ([]*form, error) {
 			},
 		},
 		{
-			name: "contrib/scs, through its middleware", group: ours, convert: asEntries,
+			name: "contrib/scs, through its middleware", group: ours, convert: func(value any) any { return asMap(value) },
 			note: "keeps what scs keeps",
 			seal: func(value any) (string, error) {
 				return sealedByMiddleware(sessions.LoadAndSave, func(r *http.Request) {

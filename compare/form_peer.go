@@ -33,11 +33,13 @@ func init() {
 	gob.Register([]any{})
 }
 
+const gorillaName = "gorilla/securecookie, gob"
+
 // lifetime is what the forms with a time in them are given.
 const lifetime = 14 * 24 * time.Hour
 
 func peerForms() ([]*form, error) {
-	all := []*form{gorillaForm("gorilla/securecookie, gob", nil), gorillaForm("gorilla/securecookie, JSON", securecookie.JSONEncoder{})}
+	all := []*form{gorillaForm(gorillaName, nil), gorillaForm("gorilla/securecookie, JSON", securecookie.JSONEncoder{})}
 	all = append(all, scsForm(), fiberForm(), oauth2ProxyForm(), fernetForm(), pasetoForm())
 	for _, row := range []struct {
 		name        string
@@ -45,7 +47,7 @@ func peerForms() ([]*form, error) {
 		note        string
 	}{
 		{"JWE, go-jose, dir + A256GCM", jose.NONE, ""},
-		{"JWE, go-jose, dir + A256GCM + DEFLATE", jose.DEFLATE, "its length tells one value by another"},
+		{"JWE, go-jose, dir + A256GCM + DEFLATE", jose.DEFLATE, oracle},
 	} {
 		f, err := joseForm(row.compression)
 		if err != nil {
@@ -70,7 +72,7 @@ func gorillaForm(name string, serializer securecookie.Serializer) *form {
 		codec.SetSerializer(serializer)
 		return f
 	}
-	f.convert = asValues
+	f.convert = asGobValues
 	f.note = "what gorilla/sessions and the packages on it store"
 	return f
 }
@@ -79,8 +81,8 @@ func gorillaForm(name string, serializer securecookie.Serializer) *form {
 func scsForm() *form {
 	manager := newSCS()
 	return &form{
-		name: "alexedwards/scs with its memory store", group: peer, module: "github.com/alexedwards/scs/v2", convert: asEntries,
-		note: "the session is on the server",
+		name: "alexedwards/scs, memory store", group: peer, module: "github.com/alexedwards/scs/v2", convert: asGobEntries,
+		note: onServer,
 		seal: func(value any) (string, error) {
 			return sealedByMiddleware(manager.LoadAndSave, func(r *http.Request) {
 				for k, v := range value.(map[string]any) {
@@ -120,7 +122,7 @@ func oauth2ProxyForm() *form {
 	secret := randomBytes(32)
 	return &form{
 		name: "oauth2-proxy's form: msgpack + LZ4", group: peer, module: "github.com/vmihailenco/msgpack/v5",
-		note: "put together from its dependencies; its length tells one value by another",
+		note: "put together from its dependencies; " + oracle,
 		seal: func(value any) (string, error) {
 			packed, err := msgpack.Marshal(value)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -103,14 +104,11 @@ func readSession(file string) (session, error) {
 	return session{kind: kindOf(name), name: name, text: compact.Bytes(), value: value}, nil
 }
 
+var serial = regexp.MustCompile(`^[0-9]+[-_]|[-_][0-9]+$`)
+
 // kindOf returns a document's kind: its name without a number before or after
 // it, as in cart-001 and 001-flask.
-func kindOf(name string) string {
-	if kind := strings.Trim(name, "0123456789-_. "); kind != "" {
-		return kind
-	}
-	return name
-}
+func kindOf(name string) string { return serial.ReplaceAllString(name, "") }
 
 // mergeSmall puts the kinds of fewer than n sessions together as others.
 func (s *set) mergeSmall(n int) {
@@ -212,15 +210,14 @@ func forGob(value any) any {
 func asValues(value any) any {
 	m := make(map[any]any)
 	for k, v := range asMap(value) {
-		if v != nil {
-			m[k] = forGob(v)
-		}
+		m[k] = v
 	}
 	return m
 }
 
-// asEntries returns a session as scs keeps it.
-func asEntries(value any) any { return forGob(asMap(value)) }
+// The same for gob.
+func asGobValues(value any) any  { return asValues(forGob(asMap(value))) }
+func asGobEntries(value any) any { return forGob(asMap(value)) }
 
 // usualSets returns the sets of a run without -sessions.
 func usualSets() ([]*set, error) {

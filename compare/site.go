@@ -85,8 +85,6 @@ func (s *site) cookie() (string, error) {
 	return strings.Join(pairs, "; "), nil
 }
 
-const scsMemoryName = "scs with its memory store"
-
 func sites() ([]*site, error) {
 	keys, err := newKeyring()
 	if err != nil {
@@ -122,9 +120,9 @@ func sites() ([]*site, error) {
 			},
 		},
 		gorillaSite("contrib/gorilla", store),
-		gorillaSite("gorilla/sessions, cookie store", theirs),
+		gorillaSite("gorilla/sessions, CookieStore", theirs),
 		scsSite("contrib/scs", stateless, cookies.LoadAndSave),
-		scsSite(scsMemoryName, withMemory, withMemory.LoadAndSave),
+		scsSite("alexedwards/scs, memory store", withMemory, withMemory.LoadAndSave),
 	}, nil
 }
 

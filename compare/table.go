@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -145,11 +146,11 @@ func (r *report) writeYardsticks(w io.Writer) {
 
 // writeLosses lists every figure in which a peer is ahead of this library.
 func (r *report) writeLosses(w io.Writer) {
-	t := newTable("figure", "peer", "theirs", "ours")
+	t := newTable("figure", "peer", "theirs", "ours", "x ours")
 	for _, sizes := range r.Sizes {
 		for _, row := range sizes.Rows {
 			if mine, err := sizes.row(oursName); err == nil && row.Group != ours && row.Group != yardline && row.Mean < mine.Mean {
-				t.add("characters, "+sizes.Set, row.Form, row.Mean, mine.Mean)
+				t.add("characters, "+sizes.Set, row.Form, row.Mean, mine.Mean, row.Mean/mine.Mean)
 			}
 		}
 	}
@@ -164,10 +165,10 @@ func (r *report) writeLosses(w io.Writer) {
 				theirs, ours cost
 			}{{"sealing", row.Seal, mine.Seal}, {"opening", row.Open, mine.Open}} {
 				if c.theirs.ToOurs < 1 {
-					t.add("ns, "+c.what+", "+times.Set, row.Form, c.theirs.Nanos, c.ours.Nanos)
+					t.add("ns, "+c.what+", "+times.Set, row.Form, c.theirs.Nanos, c.ours.Nanos, c.theirs.ToOurs)
 				}
 				if c.theirs.Allocations >= 0 && c.theirs.Allocations < c.ours.Allocations {
-					t.add("allocations, "+c.what+", "+times.Set, row.Form, c.theirs.Allocations, c.ours.Allocations)
+					t.add("allocations, "+c.what+", "+times.Set, row.Form, c.theirs.Allocations, c.ours.Allocations, c.theirs.Allocations/c.ours.Allocations)
 				}
 			}
 		}
@@ -178,10 +179,10 @@ func (r *report) writeLosses(w io.Writer) {
 			continue
 		}
 		if row.ToOurs < 1 {
-			t.add("ns of a request, "+row.Access, row.Site, row.Nanos, mine.Nanos)
+			t.add("ns of a request, "+row.Access, row.Site, row.Nanos, mine.Nanos, row.ToOurs)
 		}
 		if row.Allocations < mine.Allocations {
-			t.add("allocations of a request, "+row.Access, row.Site, row.Allocations, mine.Allocations)
+			t.add("allocations of a request, "+row.Access, row.Site, row.Allocations, mine.Allocations, row.Allocations/mine.Allocations)
 		}
 	}
 	t.write(w)
@@ -190,10 +191,15 @@ func (r *report) writeLosses(w io.Writer) {
 func (t *sizeTable) write(w io.Writer) {
 	fmt.Fprintf(w, "%s; their JSON text has %s bytes on average.\n\n", count(total(t.Count), "session"), number(t.JSON))
 	out := newTable("form", "in", "mean", "median", "of JSON", "over one cookie", "note")
-	for _, row := range slices.SortedStableFunc(slices.Values(t.Rows), func(a, b *sizeRow) int { return int(a.Mean*100) - int(b.Mean*100) }) {
+	for _, row := range t.sorted() {
 		out.add(bold(row.Form), row.Group, row.Mean, row.Median, fmt.Sprintf("%.0f %%", 100*row.Share), row.Over, row.Note)
 	}
 	out.write(w)
+}
+
+// sorted returns the rows, the smallest first.
+func (t *sizeTable) sorted() []*sizeRow {
+	return slices.SortedStableFunc(slices.Values(t.Rows), func(a, b *sizeRow) int { return cmp.Compare(a.Mean, b.Mean) })
 }
 
 func total(counts map[string]int) (n int) {

@@ -98,6 +98,7 @@ func (t *timeTable) finish() error {
 
 func (op *operation) cost(ours *operation) (c cost, err error) {
 	c.Allocations, err = op.allocations()
+	c.Allocations /= float64(op.n)
 	if op.reference == nil {
 		// The minimum was timed once for each of the others.
 		c.Ratio, c.Least = 1, 1
@@ -110,19 +111,19 @@ func (op *operation) cost(ours *operation) (c cost, err error) {
 	return c, err
 }
 
-// allocations counts those of one call, on average over a pass.
+// allocations counts those of one pass.
 func (op *operation) allocations() (float64, error) {
 	var err error
 	runs := max(5, 100/op.n)
 	if op.every > 1 {
 		runs = 1
 	}
-	perPass := testing.AllocsPerRun(runs, func() {
+	n := testing.AllocsPerRun(runs, func() {
 		if e := op.pass(); e != nil {
 			err = e
 		}
 	})
-	return perPass / float64(op.n), err
+	return n, err
 }
 
 // timeSets times all forms on the sets, a share of the budget each.

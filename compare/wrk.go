@@ -47,8 +47,8 @@ func wrkTargets(all []*site) (targets []wrkRow) {
 
 func (r *wrkRow) path() string { return "/" + strings.ReplaceAll(r.Site, " ", "-") + "/" + r.Access }
 
-// serve is the server that wrk loads. It prints its address, and stops when
-// its standard input is closed.
+// serve is the server that wrk loads. It prints its address, and stops when its
+// standard input is closed.
 func serve(in io.Reader, out io.Writer) error {
 	runtime.GOMAXPROCS(1)
 	all, err := sites()
