@@ -130,14 +130,22 @@ func peerChart(t *sizeTable) *chart {
 
 func kindChart(t *sizeTable) (*chart, error) {
 	c := &chart{Title: "Characters of a cookie, by kind of session", Note: "means: " + t.Set}
+	mine, err := t.ours()
+	if err != nil {
+		return nil, err
+	}
 	for _, kind := range t.Kinds {
 		c.heading(kind)
-		for _, name := range []string{oursName, jsonGCMName, gorillaName} {
+		rows := []*sizeRow{mine}
+		for _, name := range []string{jsonGCMName, gorillaName} {
 			row, err := t.row(name)
 			if err != nil {
 				return nil, err
 			}
-			c.bar(name, row.Kinds[kind], row.Group == ours)
+			rows = append(rows, row)
+		}
+		for _, row := range rows {
+			c.bar(row.Form, row.Kinds[kind], row.Group == ours)
 		}
 	}
 	return c, nil

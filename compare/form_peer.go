@@ -258,7 +258,7 @@ func joseForm(compression jose.CompressionAlgorithm) (*form, error) {
 			return object.CompactSerialize()
 		},
 		open: func(text string, dst any) error {
-			object, err := jose.ParseEncrypted(text, algorithms, encryptions)
+			object, err := jose.ParseEncryptedCompact(text, algorithms, encryptions)
 			if err != nil {
 				return err
 			}

@@ -2,6 +2,8 @@ module example.com/cookiesession/compare
 
 go 1.26.0
 
+ignore ./node/node_modules
+
 replace (
 	example.com/cookiesession => ../
 	example.com/cookiesession/contrib/gorilla => ../contrib/gorilla

@@ -27,14 +27,14 @@ type nodeSet struct {
 	Seal, Open float64
 }
 
-var errNoNode = errors.New("Node is not installed, so its peers are left out")
+var errNoNode = errors.New("peers on Node are left out")
 
 // runNode measures the peers that run on Node, in a process of their own. dir
 // is where peers.mjs is.
 func runNode(dir string, sets []*set, budget time.Duration) (*nodeResult, error) {
 	node, err := exec.LookPath("node")
 	if err != nil {
-		return nil, errNoNode
+		return nil, fmt.Errorf("%w: node is not installed", errNoNode)
 	}
 	if err := installed(dir); err != nil {
 		return nil, err
@@ -79,7 +79,7 @@ func installed(dir string) error {
 	cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund", "--loglevel", "error")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci in %s: %w: %s", dir, err, out)
+		return fmt.Errorf("%w: npm ci in %s: %w: %s", errNoNode, dir, err, out)
 	}
 	return nil
 }

@@ -44,10 +44,11 @@ type yardstick struct {
 type budgets struct {
 	times, node, requests, growth time.Duration
 	wrkRounds                     int
+	crossValidate                 time.Duration // at most; 0: not at all
 }
 
 var (
-	full  = budgets{times: 100 * time.Second, node: 20 * time.Second, requests: 20 * time.Second, growth: 30 * time.Second, wrkRounds: 5}
+	full  = budgets{times: 75 * time.Second, node: 20 * time.Second, requests: 20 * time.Second, growth: 30 * time.Second, wrkRounds: 5, crossValidate: time.Minute}
 	quick = budgets{times: 12 * time.Second, node: 3 * time.Second, requests: 4 * time.Second, growth: 6 * time.Second, wrkRounds: 1}
 )
 
@@ -88,9 +89,9 @@ func commit() string {
 
 // skip notes what was not measured, if err is of that kind.
 func (r *report) skip(err error) error {
-	for _, missing := range []error{errNoNode, errNoWrk, errNoCore} {
+	for _, missing := range []error{errNoNode, errNoWrk, errNoCore, errNoTrainer} {
 		if errors.Is(err, missing) {
-			r.Skipped = append(r.Skipped, missing.Error())
+			r.Skipped = append(r.Skipped, err.Error())
 			return nil
 		}
 	}
@@ -121,6 +122,11 @@ func (r *report) measure(ctx context.Context, sets []*set, b budgets, usual bool
 		}
 		r.Sizes = append(r.Sizes, sizes)
 	}
+	if usual && b.crossValidate > 0 {
+		if err := r.skip(r.crossValidate(ctx, b.crossValidate)); err != nil {
+			return err
+		}
+	}
 	if r.Times, err = timeSets(sets, all, b.times); err != nil {
 		return err
 	}
@@ -142,6 +148,18 @@ func (r *report) measure(ctx context.Context, sets []*set, b budgets, usual bool
 		}
 	}
 	return r.judge(sets, all, b.times/8)
+}
+
+// crossValidate adds the figures of the corpus with tables that were trained
+// without the session.
+func (r *report) crossValidate(ctx context.Context, most time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, most)
+	defer cancel()
+	kinds, err := crossValidate(ctx, "../internal/pack")
+	if err != nil {
+		return err
+	}
+	return r.Sizes[1].addUntrained(kinds)
 }
 
 // judge computes the yardsticks.
@@ -178,7 +196,7 @@ func (r *report) judge(sets []*set, all []*form, budget time.Duration) error {
 			if err != nil {
 				return err
 			}
-			mine, err := sizes.row(oursName)
+			mine, err := sizes.ours()
 			if err != nil {
 				return err
 			}

@@ -142,6 +142,7 @@ func TestFill(t *testing.T) {
 	}
 	for name, document := range map[string]string{
 		"no markers": "# Title\n",
+		"no table":   document + "<!-- begin c -->\n<!-- end c -->\n",
 		"no end":     strings.Replace(document, "<!-- end b -->", "", 1),
 	} {
 		if _, err := fill(document, sections); err == nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -36,8 +37,8 @@ func number(v float64) string {
 	switch {
 	case v < 0:
 		return "-"
-	case v == 0:
-		return "0"
+	case v == math.Trunc(v) && v < 10:
+		return fmt.Sprint(v)
 	case v < 10:
 		return fmt.Sprintf("%.2f", v)
 	case v < 100:
@@ -149,7 +150,7 @@ func (r *report) writeLosses(w io.Writer) {
 	t := newTable("figure", "peer", "theirs", "ours", "x ours")
 	for _, sizes := range r.Sizes {
 		for _, row := range sizes.Rows {
-			if mine, err := sizes.row(oursName); err == nil && row.Group != ours && row.Group != yardline && row.Mean < mine.Mean {
+			if mine, err := sizes.ours(); err == nil && row.Group != ours && row.Group != yardline && row.Mean < mine.Mean {
 				t.add("characters, "+sizes.Set, row.Form, row.Mean, mine.Mean, row.Mean/mine.Mean)
 			}
 		}
@@ -192,7 +193,7 @@ func (t *sizeTable) write(w io.Writer) {
 	fmt.Fprintf(w, "%s; their JSON text has %s bytes on average.\n\n", count(total(t.Count), "session"), number(t.JSON))
 	out := newTable("form", "in", "mean", "median", "of JSON", "over one cookie", "note")
 	for _, row := range t.sorted() {
-		out.add(bold(row.Form), row.Group, row.Mean, row.Median, fmt.Sprintf("%.0f %%", 100*row.Share), row.Over, row.Note)
+		out.add(bold(row.Form), row.Group, row.Mean, row.Median, fmt.Sprintf("%.0f %%", 100*row.Share), float64(row.Over), row.Note)
 	}
 	out.write(w)
 }
@@ -209,9 +210,9 @@ func total(counts map[string]int) (n int) {
 	return n
 }
 
-// bold marks this library's row.
+// bold marks this library's rows.
 func bold(form string) string {
-	if form == oursName {
+	if form == oursName || form == untrainedName {
 		return "**" + form + "**"
 	}
 	return form
