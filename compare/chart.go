@@ -130,11 +130,19 @@ func peerChart(t *sizeTable) *chart {
 
 func kindChart(t *sizeTable) (*chart, error) {
 	c := &chart{Title: "Characters of a cookie, by kind of session", Note: "means: " + t.Set}
+	small := 0 // kinds of fewer sessions are left out, if there are many kinds
+	if len(t.Kinds) > 10 {
+		small = 3
+		c.Note += ", kinds of at least three sessions"
+	}
 	mine, err := t.ours()
 	if err != nil {
 		return nil, err
 	}
 	for _, kind := range t.Kinds {
+		if t.Count[kind] < small {
+			continue
+		}
 		c.heading(kind)
 		rows := []*sizeRow{mine}
 		for _, name := range []string{jsonGCMName, gorillaName} {

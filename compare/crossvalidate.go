@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,10 +18,14 @@ const untrainedName = oursName + ", cross-validated"
 
 var errNoTrainer = errors.New("the packer's trainer has not cross-validated")
 
-// crossValidate has the packer's trainer measure the sessions of
-// testdata/sessions with tables that were trained without them, and returns the
-// mean characters by kind.
-func crossValidate(ctx context.Context, dir string) (map[string]float64, error) {
+// An untrained figure is of the sessions of one kind, or of a directory, with
+// tables that were trained without them.
+type untrained struct{ mean, median float64 } // characters; -1: unknown
+
+// crossValidate has the packer's trainer measure the sessions that it is
+// trained on with tables that were trained without them. The names of
+// directories begin with ~.
+func crossValidate(ctx context.Context, dir string) (map[string]untrained, error) {
 	// go run would not end the trainer when ctx is over.
 	temp, err := os.MkdirTemp("", "compare")
 	if err != nil {
@@ -45,46 +46,60 @@ func crossValidate(ctx context.Context, dir string) (map[string]float64, error) 
 	return readCrossValidation(out)
 }
 
-// readCrossValidation reads the table of the trainer in which a fifth of each
-// kind is left out. Its columns begin with the kind and end with the cookie's
-// mean characters.
-func readCrossValidation(out []byte) (map[string]float64, error) {
-	kinds := make(map[string]float64)
-	scanner := bufio.NewScanner(bytes.NewReader(out))
-	for in := false; scanner.Scan(); {
-		line := scanner.Text()
-		columns := strings.Fields(line)
-		switch {
-		case strings.HasPrefix(line, "cross-validated, a fifth"):
-			in = true
-		case !in || len(columns) == 0 && len(kinds) == 0 || len(columns) > 0 && columns[0] == "kind":
-		case len(columns) == 0:
-			return kinds, nil
-		case !strings.HasPrefix(columns[0], "~"): // a sum
-			mean, err := strconv.ParseFloat(columns[len(columns)-1], 64)
-			if err != nil {
-				return nil, fmt.Errorf("%w: %w", errNoTrainer, err)
-			}
-			kinds[columns[0]] = mean
-		}
-	}
-	if len(kinds) == 0 {
+// readCrossValidation reads the trainer's table in which a fifth of each kind
+// is left out. Its head names the columns; "of json" is one.
+func readCrossValidation(out []byte) (map[string]untrained, error) {
+	figures := make(map[string]untrained)
+	_, rest, found := strings.Cut(string(out), "a fifth of each kind left out")
+	_, rest, lines := strings.Cut(rest, "\n")
+	if !found || !lines {
 		return nil, fmt.Errorf("%w: it has printed no such table", errNoTrainer)
 	}
-	return kinds, nil
+	text, _, _ := strings.Cut(rest, "\n\n")
+	var head []string
+	for line := range strings.Lines(text) {
+		columns := strings.Fields(strings.Replace(line, "of json", "share", 1))
+		if head == nil {
+			head = columns
+			continue
+		}
+		figure := untrained{-1, -1}
+		for name, to := range map[string]*float64{"cookie": &figure.mean, "median": &figure.median} {
+			i := slices.Index(head, name)
+			if i < 0 {
+				continue
+			}
+			if i >= len(columns) {
+				return nil, fmt.Errorf("%w: %q lacks %s", errNoTrainer, line, name)
+			}
+			var err error
+			if *to, err = strconv.ParseFloat(columns[i], 64); err != nil {
+				return nil, fmt.Errorf("%w: %w", errNoTrainer, err)
+			}
+		}
+		figures[columns[0]] = figure
+	}
+	return figures, nil
 }
 
-// addUntrained adds a row for the mean characters by kind when each session's
-// tables were trained without it.
-func (t *sizeTable) addUntrained(kinds map[string]float64) error {
-	if !slices.Equal(slices.Sorted(maps.Keys(kinds)), t.Kinds) {
-		return fmt.Errorf("%w: its kinds are %v", errNoTrainer, slices.Sorted(maps.Keys(kinds)))
+// addUntrained adds a row for the figures of a table's kinds.
+func (t *sizeTable) addUntrained(figures map[string]untrained) error {
+	row := &sizeRow{
+		Form: untrainedName, Group: ours, Note: "its tables were trained without the session",
+		Kinds: make(map[string]float64), Median: -1, Over: -1,
+	}
+	if whole, ok := figures["~"+filepath.Base(t.dir)]; ok {
+		row.Median = whole.median
 	}
 	sum := 0.0
-	for kind, mean := range kinds {
-		sum += mean * float64(t.Count[kind])
+	for _, kind := range t.Kinds {
+		figure, ok := figures[kind]
+		if !ok || figure.mean < 0 {
+			return fmt.Errorf("%w: it has no %s", errNoTrainer, kind)
+		}
+		row.Kinds[kind] = figure.mean
+		sum += figure.mean * float64(t.Count[kind])
 	}
-	row := &sizeRow{Form: untrainedName, Group: ours, Note: "its tables were trained without the session", Kinds: kinds, Median: -1, Over: -1}
 	row.Mean = sum / float64(total(t.Count))
 	row.Share = row.Mean / t.JSON
 	t.Rows = slices.Insert(t.Rows, 2, row)

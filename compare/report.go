@@ -150,16 +150,23 @@ func (r *report) measure(ctx context.Context, sets []*set, b budgets, usual bool
 	return r.judge(sets, all, b.times/8)
 }
 
-// crossValidate adds the figures of the corpus with tables that were trained
-// without the session.
+// crossValidate adds our figures with tables that were trained without the
+// session.
 func (r *report) crossValidate(ctx context.Context, most time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, most)
 	defer cancel()
-	kinds, err := crossValidate(ctx, "../internal/pack")
+	untrained, err := crossValidate(ctx, "../internal/pack")
 	if err != nil {
 		return err
 	}
-	return r.Sizes[1].addUntrained(kinds)
+	for _, t := range r.Sizes {
+		if t.dir != "" {
+			if err := t.addUntrained(untrained); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // judge computes the yardsticks.

@@ -42,6 +42,7 @@ type session struct {
 // A set is sessions that are measured together.
 type set struct {
 	Name     string
+	dir      string // where the sessions were read from; "": nowhere
 	sessions []session
 }
 
@@ -72,7 +73,7 @@ func readSet(name, dir string) (*set, error) {
 	if len(files) == 0 {
 		return nil, fmt.Errorf("%s has no .json files: put each session there as a JSON document", dir)
 	}
-	s := &set{Name: name}
+	s := &set{Name: name, dir: dir}
 	for _, file := range files {
 		session, err := readSession(file)
 		if err != nil {
@@ -109,19 +110,6 @@ var serial = regexp.MustCompile(`^[0-9]+[-_]|[-_][0-9]+$`)
 // kindOf returns a document's kind: its name without a number before or after
 // it, as in cart-001 and 001-flask.
 func kindOf(name string) string { return serial.ReplaceAllString(name, "") }
-
-// mergeSmall puts the kinds of fewer than n sessions together as others.
-func (s *set) mergeSmall(n int) {
-	count := make(map[string]int)
-	for _, session := range s.sessions {
-		count[session.kind]++
-	}
-	for i := range s.sessions {
-		if count[s.sessions[i].kind] < n {
-			s.sessions[i].kind = "others"
-		}
-	}
-}
 
 // asFloats returns the set with numbers as encoding/json decodes them.
 func (s *set) asFloats() (*set, error) {
@@ -229,15 +217,15 @@ func usualSets() ([]*set, error) {
 	if err != nil {
 		return nil, err
 	}
-	sets := []*set{preferences, corpus}
-	const posted = "../testdata/posted"
-	if _, err := os.Stat(posted); err == nil {
-		s, err := readSet("posted sessions", posted)
-		if err != nil {
-			return nil, err
-		}
-		s.mergeSmall(3)
-		sets = append(sets, s)
+	if _, err := os.Stat("../testdata/wild"); err != nil {
+		return []*set{preferences, corpus}, nil
 	}
-	return sets, nil
+	posted, err := readSet("posted sessions", "../testdata/wild")
+	if err != nil {
+		return nil, err
+	}
+	posted.sessions = slices.DeleteFunc(posted.sessions, func(s session) bool {
+		return s.kind == "express-store" // the stored form of others that are there
+	})
+	return []*set{preferences, corpus, posted}, nil
 }

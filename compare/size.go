@@ -26,12 +26,14 @@ type sizeTable struct {
 	Count map[string]int // sessions by kind
 	JSON  float64        // mean bytes of the JSON text
 	Rows  []*sizeRow
+
+	dir string
 }
 
 // measureSizes seals each session in each form. What Node's forms took is in
 // node.
 func measureSizes(s *set, all []*form, node *nodeResult) (*sizeTable, error) {
-	t := &sizeTable{Set: s.Name, Kinds: s.kinds(), Count: make(map[string]int)}
+	t := &sizeTable{Set: s.Name, dir: s.dir, Kinds: s.kinds(), Count: make(map[string]int)}
 	total := 0
 	for _, session := range s.sessions {
 		t.Count[session.kind]++
