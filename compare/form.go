@@ -11,12 +11,12 @@ import (
 type group string
 
 const (
-	ours     group = "ours"
-	byHand   group = "by hand"
-	peer     group = "Go"
-	inNode   group = "Node"
-	formula  group = "formula" // computed, since nothing here can run it
-	yardline group = "minimum"
+	ours    group = "ours"
+	byHand  group = "by hand"
+	peer    group = "Go"
+	inNode  group = "Node"
+	formula group = "formula" // computed, since nothing here can run it
+	minimum group = "minimum"
 )
 
 // A form is one way to keep a session in a cookie.

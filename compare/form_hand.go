@@ -36,7 +36,7 @@ func minimumForm() ([]*form, error) {
 	}
 	const nonceSize = chacha20poly1305.NonceSizeX
 	return []*form{{
-		name: minimumName, group: yardline, bytes: true,
+		name: minimumName, group: minimum, bytes: true,
 		note: "seals JSON that was made before",
 		seal: func(value any) (string, error) {
 			text := value.([]byte)

@@ -9,6 +9,7 @@ import (
 	"example.com/cookiesession"
 	"example.com/cookiesession/contrib/gorilla"
 	scscookie "example.com/cookiesession/contrib/scs"
+	"github.com/alexedwards/scs/v2"
 )
 
 const oursName = "cookiesession"
@@ -46,7 +47,6 @@ func ourForms() ([]*form, error) {
 		},
 		{
 			name: "contrib/gorilla, through a handler", group: ours, convert: asValues,
-			note: "keeps Go's types and an issue time for gorilla/sessions",
 			seal: func(value any) (string, error) {
 				return sealedByHandler(func(w http.ResponseWriter, r *http.Request) error {
 					session, err := store.Get(r, cookieName)
@@ -60,14 +60,7 @@ func ourForms() ([]*form, error) {
 		},
 		{
 			name: "contrib/scs, through its middleware", group: ours, convert: func(value any) any { return asMap(value) },
-			note: "keeps what scs keeps",
-			seal: func(value any) (string, error) {
-				return sealedByMiddleware(sessions.LoadAndSave, func(r *http.Request) {
-					for k, v := range value.(map[string]any) {
-						manager.Put(r.Context(), k, v)
-					}
-				})
-			},
+			seal: sealedBySCS(manager, sessions.LoadAndSave),
 		},
 	}, nil
 }
@@ -81,15 +74,20 @@ func sealedByHandler(handler func(http.ResponseWriter, *http.Request) error) (st
 	return setCookies(w)
 }
 
-// sealedByMiddleware returns the session that a middleware sets.
-func sealedByMiddleware(middleware func(http.Handler) http.Handler, put func(*http.Request)) (string, error) {
-	w := httptest.NewRecorder()
-	handler := middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		put(r)
-		w.WriteHeader(http.StatusNoContent)
-	}))
-	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
-	return setCookies(w)
+// sealedBySCS returns a function that has scs and a middleware of its sessions
+// set a session.
+func sealedBySCS(manager *scs.SessionManager, middleware func(http.Handler) http.Handler) func(any) (string, error) {
+	return func(value any) (string, error) {
+		w := httptest.NewRecorder()
+		handler := middleware(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			for k, v := range value.(map[string]any) {
+				manager.Put(r.Context(), k, v)
+			}
+			w.WriteHeader(http.StatusNoContent)
+		}))
+		handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
+		return setCookies(w)
+	}
 }
 
 // setCookies returns the values of a response's session cookies. Those of a

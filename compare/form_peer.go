@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -83,13 +82,7 @@ func scsForm() *form {
 	return &form{
 		name: "alexedwards/scs, memory store", group: peer, module: "github.com/alexedwards/scs/v2", convert: asGobEntries,
 		note: onServer,
-		seal: func(value any) (string, error) {
-			return sealedByMiddleware(manager.LoadAndSave, func(r *http.Request) {
-				for k, v := range value.(map[string]any) {
-					manager.Put(r.Context(), k, v)
-				}
-			})
-		},
+		seal: sealedBySCS(manager, manager.LoadAndSave),
 	}
 }
 

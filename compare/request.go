@@ -49,10 +49,10 @@ func measureRequests(budget time.Duration) ([]*requestRow, error) {
 	}
 	nothing := median(none.nanos)
 	for i, row := range rows {
-		ours := ops[slices.IndexFunc(rows, func(r *requestRow) bool { return r.Site == oursName && r.Access == row.Access })]
+		mine := ops[slices.IndexFunc(rows, func(r *requestRow) bool { return r.Site == oursName && r.Access == row.Access })]
 		row.Times = median(measured(ops[i].ratios))
 		row.Nanos = max(0, nothing*(row.Times-1))
-		row.ToOurs = between(ops[i], ours, func(a, b float64) float64 { return max(0, a-1) / (b - 1) })
+		row.ToOurs = between(ops[i], mine, func(a, b float64) float64 { return max(0, a-1) / (b - 1) })
 		allocations, err := ops[i].allocations()
 		if err != nil {
 			return nil, err

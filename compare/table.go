@@ -150,7 +150,7 @@ func (r *report) writeLosses(w io.Writer) {
 	t := newTable("figure", "peer", "theirs", "ours", "x ours")
 	for _, sizes := range r.Sizes {
 		for _, row := range sizes.Rows {
-			if mine, err := sizes.ours(); err == nil && row.Group != ours && row.Group != yardline && row.Mean < mine.Mean {
+			if mine, err := sizes.ours(); err == nil && row.Group != ours && row.Group != minimum && row.Mean < mine.Mean {
 				t.add("characters, "+sizes.Set, row.Form, row.Mean, mine.Mean, row.Mean/mine.Mean)
 			}
 		}
@@ -158,7 +158,7 @@ func (r *report) writeLosses(w io.Writer) {
 	for _, times := range r.Times {
 		mine := times.row(oursName)
 		for _, row := range times.Rows {
-			if row.Group == ours || row.Group == yardline {
+			if row.Group == ours || row.Group == minimum {
 				continue
 			}
 			for _, c := range []struct {

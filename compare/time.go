@@ -42,8 +42,8 @@ func newTimes(s *set, all []*form) (*timeTable, []*operation, error) {
 			return nil, nil, err
 		}
 		if f.name != minimumName {
-			minimum := t.forms[minimumName]
-			seal.reference, open.reference = minimum[0], minimum[1]
+			least := t.forms[minimumName]
+			seal.reference, open.reference = least[0], least[1]
 			ops = append(ops, seal, open)
 		}
 		t.forms[f.name] = [2]*operation{seal, open}
@@ -96,18 +96,18 @@ func (t *timeTable) finish() error {
 	return nil
 }
 
-func (op *operation) cost(ours *operation) (c cost, err error) {
+func (op *operation) cost(mine *operation) (c cost, err error) {
 	c.Allocations, err = op.allocations()
 	c.Allocations /= float64(op.n)
 	if op.reference == nil {
 		// The minimum was timed once for each of the others.
 		c.Ratio, c.Least = 1, 1
-		c.Nanos, c.ToOurs = median(measured(op.nanos)), 1/median(measured(ours.ratios))
+		c.Nanos, c.ToOurs = median(measured(op.nanos)), 1/median(measured(mine.ratios))
 		return c, err
 	}
 	ratios := measured(op.ratios)
 	c.Nanos, c.Ratio, c.Least = median(measured(op.nanos)), median(ratios), slices.Min(ratios)
-	c.ToOurs = between(op, ours, func(a, b float64) float64 { return a / b })
+	c.ToOurs = between(op, mine, func(a, b float64) float64 { return a / b })
 	return c, err
 }
 
@@ -152,8 +152,8 @@ func (t *timeTable) row(form string) *timeRow {
 
 // together returns how many times as long as b a form takes to seal and open.
 func (t *timeTable) together(a, b string) float64 {
-	minimum := t.forms[minimumName]
-	seal, open := median(measured(minimum[0].nanos)), median(measured(minimum[1].nanos))
+	least := t.forms[minimumName]
+	seal, open := median(measured(least[0].nanos)), median(measured(least[1].nanos))
 	x, y := t.forms[a], t.forms[b]
 	var ratios []float64
 	for i := range min(len(x[0].ratios), len(y[0].ratios)) {
@@ -170,14 +170,16 @@ func (t *timeTable) addNode(node *nodeResult) {
 	if node == nil {
 		return
 	}
-	minimum, ours := t.row(minimumName), t.row(oursName)
-	of := func(nanos, minimum, ours float64) cost {
-		return cost{Nanos: nanos, Ratio: nanos / minimum, ToOurs: nanos / ours, Allocations: -1}
+	least, mine := t.row(minimumName), t.row(oursName)
+	of := func(nanos float64, least, mine cost) cost {
+		return cost{Nanos: nanos, Ratio: nanos / least.Nanos, ToOurs: nanos / mine.Nanos, Allocations: -1}
 	}
 	for _, f := range node.Forms {
 		if took := f.Sets[t.Set]; took.Seal > 0 {
-			t.Rows = append(t.Rows, &timeRow{Form: f.Name, Group: inNode,
-				Seal: of(took.Seal, minimum.Seal.Nanos, ours.Seal.Nanos), Open: of(took.Open, minimum.Open.Nanos, ours.Open.Nanos)})
+			t.Rows = append(t.Rows, &timeRow{
+				Form: f.Name, Group: inNode,
+				Seal: of(took.Seal, least.Seal, mine.Seal), Open: of(took.Open, least.Open, mine.Open),
+			})
 		}
 	}
 }
