@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -48,7 +47,7 @@ var growthSizes = []int{100, 250, 500, 1000, 2000, 4000}
 // contents make sessions of at least some size.
 var contents = []struct {
 	name string
-	grow func(rnd *rand.Rand, bytes int) map[string]any
+	grow func(rnd *rand.Rand, size int) map[string]any
 }{
 	{"settings", func(rnd *rand.Rand, size int) map[string]any {
 		m := make(map[string]any)
@@ -103,13 +102,10 @@ func jsonSize(m map[string]any) int {
 
 // grownSession makes a session of one content, the same in each run.
 func grownSession(content, size int) (session, error) {
-	value := contents[content].grow(rand.New(rand.NewPCG(1, uint64(content))), size)
+	c := contents[content]
+	value := c.grow(rand.New(rand.NewPCG(1, uint64(content))), size)
 	text, err := json.Marshal(value)
-	var compact bytes.Buffer
-	if err == nil {
-		err = json.Compact(&compact, text)
-	}
-	return session{kind: contents[content].name, name: fmt.Sprintf("%s of %d bytes", contents[content].name, size), text: compact.Bytes(), value: value}, err
+	return session{kind: c.name, name: fmt.Sprintf("%s of %d bytes", c.name, size), text: text, value: value}, err
 }
 
 // measureGrowth measures all of a growth, a fifth of the budget each.
