@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -75,6 +76,9 @@ func termSize(value any) (int, error) {
 	case []any:
 		if len(value) == 0 {
 			return 1, nil
+		}
+		if len(value) <= math.MaxUint16 && !slices.ContainsFunc(value, func(v any) bool { n, ok := v.(int); return !ok || n < 0 || n > math.MaxUint8 }) {
+			return 3 + len(value), nil // of bytes, as a string
 		}
 		size := 6
 		for _, v := range value {

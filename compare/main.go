@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"runtime"
 	"strings"
 )
 
@@ -58,6 +59,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 		return fmt.Errorf("%q is no flag", fs.Arg(0))
 	}
 	if o.serve {
+		runtime.GOMAXPROCS(1)
 		return serve(in, out)
 	}
 	r, err := o.measure(ctx, strings.Join(append([]string{"go run ."}, args...), " "))

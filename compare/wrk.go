@@ -50,7 +50,6 @@ func (r *wrkRow) path() string { return "/" + strings.ReplaceAll(r.Site, " ", "-
 // serve is the server that wrk loads. It prints its address, and stops when its
 // standard input is closed.
 func serve(in io.Reader, out io.Writer) error {
-	runtime.GOMAXPROCS(1)
 	all, err := sites()
 	if err != nil {
 		return err
