@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"regexp"
@@ -8,37 +9,41 @@ import (
 	"strings"
 )
 
-// fillDocument puts the tables of a report between the markers of a Markdown
-// file that name them. A table without markers is an error, and so are markers
-// without a table: a document is of one run, and that one was not complete.
-func (r *report) fillDocument(file string) error {
+// fillDocument puts tables between the markers of a Markdown file that name
+// them. A marker without a table is an error: a document is of one run, and
+// that one was not complete.
+func fillDocument(file string, sections []section) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	filled, err := fill(string(text), r.sections())
+	filled, err := fill(string(text), sections)
 	if err != nil {
 		return fmt.Errorf("%s: %w", file, err)
 	}
 	return os.WriteFile(file, []byte(filled), 0o666)
 }
 
-var marker = regexp.MustCompile(`<!-- begin (.*) -->`)
+var beginning = regexp.MustCompile(`<!-- begin (.*) -->\n`)
 
 func fill(text string, sections []section) (string, error) {
-	for _, found := range marker.FindAllStringSubmatch(text, -1) {
-		if !slices.ContainsFunc(sections, func(s section) bool { return s.id == found[1] }) {
-			return "", fmt.Errorf("%s was not measured", found[1])
-		}
+	markers := beginning.FindAllStringSubmatch(text, -1)
+	if len(markers) == 0 {
+		return "", errors.New("it has no markers")
 	}
-	for _, s := range sections {
-		begin, end := "<!-- begin "+s.id+" -->\n", "<!-- end "+s.id+" -->"
-		before, rest, found := strings.Cut(text, begin)
-		_, after, closed := strings.Cut(rest, end)
-		if !found || !closed {
-			return "", fmt.Errorf("it lacks the markers %q and %q", strings.TrimSpace(begin), end)
+	for _, marker := range markers {
+		begin, id := marker[0], marker[1]
+		i := slices.IndexFunc(sections, func(s section) bool { return s.id == id })
+		if i < 0 {
+			return "", fmt.Errorf("there is no table %s in this run", id)
 		}
-		text = before + begin + "\n" + s.text + "\n" + end + after
+		before, rest, _ := strings.Cut(text, begin)
+		end := "<!-- end " + id + " -->"
+		_, after, found := strings.Cut(rest, end)
+		if !found {
+			return "", fmt.Errorf("it lacks %s", end)
+		}
+		text = before + begin + "\n" + sections[i].text + "\n" + end + after
 	}
 	return text, nil
 }

@@ -39,8 +39,9 @@ func main() {
 
 // options are the flags.
 type options struct {
-	quick, json, serve      bool
-	sessions, svg, document string
+	quick, json, serve bool
+	sessions, svg      string
+	documents          []string
 }
 
 func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error {
@@ -50,7 +51,10 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 	fs.BoolVar(&o.json, "json", false, "print JSON, not tables")
 	fs.StringVar(&o.sessions, "sessions", "", "compare the sessions in `directory`, a JSON document each, alone")
 	fs.StringVar(&o.svg, "svg", "", "write the charts to `directory`")
-	fs.StringVar(&o.document, "write", "", "put the tables into a Markdown `file`, between its markers")
+	fs.Func("write", "put tables into a Markdown `file`, between its markers; more than once: several files", func(file string) error {
+		o.documents = append(o.documents, file)
+		return nil
+	})
 	fs.BoolVar(&o.serve, "serve", false, "be the server that wrk loads")
 	if err := fs.Parse(args); err != nil {
 		return err
@@ -71,8 +75,8 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 			return err
 		}
 	}
-	if o.document != "" {
-		if err := r.fillDocument(o.document); err != nil {
+	for _, file := range o.documents {
+		if err := fillDocument(file, append(r.sections(), r.shortSections()...)); err != nil {
 			return err
 		}
 	}

@@ -183,3 +183,29 @@ func TestInterleave(t *testing.T) {
 		t.Errorf("the median of 2/1 and 6/2 is %v", got)
 	}
 }
+
+// TestDocuments checks that the long tables of a whole run all have a place in
+// docs/COMPARE.md.
+func TestDocuments(t *testing.T) {
+	sets, err := usualSets()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := &report{Yardsticks: []*yardstick{}, Requests: []*requestRow{}, Load: []*wrkRow{}, Growth: new(growth)}
+	for _, s := range sets {
+		r.Sizes = append(r.Sizes, &sizeTable{Set: s.Name, Kinds: s.kinds(), Rows: []*sizeRow{{Form: oursName}}})
+		r.Times = append(r.Times, &timeTable{Set: s.Name, Rows: []*timeRow{{Form: oursName}}})
+	}
+	text, err := os.ReadFile("../docs/COMPARE.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, section := range r.sections() {
+		if !bytes.Contains(text, []byte("<!-- begin "+section.id+" -->\n")) {
+			t.Errorf("docs/COMPARE.md has no place for %s", section.id)
+		}
+	}
+	if _, err := fill(string(text), r.sections()); err != nil {
+		t.Errorf("docs/COMPARE.md: %v", err)
+	}
+}

@@ -37,7 +37,7 @@ func number(v float64) string {
 	switch {
 	case v < 0:
 		return "-"
-	case v == math.Trunc(v) && v < 10:
+	case v == math.Trunc(v) && v < 1e6:
 		return fmt.Sprint(v)
 	case v < 10:
 		return fmt.Sprintf("%.2f", v)
@@ -118,6 +118,20 @@ func (r *report) sections() []section {
 		add("rejects", "What it costs to reject", r.Growth.writeRejects)
 	}
 	add("versions", "Versions", r.writeVersions)
+	return all
+}
+
+// shortSections returns the README's tables.
+func (r *report) shortSections() []section {
+	var all []section
+	for _, of := range []struct {
+		id    string
+		write func(io.Writer)
+	}{{"short-size", r.writeShortSizes}, {"short-time", r.writeShortTimes}, {"short-request", r.writeShortRequests}} {
+		var b strings.Builder
+		of.write(&b)
+		all = append(all, section{id: of.id, text: b.String()})
+	}
 	return all
 }
 
