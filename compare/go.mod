@@ -16,7 +16,7 @@ require (
 	example.com/cookiesession/contrib/gorilla v0.0.0
 	example.com/cookiesession/contrib/scs v0.0.0
 	github.com/alexedwards/scs/v2 v2.9.0
-	github.com/andybalholm/brotli v1.2.8
+	github.com/andybalholm/brotli v1.3.0
 	github.com/fernet/fernet-go v0.0.0-20240119011108-303da6aec611
 	github.com/fxamacker/cbor/v2 v2.10.0
 	github.com/go-jose/go-jose/v4 v4.1.9
