@@ -12,7 +12,7 @@ type operation struct {
 	name      string
 	pass      func() error // n calls
 	n         int
-	reference *operation // timed just before this one; nil: a reference itself
+	reference *operation // timed just before and after this one; nil: a reference itself
 
 	repeats int       // passes in one round
 	every   int       // rounds, if it is slow
@@ -46,26 +46,37 @@ func interleave(ops []*operation, budget time.Duration) error {
 	return nil
 }
 
-// time times one round.
+// time times one round. The reference is timed on both sides, so that one
+// interruption of it does not halve a ratio.
 func (op *operation) time(round int) error {
 	if round%op.every != 0 {
 		op.nanos, op.ratios = append(op.nanos, 0), append(op.ratios, 0)
 		return nil
 	}
-	yardstick := 1.0
-	if op.reference != nil {
-		var err error
-		if yardstick, err = op.reference.run(); err != nil {
-			return err
-		}
-		op.reference.nanos = append(op.reference.nanos, yardstick)
+	before, err := op.reference.yardstick()
+	if err != nil {
+		return err
 	}
 	nanos, err := op.run()
 	if err != nil {
 		return err
 	}
-	op.nanos, op.ratios = append(op.nanos, nanos), append(op.ratios, nanos/yardstick)
+	after, err := op.reference.yardstick()
+	if err != nil {
+		return err
+	}
+	op.nanos, op.ratios = append(op.nanos, nanos), append(op.ratios, nanos/((before+after)/2))
 	return nil
+}
+
+// yardstick times a reference for another operation.
+func (op *operation) yardstick() (float64, error) {
+	if op == nil {
+		return 1, nil
+	}
+	nanos, err := op.run()
+	op.nanos = append(op.nanos, nanos)
+	return nanos, err
 }
 
 // run makes the calls of one round and returns the nanoseconds of one.
