@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"crypto/subtle"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"example.com/cookiesession/internal/keytext"
@@ -122,9 +121,6 @@ func (k Key) Equal(other Key) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// String returns the id.
-func (k Key) String() string { return k.ID() }
-
 // Format writes the id, whatever the verb.
 func (k Key) Format(f fmt.State, verb rune) { formatText(f, verb, k.ID()) }
 
@@ -135,9 +131,6 @@ func formatText(f fmt.State, verb rune, text string) {
 	}
 	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
 }
-
-// LogValue returns the id.
-func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
 
 // MarshalText returns the id, which [Key.UnmarshalText] does not read: a key
 // that goes through a text encoding loses its secret, and that is the purpose.

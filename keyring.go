@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -240,12 +239,6 @@ func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]
 
 // Format writes the ids of the keys, whatever the verb.
 func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
-
-// LogValue returns the ids of the keys.
-func (k *Keyring) LogValue() slog.Value { return slog.StringValue(k.String()) }
-
-// MarshalText returns the ids of the keys, as String does.
-func (k *Keyring) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // MarshalJSON returns the ids of the keys as a JSON array.
 func (k *Keyring) MarshalJSON() ([]byte, error) { return json.Marshal(k.ids()) }
