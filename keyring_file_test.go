@@ -2,6 +2,7 @@ package cookiesession_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -283,7 +284,7 @@ func TestLoadOrCreateKeyringProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Stdout.WriteString("ring " + k.String() + "\n")
+	fmt.Println("ring", k)
 }
 
 func TestLoadOrCreateKeyringProcesses(t *testing.T) {
@@ -323,7 +324,7 @@ func TestLoadOrCreateKeyringProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range outputs {
-			if !strings.Contains(outputs[i].String(), "ring "+k.String()+"\n") {
+			if !strings.Contains(outputs[i].String(), fmt.Sprintln("ring", k)) {
 				t.Errorf("a process has\n%s, the file %v", outputs[i].String(), k)
 			}
 		}
