@@ -9,9 +9,9 @@ import (
 	"sync"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/value"
 )
 
 // CodecOptions configures a [Codec]. The zero value, and nil, are secure
@@ -190,19 +190,19 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 // A target is where a value is decoded to.
 type target struct {
 	value reflect.Value
-	plan  *cbor.Plan
+	plan  *value.Plan
 }
 
 func newTarget(dst any) (target, error) {
-	value := reflect.ValueOf(dst)
-	if value.Kind() != reflect.Pointer || value.IsNil() {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return target{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
 	}
-	plan, err := cbor.PlanFor(value.Type().Elem())
+	plan, err := value.PlanFor(v.Type().Elem())
 	if err != nil {
 		return target{}, usageError(err)
 	}
-	return target{value.Elem(), plan}, nil
+	return target{v.Elem(), plan}, nil
 }
 
 // finish applies the policy to a record that opened, and decodes its value.
@@ -323,8 +323,8 @@ func (s *scratch) release() {
 }
 
 // encode returns the CBOR of a value.
-func (s *scratch) encode(value any) ([]byte, error) {
-	item, err := cbor.Append(s.item[:0], value)
+func (s *scratch) encode(v any) ([]byte, error) {
+	item, err := value.Append(s.item[:0], v)
 	if err != nil {
 		return nil, usageError(err)
 	}

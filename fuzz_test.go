@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -172,11 +172,11 @@ func FuzzSeal(f *testing.F) {
 // nested lists don't take go-cmp's exponential time.
 func sameItem(t *testing.T, want, got any) {
 	t.Helper()
-	a, err := cbor.Append(nil, want)
+	a, err := value.Append(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := cbor.Append(nil, got)
+	b, err := value.Append(nil, got)
 	if err != nil {
 		t.Fatal(err)
 	}

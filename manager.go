@@ -10,15 +10,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/value"
 )
 
 // A Manager keeps sessions of type T in a cookie. It is safe for concurrent
 // use.
 type Manager[T any] struct {
 	codec     *Codec // the one implementation of sealing
-	plan      *cbor.Plan
+	plan      *value.Plan
 	zero      []byte // the encoding of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
@@ -31,7 +31,7 @@ type Manager[T any] struct {
 }
 
 // planOf returns the plan of T, which has to be a type that a session can have.
-func planOf[T any]() (*cbor.Plan, error) {
+func planOf[T any]() (*value.Plan, error) {
 	t := reflect.TypeFor[T]()
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -39,7 +39,7 @@ func planOf[T any]() (*cbor.Plan, error) {
 	case reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return nil, fmt.Errorf("%s is of kind %s: use a struct, map, slice, array or scalar type", t, t.Kind())
 	}
-	plan, err := cbor.PlanFor(t)
+	plan, err := value.PlanFor(t)
 	if err != nil {
 		return nil, err
 	}

@@ -1,6 +1,6 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/cbor"
+import "example.com/cookiesession/internal/value"
 
 // Register makes the type of zero, or what it points to, storable inside an
 // any, under a name that must never be given to another type:
@@ -17,9 +17,9 @@ import "example.com/cookiesession/internal/cbor"
 //
 // Register panics if the name or the type is taken, if the name is empty or not
 // UTF-8, or if the type cannot be stored. Call it in an init function.
-func Register(name string, zero any) { cbor.Register(name, zero) }
+func Register(name string, zero any) { value.Register(name, zero) }
 
 // Unknown is what a registered type decodes to in a program that did not
 // register its name: an older release, during a deployment or after a rollback.
 // It keeps the session alive, and is stored again unchanged.
-type Unknown = cbor.Unknown
+type Unknown = value.Unknown

@@ -16,8 +16,8 @@ import (
 	"time"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/keytext"
+	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -77,16 +77,16 @@ func keyFromSecret(t testing.TB, secret []byte) cookiesession.Key {
 	return key
 }
 
-func decodeItem(t testing.TB, item []byte) (value any) {
+func decodeItem(t testing.TB, item []byte) (v any) {
 	t.Helper()
-	plan, err := cbor.PlanFor(reflect.TypeFor[any]())
+	plan, err := value.PlanFor(reflect.TypeFor[any]())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := plan.Decode(item, reflect.ValueOf(&value).Elem()); err != nil {
+	if _, err := plan.Decode(item, reflect.ValueOf(&v).Elem()); err != nil {
 		t.Fatal(err)
 	}
-	return value
+	return v
 }
 
 // codec returns what opens and seals a vector.

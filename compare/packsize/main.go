@@ -24,9 +24,9 @@ import (
 
 	"github.com/andybalholm/brotli"
 
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/document"
 	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/value"
 )
 
 func main() {
@@ -126,7 +126,7 @@ func sizes(text []byte) (body [len(forms)]int, err error) {
 	if err != nil {
 		return body, err
 	}
-	item, err := cbor.Append(nil, v)
+	item, err := value.Append(nil, v)
 	if err != nil {
 		return body, err
 	}

@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/document"
+	"example.com/cookiesession/internal/value"
 )
 
 // corpus returns the sessions of testdata as items, by file name.
@@ -46,7 +46,7 @@ func corpusValues(tb testing.TB) map[string]map[string]any {
 
 func encode(tb testing.TB, v any) []byte {
 	tb.Helper()
-	item, err := cbor.Append(nil, v)
+	item, err := value.Append(nil, v)
 	if err != nil {
 		tb.Fatal(err)
 	}

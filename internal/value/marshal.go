@@ -1,10 +1,12 @@
-package cbor
+package value
 
 import (
 	"bytes"
 	"encoding"
 	"reflect"
 	"runtime"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 var (
@@ -116,12 +118,13 @@ func marshalError(t reflect.Type, method string, err error) error {
 // binaryCodec stores what MarshalBinary returns, as a byte string.
 type binaryCodec struct{ typ reflect.Type }
 
-func (c binaryCodec) append(dst []byte, v reflect.Value, _ int) ([]byte, error) {
+func (c binaryCodec) write(t *cbor.Tape, v reflect.Value, _ int) error {
 	b, err := c.marshal(addressable(v))
 	if err != nil {
-		return dst, err
+		return err
 	}
-	return appendBytes(dst, b), nil
+	t.AddBytes(b)
+	return nil
 }
 
 func (c binaryCodec) marshal(v reflect.Value) ([]byte, error) {
@@ -133,7 +136,7 @@ func (c binaryCodec) marshal(v reflect.Value) ([]byte, error) {
 }
 
 func (c binaryCodec) decode(d *decoder, v reflect.Value, _ int) error {
-	b, err := d.byteString()
+	b, err := d.bytes()
 	if err != nil {
 		return typed(err, c.typ)
 	}
@@ -154,15 +157,15 @@ type textCodec struct {
 	key bool // a map key, which is never spelled otherwise
 }
 
-func (c textCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
+func (c textCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
 	s, err := c.marshal(addressable(v))
 	if err != nil {
-		return dst, err
+		return err
 	}
 	if c.key {
-		return appendPlain(dst, s, depth)
+		return writePlain(t, s, depth)
 	}
-	return appendString(dst, s, depth)
+	return writeString(t, s, depth)
 }
 
 func (c textCodec) marshal(v reflect.Value) (string, error) {
@@ -174,11 +177,13 @@ func (c textCodec) marshal(v reflect.Value) (string, error) {
 }
 
 func (c textCodec) decode(d *decoder, v reflect.Value, depth int) error {
-	read := d.string
+	var s string
+	var err error
 	if c.key {
-		read = d.stringKey
+		s, err = d.stringKey()
+	} else {
+		s, err = d.string(depth)
 	}
-	s, err := read(depth)
 	if err != nil {
 		return typed(err, c.typ)
 	}

@@ -1,4 +1,4 @@
-package cbor
+package value
 
 import (
 	"fmt"
@@ -7,6 +7,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"unicode/utf8"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // registry is the immutable state of Register.
@@ -86,59 +88,58 @@ func (u Unknown) CBOR() []byte { return []byte(u.item) }
 // Equal reports whether u and v are the same.
 func (u Unknown) Equal(v Unknown) bool { return u == v }
 
-// appendRegistered appends a value of a registered type.
-func appendRegistered(dst []byte, r *registered, v reflect.Value, depth int) ([]byte, error) {
-	if depth+2 > MaxDepth {
-		return dst, errDepth()
+// writeRegistered writes a value of a registered type.
+func writeRegistered(t *cbor.Tape, r *registered, v reflect.Value, depth int) error {
+	if depth+2 > cbor.MaxDepth {
+		return errDepth()
 	}
-	dst = appendHead(appendTag(dst, tagRegistered), majorArray, 2)
-	dst, err := r.plan.root.append(appendText(dst, r.name), v, depth+2)
-	if err != nil {
-		err = inside(r.typ.String(), err)
+	tag, pair := openRegistered(t, r.name)
+	if err := r.plan.root.write(t, v, depth+2); err != nil {
+		return inside(r.typ.String(), err)
 	}
-	return dst, err
+	t.Close(pair)
+	t.Close(tag)
+	return nil
 }
 
-func appendUnknown(dst []byte, u Unknown, depth int) ([]byte, error) {
-	if depth+2 > MaxDepth {
-		return dst, errDepth()
-	}
-	d := newDecoder([]byte(u.item))
-	defer d.free()
-	if err := d.skip(depth + 2); err != nil || d.end() != nil || u.Name == "" || !utf8.ValidString(u.Name) {
-		return dst, &ValueError{Type: reflect.TypeOf(u), Reason: "it was not read from a session, or is nested too deep here"}
-	}
-	dst = appendHead(appendTag(dst, tagRegistered), majorArray, 2)
-	return append(appendText(dst, u.Name), u.item...), nil
+func openRegistered(t *cbor.Tape, name string) (tag, pair int) {
+	tag = t.Open(cbor.Tag, cbor.TagRegistered)
+	pair = t.Open(cbor.Array, 2)
+	t.AddText(name)
+	return tag, pair
 }
 
-// registered reads what stands under tagRegistered; depth is the tag's.
+func writeUnknown(t *cbor.Tape, u Unknown, depth int) error {
+	if depth+2 > cbor.MaxDepth {
+		return errDepth()
+	}
+	tag, pair := openRegistered(t, u.Name)
+	if err := t.Read([]byte(u.item), depth+2); err != nil || u.Name == "" || !utf8.ValidString(u.Name) {
+		return &ValueError{Type: reflect.TypeOf(u), Reason: "it was not read from a session, or is nested too deep here"}
+	}
+	t.Close(pair)
+	t.Close(tag)
+	return nil
+}
+
+// registered reads what stands under [cbor.TagRegistered]; depth is the tag's.
 func (d *decoder) registered(depth int) (any, error) {
-	n, err := d.array(depth + 1)
+	n, err := d.array()
 	if err != nil {
 		return nil, err
 	}
 	if n != 2 {
-		return nil, d.refuse("a registered value that is not [name, value]")
+		return nil, refuse("a registered value that is not [name, value]")
 	}
-	ib, size, err := d.head()
-	if err != nil {
-		return nil, err
+	name := d.next()
+	if name.Kind != cbor.Text || name.S == "" {
+		return nil, refuse("a registered value without a name")
 	}
-	if ib>>5 != majorText || size == 0 {
-		return nil, d.refuse("a registered value without a name")
-	}
-	name, err := d.utf8(size)
-	if err != nil {
-		return nil, err
-	}
-	r := types.Load().byName[name]
+	r := types.Load().byName[name.S]
 	if r == nil {
 		from := d.pos
-		if err := d.skip(depth + 2); err != nil {
-			return nil, err
-		}
-		return Unknown{name, d.slice(from, d.pos)}, nil
+		d.skip()
+		return Unknown{name.S, string(d.tape.AppendItem(nil, from))}, nil
 	}
 	d.changed = d.changed || r.bare
 	v := reflect.New(r.typ).Elem()

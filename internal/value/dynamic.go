@@ -1,61 +1,47 @@
-package cbor
+package value
 
 import (
 	"math"
 	"time"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // any reads a value inside an any: every item that this package writes has a Go
 // type, given by the item alone.
 func (d *decoder) any(depth int) (any, error) {
-	from := d.pos
-	ib, n, err := d.head()
-	if err != nil {
-		return nil, err
-	}
-	switch ib >> 5 {
-	case majorUint:
+	k := d.next()
+	switch k.Kind {
+	case cbor.Uint:
 		switch {
-		case n <= math.MaxInt:
-			return int(n), nil
-		case n > math.MaxInt64:
-			return n, nil
+		case k.N <= math.MaxInt:
+			return int(k.N), nil
+		case k.N > math.MaxInt64:
+			return k.N, nil
 		}
-		return nil, d.refuse("an integer beyond int")
-	case majorNeg:
-		if n <= math.MaxInt {
-			return int(^int64(n)), nil
+		return nil, refuse("an integer beyond int")
+	case cbor.Neg:
+		if k.N <= math.MaxInt {
+			return int(^int64(k.N)), nil
 		}
-		return nil, d.refuse("an integer beyond int")
-	case majorBytes:
-		b, err := d.bytes(n)
-		if err != nil {
-			return nil, err
-		}
-		return copyBytes(b), nil
-	case majorText:
-		return boxed(d.plainString(n, depth))
-	case majorMap:
-		d.pos = from
-		return d.anyMap(depth)
-	case majorArray:
-		d.pos = from
-		return boxed(readList(d, depth, (*decoder).any))
-	case majorTag:
-		if err := d.enter(depth); err != nil {
-			return nil, err
-		}
-		return d.anyTag(n, depth)
+		return nil, refuse("an integer beyond int")
+	case cbor.Bytes:
+		return copyBytes(d.tape.Bytes(k)), nil
+	case cbor.Text:
+		return d.plainString(k.S, depth), nil
+	case cbor.Map:
+		return d.anyMap(int(k.N), depth)
+	case cbor.Array:
+		return boxed(readElements(d, int(k.N), depth, (*decoder).any))
+	case cbor.Tag:
+		return d.anyTag(k.N, depth)
+	case cbor.Float:
+		return math.Float64frombits(k.N), nil
 	}
-	switch ib {
-	case simpleNull:
+	if isNull(k) {
 		return nil, nil
-	case simpleFalse, simpleTrue:
-		return ib == simpleTrue, nil
-	case head16, head32, head64:
-		return boxed(d.float(ib, n))
 	}
-	return nil, d.syntax("simple value")
+	return k.N == cbor.True, nil
 }
 
 // boxed puts x in an any, or returns a nil any with err.
@@ -67,10 +53,15 @@ func boxed[T any](x T, err error) (any, error) {
 }
 
 func readList[E any](d *decoder, depth int, elem func(*decoder, int) (E, error)) ([]E, error) {
-	n, err := d.array(depth)
+	n, err := d.array()
 	if err != nil {
 		return nil, err
 	}
+	return readElements(d, n, depth, elem)
+}
+
+// readElements reads the n elements of an array; depth is that of the array.
+func readElements[E any](d *decoder, n, depth int, elem func(*decoder, int) (E, error)) ([]E, error) {
 	list := make([]E, 0, room(n, 16))
 	for range n {
 		e, err := elem(d, depth+1)
@@ -84,37 +75,37 @@ func readList[E any](d *decoder, depth int, elem func(*decoder, int) (E, error))
 
 // anyTag reads what stands under a tag; depth is the tag's.
 func (d *decoder) anyTag(tag uint64, depth int) (any, error) {
-	if s, ok, err := d.taggedString(tag, depth); ok {
+	if s, ok, err := d.taggedString(tag); ok {
 		return boxed(s, err)
 	}
 	switch tag {
-	case tagTime, tagTimeNanos:
-		return boxed(d.time(tag, depth))
-	case tagRegistered:
+	case cbor.TagTime, cbor.TagTimeNanos:
+		return boxed(d.time(tag))
+	case cbor.TagRegistered:
 		return d.registered(depth)
-	case tagInt8:
+	case cbor.TagInt8:
 		return narrow[int8](d)
-	case tagInt16:
+	case cbor.TagInt16:
 		return narrow[int16](d)
-	case tagInt32:
+	case cbor.TagInt32:
 		return narrow[int32](d)
-	case tagInt64:
+	case cbor.TagInt64:
 		return boxed(d.int64())
-	case tagUint8:
+	case cbor.TagUint8:
 		return narrow[uint8](d)
-	case tagUint16:
+	case cbor.TagUint16:
 		return narrow[uint16](d)
-	case tagUint32:
+	case cbor.TagUint32:
 		return narrow[uint32](d)
-	case tagUint64:
+	case cbor.TagUint64:
 		return narrow[uint64](d)
-	case tagUint:
+	case cbor.TagUint:
 		return unsigned[uint](d)
-	case tagUintptr:
+	case cbor.TagUintptr:
 		return unsigned[uintptr](d)
-	case tagDuration:
+	case cbor.TagDuration:
 		return narrow[time.Duration](d)
-	case tagFloat32:
+	case cbor.TagFloat32:
 		return d.float32()
 	}
 	return d.anyContainer(tag, depth+1)
@@ -122,58 +113,50 @@ func (d *decoder) anyTag(tag uint64, depth int) (any, error) {
 
 // anyContainer reads what stands under one of the tags that may hold null.
 func (d *decoder) anyContainer(tag uint64, depth int) (any, error) {
-	null := d.peek() == simpleNull
+	null := isNull(d.peek())
 	switch {
-	case tag == tagStrings && !null:
+	case tag == cbor.TagStrings && !null:
 		return boxed(readList(d, depth, (*decoder).string))
-	case tag == tagInts && !null:
+	case tag == cbor.TagInts && !null:
 		return boxed(readList(d, depth, (*decoder).int))
-	case tag == tagMapStrings && !null:
-		return boxed(readMap(d, depth, (*decoder).string))
-	case tag == tagMapInts && !null:
-		return boxed(readMap(d, depth, (*decoder).int))
-	case tag == tagMapAny:
+	case tag == cbor.TagMapStrings && !null:
+		return boxed(readStringMap(d, depth, (*decoder).string))
+	case tag == cbor.TagMapInts && !null:
+		return boxed(readStringMap(d, depth, (*decoder).int))
+	case tag == cbor.TagMapAny:
 		return boxed(d.taggedAnyMap(depth))
 	}
 	if x, ok := typedNil(tag); ok && d.null() {
 		return x, nil
 	}
-	return nil, d.refuse("an unknown tag, or this under its tag")
+	return nil, refuse("an unknown tag, or this under its tag")
 }
 
 func typedNil(tag uint64) (x any, ok bool) {
 	switch tag {
-	case tagStrings:
+	case cbor.TagStrings:
 		return []string(nil), true
-	case tagInts:
+	case cbor.TagInts:
 		return []int(nil), true
-	case tagMapStrings:
+	case cbor.TagMapStrings:
 		return map[string]string(nil), true
-	case tagMapInts:
+	case cbor.TagMapInts:
 		return map[string]int(nil), true
-	case tagNilBytes:
+	case cbor.TagNilBytes:
 		return []byte(nil), true
-	case tagNilSlice:
+	case cbor.TagNilSlice:
 		return []any(nil), true
-	case tagNilMapString:
+	case cbor.TagNilMapString:
 		return map[string]any(nil), true
 	}
 	return nil, false
-}
-
-func readMap[V any](d *decoder, depth int, value func(*decoder, int) (V, error)) (map[string]V, error) {
-	n, err := d.mapping(depth)
-	if err != nil {
-		return nil, err
-	}
-	return readStringMap(d, n, depth, value)
 }
 
 // int reads an int, without any conversion.
 func (d *decoder) int(int) (int, error) {
 	n, err := d.int64()
 	if err == nil && int64(int(n)) != n {
-		err = d.refuse("an integer beyond int")
+		err = refuse("an integer beyond int")
 	}
 	return int(n), err
 }
@@ -185,33 +168,30 @@ func narrow[T ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~u
 		return nil, err
 	}
 	if int64(T(n)) != n || (n < 0) != (T(n) < 0) {
-		return nil, d.refuse("an integer beyond the type of its tag")
+		return nil, refuse("an integer beyond the type of its tag")
 	}
 	return T(n), nil
 }
 
 // unsigned reads an unsigned integer that T holds.
 func unsigned[T ~uint | ~uintptr](d *decoder) (any, error) {
-	ib, n, err := d.head()
-	if err != nil {
-		return nil, err
+	k := d.next()
+	if k.Kind != cbor.Uint {
+		return nil, mismatch(k)
 	}
-	if ib>>5 != majorUint {
-		return nil, d.mismatch(ib, nil)
+	if uint64(T(k.N)) != k.N {
+		return nil, refuse("an integer beyond the type of its tag")
 	}
-	if uint64(T(n)) != n {
-		return nil, d.refuse("an integer beyond the type of its tag")
-	}
-	return T(n), nil
+	return T(k.N), nil
 }
 
 func (d *decoder) float32() (any, error) {
-	f, err := d.onlyFloat()
+	f, err := d.float()
 	if err != nil {
 		return nil, err
 	}
 	if f == f && float64(float32(f)) != f {
-		return nil, d.refuse("so precise a float")
+		return nil, refuse("so precise a float")
 	}
 	return float32(f), nil
 }

@@ -1,4 +1,4 @@
-package cbor
+package value
 
 import (
 	"reflect"
@@ -7,11 +7,13 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // field is one stored field of a struct.
 type field struct {
-	key   string // encoded
+	key   cbor.Token
 	name  string // in Go, for errors
 	typ   reflect.Type
 	op    fieldOp
@@ -49,13 +51,13 @@ func (c *compiler) structure(t reflect.Type, path string) codec {
 	c.seen[t] = k
 	all := c.fields(t, path, nil)
 	slices.SortStableFunc(all, func(a, b field) int {
-		if n := strings.Compare(a.key, b.key); n != 0 {
+		if n := cbor.CompareTokens(&a.key, &b.key); n != 0 {
 			return n
 		}
 		return len(a.path) - len(b.path)
 	})
 	for _, f := range all {
-		if n := len(k.fields); n > 0 && k.fields[n-1].key == f.key {
+		if n := len(k.fields); n > 0 && cbor.CompareTokens(&k.fields[n-1].key, &f.key) == 0 {
 			if len(f.path) == len(k.fields[n-1].path) {
 				c.fail(join(path, f.name), t, "two fields have the same key; give one of them a tag")
 			}
@@ -138,13 +140,13 @@ func (c *compiler) fields(t reflect.Type, path string, outer []int) []field {
 	return all
 }
 
-// keyOf returns the encoded key of a field: from its cbor tag, else its json
-// tag, else its name.
-func (c *compiler) keyOf(sf reflect.StructField, path string) (key string, tagged, skip bool) {
+// keyOf returns the key of a field: from its cbor tag, else its json tag, else
+// its name.
+func (c *compiler) keyOf(sf reflect.StructField, path string) (key cbor.Token, tagged, skip bool) {
 	tag, ok := sf.Tag.Lookup("cbor")
 	if ok && tag != "" {
 		if tag == "-" {
-			return "", false, true
+			return cbor.Token{}, false, true
 		}
 		name, option, hasOption := strings.Cut(tag, ",")
 		switch {
@@ -153,23 +155,23 @@ func (c *compiler) keyOf(sf reflect.StructField, path string) (key string, tagge
 			if err != nil {
 				c.fail(path, sf.Type, "keyasint needs an integer as its name")
 			}
-			return string(appendInt(nil, n)), true, false
+			return cbor.IntToken(n), true, false
 		case hasOption && option != "":
 			c.fail(path, sf.Type, "the cbor tag knows only the option keyasint")
 		case !utf8.ValidString(name):
 			c.fail(path, sf.Type, "the name in the cbor tag is not UTF-8")
 		case name != "":
-			return string(appendText(nil, name)), true, false
+			return textToken(name), true, false
 		}
 	}
 	tag = sf.Tag.Get("json")
 	if tag == "-" {
-		return "", false, true
+		return cbor.Token{}, false, true
 	}
 	if name, _, _ := strings.Cut(tag, ","); validJSONName(name) {
-		return string(appendText(nil, name)), true, false
+		return textToken(name), true, false
 	}
-	return string(appendText(nil, sf.Name)), false, false
+	return textToken(sf.Name), false, false
 }
 
 // validJSONName reports whether encoding/json takes a name from a tag.
@@ -181,3 +183,5 @@ func validJSONName(s string) bool {
 	}
 	return s != "" && utf8.ValidString(s)
 }
+
+func textToken(s string) cbor.Token { return cbor.Token{Kind: cbor.Text, Size: 1, S: s} }

@@ -1,9 +1,12 @@
-package cbor
+package value
 
 import (
 	"errors"
+	"math"
 	"reflect"
 	"sync"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // A Plan encodes and decodes the values of one Go type. It is immutable and
@@ -15,10 +18,9 @@ type Plan struct {
 }
 
 // codec is the part of a plan for one type. depth is the number of levels
-// around the item. append leaves dst alone up to its length, also on error.
-// decode is given a settable v that holds zero.
+// around the item. decode is given a settable v that holds zero.
 type codec interface {
-	append(dst []byte, v reflect.Value, depth int) ([]byte, error)
+	write(t *cbor.Tape, v reflect.Value, depth int) error
 	decode(d *decoder, v reflect.Value, depth int) error
 }
 
@@ -43,40 +45,41 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	return actual.(*Plan), nil
 }
 
-// Append appends the deterministic CBOR of v, which is of the plan's type. A
-// nil map or slice is stored as an empty one. On error it returns dst as it
-// was, and an [*UnsupportedTypeError] or a [*ValueError].
-func (p *Plan) Append(dst []byte, v reflect.Value) ([]byte, error) {
+// Write adds v, which is of the plan's type, to the tape. A nil map or slice is
+// stored as an empty one. On error, an [*UnsupportedTypeError] or a
+// [*ValueError], the tape is not to be used.
+func (p *Plan) Write(t *cbor.Tape, v reflect.Value) error {
 	if e, ok := p.root.(emptyEncoder); ok && v.IsNil() {
-		return append(dst, e.empty()), nil
+		t.Close(t.Open(e.empty(), 0))
+		return nil
 	}
-	out, err := p.root.append(dst, v, 0)
-	if err != nil {
-		return dst, inside(p.typ.String(), err)
+	if err := p.root.write(t, v, 0); err != nil {
+		return inside(p.typ.String(), err)
 	}
-	return out, nil
+	if uint64(len(t.Data)) > math.MaxUint32 {
+		return &ValueError{Type: p.typ, Reason: "byte strings of more than 4 GiB"}
+	}
+	return nil
 }
 
 // emptyEncoder is a codec of a type whose nil is stored as null inside of other
 // values; at the top it is the same as empty.
-type emptyEncoder interface{ empty() byte }
+type emptyEncoder interface{ empty() cbor.Kind }
 
-// Decode reads data, one item and nothing else, into dst, which must be
-// settable, of the plan's type and zero. On error, a [*SyntaxError] or a
-// [*ValueError], what dst holds is not specified.
+// Read reads the tape's item into dst, which must be settable, of the plan's
+// type and zero. On error, a [*ValueError] or, where a string that is no UTF-8
+// is one, a [*cbor.SyntaxError], what dst holds is not specified. Nothing in
+// dst refers to the tape's buffers.
 //
-// With exact, encoding dst gives data again. It is false if a key was ignored,
-// a number converted, a zero struct field present, or a string in another
-// spelling than this package's: then the caller must encode dst to learn its
-// encoding.
-func (p *Plan) Decode(data []byte, dst reflect.Value) (exact bool, err error) {
-	d := newDecoder(data)
+// With exact, writing dst gives the same item again. It is false if a key was
+// ignored, a number converted, a zero struct field present, or a string in
+// another spelling than this package's: then the caller must write dst to learn
+// its item.
+func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
+	d := newDecoder(t)
 	defer d.free()
 	if err := p.root.decode(d, dst, 0); err != nil {
 		return false, inside(p.typ.String(), err)
-	}
-	if err := d.end(); err != nil {
-		return false, err
 	}
 	if _, ok := p.root.(emptyEncoder); ok && dst.IsNil() {
 		d.changed = true
@@ -88,25 +91,71 @@ func (p *Plan) Decode(data []byte, dst reflect.Value) (exact bool, err error) {
 // stored: it has no fields, or only fields of such types.
 func (p *Plan) StoresNothing() bool { return p.nothing }
 
-// Append appends the deterministic CBOR of v, by the plan of its type; for a
-// pointer, of what it points to. It returns errors of [PlanFor] and
-// [Plan.Append], and an error for nil.
+// Append is [Plan.Write] to CBOR: it appends the deterministic CBOR of v. On
+// error it returns dst as it was.
+func (p *Plan) Append(dst []byte, v reflect.Value) ([]byte, error) {
+	t := newTape()
+	defer freeTape(t)
+	if err := p.Write(t, v); err != nil {
+		return dst, err
+	}
+	return t.Append(dst), nil
+}
+
+// Decode is [Plan.Read] from CBOR: data is one item and nothing else. What is
+// not deterministic is a [*cbor.SyntaxError].
+func (p *Plan) Decode(data []byte, dst reflect.Value) (exact bool, err error) {
+	t := newTape()
+	defer freeTape(t)
+	if err := t.Read(data, 0); err != nil {
+		return false, err
+	}
+	return p.Read(t, dst)
+}
+
+// Append appends the deterministic CBOR of v: see [Write].
 func Append(dst []byte, v any) ([]byte, error) {
+	t := newTape()
+	defer freeTape(t)
+	if err := Write(t, v); err != nil {
+		return dst, err
+	}
+	return t.Append(dst), nil
+}
+
+// Write adds v to the tape, by the plan of its type; for a pointer, what it
+// points to. It returns errors of [PlanFor] and [Plan.Write], and an error for
+// nil.
+func Write(t *cbor.Tape, v any) error {
 	rv := reflect.ValueOf(v)
 	for hops := 0; rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface; hops++ {
-		if hops == MaxDepth {
-			return dst, errDepth()
+		if hops == cbor.MaxDepth {
+			return errDepth()
 		}
 		rv = rv.Elem()
 	}
 	if !rv.IsValid() {
-		return dst, &UnsupportedTypeError{Reason: "nil cannot be stored"}
+		return &UnsupportedTypeError{Reason: "nil cannot be stored"}
 	}
 	p, err := PlanFor(rv.Type())
 	if err != nil {
-		return dst, err
+		return err
 	}
-	return p.Append(dst, rv)
+	return p.Write(t, rv)
+}
+
+// keptTokens bounds what a pooled tape holds on to.
+const keptTokens = 1 << 12
+
+var tapes = sync.Pool{New: func() any { return new(cbor.Tape) }}
+
+func newTape() *cbor.Tape { return tapes.Get().(*cbor.Tape) }
+
+func freeTape(t *cbor.Tape) {
+	t.Reset()
+	if cap(t.Tokens) <= keptTokens && cap(t.Data) <= 1<<16 {
+		tapes.Put(t)
+	}
 }
 
 // compiler makes one plan.

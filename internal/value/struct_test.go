@@ -1,4 +1,4 @@
-package cbor_test
+package value_test
 
 import (
 	"math/big"
@@ -8,7 +8,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -71,7 +71,7 @@ func TestStruct(t *testing.T) {
 			{"cbor:\"\\xff\"", ""},
 		} {
 			typ := reflect.StructOf([]reflect.StructField{{Name: "Go", Type: reflect.TypeFor[bool](), Tag: row.tag}})
-			p, err := cbor.PlanFor(typ)
+			p, err := value.PlanFor(typ)
 			if row.want == "" {
 				if !isUnsupported(err) {
 					t.Errorf("%s: %v", row.tag, err)
@@ -263,7 +263,7 @@ func TestRefusedTypes(t *testing.T) {
 		{"map key with Binary methods alone", reflect.TypeFor[map[binaryOnly]int]()},
 		{"nil", nil},
 	} {
-		_, err := cbor.PlanFor(row.typ)
+		_, err := value.PlanFor(row.typ)
 		if !isUnsupported(err) {
 			t.Errorf("%s: %v", row.name, err)
 		}
@@ -278,7 +278,7 @@ func TestErrorsNameAll(t *testing.T) {
 		F    func()
 		Ok   int
 	}
-	_, err := cbor.PlanFor(reflect.TypeFor[user]())
+	_, err := value.PlanFor(reflect.TypeFor[user]())
 	if err == nil {
 		t.Fatal("accepted")
 	}

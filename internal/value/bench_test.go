@@ -1,10 +1,10 @@
-package cbor_test
+package value_test
 
 import (
 	"reflect"
 	"testing"
 
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 )
 
 // preferences is the session that the speed is measured by.
@@ -28,9 +28,9 @@ var preferencesMap = map[string]any{
 	"sidebar": true, "currency": "BRL", "userId": 48151623, "email": "mariana.silva@example.org",
 }
 
-func mustPlan(tb testing.TB, t reflect.Type) *cbor.Plan {
+func mustPlan(tb testing.TB, t reflect.Type) *value.Plan {
 	tb.Helper()
-	p, err := cbor.PlanFor(t)
+	p, err := value.PlanFor(t)
 	if err != nil {
 		tb.Fatal(err)
 	}

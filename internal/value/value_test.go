@@ -1,4 +1,4 @@
-package cbor_test
+package value_test
 
 import (
 	"math"
@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -220,12 +220,12 @@ func TestPointers(t *testing.T) {
 	same(t, node{Kids: []*node{nil, {}}, M: map[string]*node{"a": nil}}, "a2 614d a16161f6 644b696473 82f6a0")
 	same(t, (*node)(nil), "f6")
 	same(t, &node{}, "a0")
-	b, err := cbor.Append(nil, new(new(any(new(5)))))
+	b, err := value.Append(nil, new(new(any(new(5)))))
 	if err != nil || string(b) != "\x05" {
 		t.Errorf("Append follows pointers: %x, %v", b, err)
 	}
 	for _, bad := range []any{nil, (*int)(nil), new(*int)} {
-		if _, err := cbor.Append(nil, bad); !isUnsupported(err) {
+		if _, err := value.Append(nil, bad); !isUnsupported(err) {
 			t.Errorf("Append(%T(nil)): %v", bad, err)
 		}
 	}
@@ -251,7 +251,7 @@ func TestRecursion(t *testing.T) {
 	cyclic := make(list, 1)
 	cyclic[0] = cyclic
 	for _, v := range []any{self, loop, values, anys, cyclic, []any{loop}} {
-		if _, err := cbor.Append(nil, v); !isValue(err) {
+		if _, err := value.Append(nil, v); !isValue(err) {
 			t.Errorf("a cycle of %T: %v", v, err)
 		}
 	}
@@ -276,9 +276,9 @@ func TestStrings(t *testing.T) {
 func TestErrorTexts(t *testing.T) {
 	type user struct{ Age int8 }
 	for _, row := range []struct{ item, want string }{
-		{"a1634167651880", "cbor: cbor_test.user.Age (int8): cannot hold so great an integer"},
-		{"a16341676560", "cbor: cbor_test.user.Age (int8): a text string does not fit"},
-		{"80", "cbor: cbor_test.user: an array does not fit"},
+		{"a1634167651880", "cbor: value_test.user.Age (int8): cannot hold so great an integer"},
+		{"a16341676560", "cbor: value_test.user.Age (int8): a text string does not fit"},
+		{"80", "cbor: value_test.user: an array does not fit"},
 		{"a1", "cbor: not deterministic CBOR at byte 1: length beyond the end"},
 		{"a000", "cbor: not deterministic CBOR at byte 1: bytes after the item"},
 	} {
@@ -291,7 +291,7 @@ func TestErrorTexts(t *testing.T) {
 	if want := "cbor: map[string]interface {}[][] (float64): NaN cannot be a map key"; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
-	if _, err := cbor.Append(nil, nil); err == nil || err.Error() != "cbor: nil cannot be stored" {
+	if _, err := value.Append(nil, nil); err == nil || err.Error() != "cbor: nil cannot be stored" {
 		t.Errorf("%v", err)
 	}
 }

@@ -1,9 +1,10 @@
-package cbor_test
+package value_test
 
 import (
 	"encoding/binary"
 	"math"
 	"math/big"
+	"math/bits"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -22,14 +24,14 @@ func seeds(tb testing.TB) [][]byte {
 		map[any]any{1: 1, "a": int64(2), true: flash{"x", 1}, 1.5: nil, role("r"): time.Unix(1, 1)},
 		[]any{[]string{"a"}, []int{1}, map[string]string{}, map[string]int{}, map[any]any{}, []byte(nil), float32(1), uint64(1 << 63)},
 	} {
-		b, err := cbor.Append(nil, v)
+		b, err := value.Append(nil, v)
 		if err != nil {
 			tb.Fatal(err)
 		}
 		items = append(items, b)
 	}
 	for _, v := range corpus(tb) {
-		if b, err := cbor.Append(nil, v); err == nil && len(b) < 400 {
+		if b, err := value.Append(nil, v); err == nil && len(b) < 400 {
 			items = append(items, b)
 		}
 	}
@@ -406,7 +408,7 @@ func FuzzRoundTrip(f *testing.F) {
 	})
 }
 
-func checkRoundTrip(t *testing.T, p *cbor.Plan, input []byte) {
+func checkRoundTrip(t *testing.T, p *value.Plan, input []byte) {
 	t.Helper()
 	v := rich(input)
 	item, err := p.Append(nil, reflect.ValueOf(v))
@@ -425,7 +427,8 @@ func checkRoundTrip(t *testing.T, p *cbor.Plan, input []byte) {
 		cmp.Comparer(func(a, b *big.Int) bool { return a == b || a != nil && b != nil && a.Cmp(b) == 0 })); diff != "" {
 		t.Fatalf("%x (-want +got):\n%s", item, diff)
 	}
-	if _, _, err := tryDecode[any](item); err != nil {
+	// A wider integer than int does not fit there.
+	if _, _, err := tryDecode[any](item); err != nil && bits.UintSize == 64 {
 		t.Fatalf("%x as an any: %v", item, err)
 	}
 }

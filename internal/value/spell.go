@@ -1,8 +1,10 @@
-package cbor
+package value
 
 import (
 	"strings"
 	"time"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // Some strings spell out bytes: a UUID's 36 characters are 16 bytes. The
@@ -20,12 +22,12 @@ import (
 type spelling byte
 
 const (
-	plain    spelling = iota // text, or tagNotUTF8
-	uuid                     // tagUUID
-	hexBytes                 // tagHex
-	base64s                  // tagBase64 over a byte string
-	dotted                   // tagBase64 over an array of byte strings
-	isoTime                  // tagISOTime
+	plain    spelling = iota // text, or cbor.TagNotUTF8
+	uuid                     // cbor.TagUUID
+	hexBytes                 // cbor.TagHex
+	base64s                  // cbor.TagBase64 over a byte string
+	dotted                   // cbor.TagBase64 over an array of byte strings
+	isoTime                  // cbor.TagISOTime
 )
 
 // The rule's constants, in characters.
@@ -179,10 +181,10 @@ func isJWT(s string) bool {
 			return false
 		}
 		n := len(part) * 3 / 4
-		size += headSize(uint64(n)) + n
+		size += cbor.HeadSize(uint64(n)) + n
 		parts++
 	}
-	return 1+headSize(parts)+size < headSize(uint64(len(s)))+len(s)
+	return 1+cbor.HeadSize(parts)+size < cbor.HeadSize(uint64(len(s)))+len(s)
 }
 
 // isISOTime reports whether s is what JavaScript's toISOString writes for a
@@ -227,7 +229,7 @@ func number(s string) int {
 	return n
 }
 
-// The range of tagISOTime, in milliseconds since 1970: the years 0 to 9999.
+// The range of [cbor.TagISOTime], in milliseconds since 1970: the years 0 to 9999.
 var (
 	minISOTime = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	maxISOTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() - 1
@@ -237,33 +239,41 @@ func formatISOTime(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// appendSpelled appends s in one of the forms other than plain.
-func appendSpelled(dst []byte, s string, form spelling) []byte {
+// writeSpelled writes s in one of the forms other than plain.
+func writeSpelled(t *cbor.Tape, s string, form spelling) {
 	switch form {
 	case uuid:
-		dst = appendBytesHead(dst, tagUUID, 16)
+		tag := t.Open(cbor.Tag, cbor.TagUUID)
+		from := len(t.Data)
 		for _, part := range [...]string{s[:8], s[9:13], s[14:18], s[19:23], s[24:]} {
-			dst = appendHex(dst, part)
+			t.Data = appendHex(t.Data, part)
 		}
-		return dst
+		t.AddData(from)
+		t.Close(tag)
 	case hexBytes:
-		return appendHex(appendBytesHead(dst, tagHex, len(s)/2), s)
+		tag := t.Open(cbor.Tag, cbor.TagHex)
+		from := len(t.Data)
+		t.Data = appendHex(t.Data, s)
+		t.AddData(from)
+		t.Close(tag)
 	case base64s:
-		return appendBase64(appendTag(dst, tagBase64), s)
+		tag := t.Open(cbor.Tag, cbor.TagBase64)
+		writeBase64(t, s)
+		t.Close(tag)
 	case dotted:
-		dst = appendTag(dst, tagBase64)
-		dst = appendHead(dst, majorArray, uint64(strings.Count(s, ".")+1))
+		tag := t.Open(cbor.Tag, cbor.TagBase64)
+		parts := t.Open(cbor.Array, uint64(strings.Count(s, ".")+1))
 		for part := range strings.SplitSeq(s, ".") {
-			dst = appendBase64(dst, part)
+			writeBase64(t, part)
 		}
-		return dst
+		t.Close(parts)
+		t.Close(tag)
+	case isoTime:
+		tag := t.Open(cbor.Tag, cbor.TagISOTime)
+		ms, _ := parseISOTime(s)
+		t.AddInt(ms)
+		t.Close(tag)
 	}
-	ms, _ := parseISOTime(s)
-	return appendInt(appendTag(dst, tagISOTime), ms)
-}
-
-func appendBytesHead(dst []byte, tag uint64, n int) []byte {
-	return appendHead(appendTag(dst, tag), majorBytes, uint64(n))
 }
 
 func appendHex(dst []byte, s string) []byte {
@@ -280,16 +290,16 @@ func hexValue(c byte) byte {
 	return c - 'a' + 10
 }
 
-// appendBase64 appends the bytes that s, which isBase64, spells.
-func appendBase64(dst []byte, s string) []byte {
-	dst = appendHead(dst, majorBytes, uint64(len(s)*3/4))
+// writeBase64 writes the bytes that s, which isBase64, spells.
+func writeBase64(t *cbor.Tape, s string) {
+	from := len(t.Data)
 	var acc, bits uint32
 	for i := range len(s) {
 		acc = acc<<6 | uint32(base64Value(s[i]))
 		if bits += 6; bits >= 8 {
 			bits -= 8
-			dst = append(dst, byte(acc>>bits))
+			t.Data = append(t.Data, byte(acc>>bits))
 		}
 	}
-	return dst
+	t.AddData(from)
 }

@@ -1,10 +1,11 @@
-package cbor
+package value
 
 import (
-	"bytes"
 	"reflect"
 	"slices"
 	"sync"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // mapping compiles a map type.
@@ -68,65 +69,56 @@ type mapCodec struct {
 	key, elem codec
 }
 
-func (c *mapCodec) empty() byte { return emptyMap }
+func (c *mapCodec) empty() cbor.Kind { return cbor.Map }
 
-func (c *mapCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
+func (c *mapCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
 	if v.IsNil() {
-		return append(dst, simpleNull), nil
+		t.AddSimple(cbor.Null)
+		return nil
 	}
-	if depth >= MaxDepth {
-		return dst, errDepth()
+	if depth >= cbor.MaxDepth {
+		return errDepth()
 	}
-	dst = appendHead(dst, majorMap, uint64(v.Len()))
-	if v.Len() == 0 {
-		return dst, nil
-	}
-	s := newSorter()
+	at := t.Open(cbor.Map, uint64(v.Len()))
+	s := newSorter(t)
 	defer s.free()
 	key, elem := reflect.New(c.typ.Key()).Elem(), reflect.New(c.typ.Elem()).Elem()
 	for iter := v.MapRange(); iter.Next(); {
 		key.SetIterKey(iter)
 		elem.SetIterValue(iter)
-		start := len(dst)
-		var err error
-		if dst, err = c.key.append(dst, key, depth+1); err != nil {
-			return dst, inside("[]", err)
+		s.next()
+		if err := c.key.write(t, key, depth+1); err != nil {
+			return inside("[]", err)
 		}
-		split := len(dst)
-		if dst, err = c.elem.append(dst, elem, depth+1); err != nil {
-			return dst, inside("[]", err)
+		if err := c.elem.write(t, elem, depth+1); err != nil {
+			return inside("[]", err)
 		}
-		s.add(dst, start, split)
 	}
-	if !s.sort(dst) {
-		return dst, errDuplicate(c.typ)
+	if !s.sort() {
+		return errDuplicate(c.typ)
 	}
-	return dst, nil
+	t.Close(at)
+	return nil
 }
 
 func (c *mapCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	if d.null() {
 		return nil
 	}
-	n, err := d.mapping(depth)
+	n, err := d.mapping()
 	if err != nil {
 		return typed(err, c.typ)
 	}
 	kt, et := c.typ.Key(), c.typ.Elem()
 	m := reflect.MakeMapWithSize(c.typ, room(n, kt.Size()+et.Size()))
 	key, elem := reflect.New(kt).Elem(), reflect.New(et).Elem()
-	var order keyOrder
 	for i := range n {
 		if i > 0 {
 			key.SetZero()
 			elem.SetZero()
 		}
-		from := d.pos
 		if err := c.key.decode(d, key, depth+1); err != nil {
 			return inside("[]", err)
-		}
-		if err := order.next(d, from); err != nil {
-			return err
 		}
 		if !key.Comparable() {
 			return &ValueError{Type: kt, Reason: "a key that is not comparable"}
@@ -143,63 +135,60 @@ func (c *mapCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	return nil
 }
 
-// sorter brings the entries of a map, encoded one after the other, into the
-// order of their keys.
+// A sorter brings the entries of a map, which were written one after the other,
+// into the order of their keys.
 type sorter struct {
-	entries []entry
-	sorted  bool // so far
-	copy    []byte
+	tape   *cbor.Tape
+	starts []int // of the entries
+	copy   []cbor.Token
 }
-
-// entry is where an entry lies in the output.
-type entry struct{ start, split, end int }
 
 var sorters = sync.Pool{New: func() any { return new(sorter) }}
 
-func newSorter() *sorter {
+func newSorter(t *cbor.Tape) *sorter {
 	s := sorters.Get().(*sorter)
-	s.entries, s.copy, s.sorted = s.entries[:0], s.copy[:0], true
+	s.tape, s.starts, s.copy = t, s.starts[:0], s.copy[:0]
 	return s
 }
 
 // free keeps no buffer for ever that one great map needed.
 func (s *sorter) free() {
-	if cap(s.copy) > 1<<16 || cap(s.entries) > 1<<12 {
+	if cap(s.copy) > keptTokens || cap(s.starts) > keptTokens {
 		return
 	}
 	clear(s.copy) // a session's content
+	s.tape = nil
 	sorters.Put(s)
 }
 
-func (s *sorter) add(dst []byte, start, split int) {
-	e := entry{start, split, len(dst)}
-	if n := len(s.entries); n > 0 && s.sorted {
-		s.sorted = compareKeys(dst, s.entries[n-1], e) < 0
-	}
-	s.entries = append(s.entries, e)
-}
+// next begins an entry.
+func (s *sorter) next() { s.starts = append(s.starts, len(s.tape.Tokens)) }
 
-func compareKeys(dst []byte, a, b entry) int {
-	return bytes.Compare(dst[a.start:a.split], dst[b.start:b.split])
-}
-
-// sort sorts the entries, which end at the end of dst. It returns false if two
-// keys are equal.
-func (s *sorter) sort(dst []byte) bool {
-	if s.sorted {
+// sort sorts the entries, which end at the end of the tape. It returns false if
+// two keys are equal.
+func (s *sorter) sort() bool {
+	if len(s.starts) == 0 || s.sorted() {
 		return true
 	}
-	first := s.entries[0].start
-	slices.SortFunc(s.entries, func(a, b entry) int { return compareKeys(dst, a, b) })
-	s.copy = append(s.copy[:0], dst[first:]...)
-	for i, e := range s.entries {
-		if i > 0 && compareKeys(dst, s.entries[i-1], e) == 0 {
+	first := s.starts[0]
+	slices.SortFunc(s.starts, s.tape.Compare)
+	for i, at := range s.starts {
+		if i > 0 && s.tape.Compare(s.starts[i-1], at) == 0 {
 			return false
 		}
+		value := at + int(s.tape.Tokens[at].Size)
+		s.copy = append(s.copy, s.tape.Tokens[at:value+int(s.tape.Tokens[value].Size)]...)
 	}
-	out := dst[:first]
-	for _, e := range s.entries {
-		out = append(out, s.copy[e.start-first:e.end-first]...)
+	copy(s.tape.Tokens[first:], s.copy)
+	return true
+}
+
+// sorted reports whether the entries ascend as they are.
+func (s *sorter) sorted() bool {
+	for i := 1; i < len(s.starts); i++ {
+		if s.tape.Compare(s.starts[i-1], s.starts[i]) >= 0 {
+			return false
+		}
 	}
 	return true
 }

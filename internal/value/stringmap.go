@@ -1,4 +1,4 @@
-package cbor
+package value
 
 import (
 	"reflect"
@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 var (
@@ -20,21 +22,23 @@ type (
 	stringMapCodec struct{ typ reflect.Type }
 )
 
-func (c anyMapCodec) empty() byte    { return emptyMap }
-func (c stringMapCodec) empty() byte { return emptyMap }
+func (c anyMapCodec) empty() cbor.Kind    { return cbor.Map }
+func (c stringMapCodec) empty() cbor.Kind { return cbor.Map }
 
-func (c anyMapCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
+func (c anyMapCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
 	if v.IsNil() {
-		return append(dst, simpleNull), nil
+		t.AddSimple(cbor.Null)
+		return nil
 	}
-	return appendStringMap(dst, asMap[map[string]any](v), depth, appendAny)
+	return writeStringMap(t, asMap[map[string]any](v), depth, writeAny)
 }
 
-func (c stringMapCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
+func (c stringMapCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
 	if v.IsNil() {
-		return append(dst, simpleNull), nil
+		t.AddSimple(cbor.Null)
+		return nil
 	}
-	return appendStringMap(dst, asMap[map[string]string](v), depth, appendString)
+	return writeStringMap(t, asMap[map[string]string](v), depth, writeString)
 }
 
 func (c anyMapCodec) decode(d *decoder, v reflect.Value, depth int) error {
@@ -77,13 +81,14 @@ func pairPool[V any]() *sync.Pool {
 	return &anyPairs
 }
 
-func appendStringMap[V any](dst []byte, m map[string]V, depth int, value func([]byte, V, int) ([]byte, error)) ([]byte, error) {
-	if depth >= MaxDepth {
-		return dst, errDepth()
+func writeStringMap[V any](t *cbor.Tape, m map[string]V, depth int, value func(*cbor.Tape, V, int) error) error {
+	if depth >= cbor.MaxDepth {
+		return errDepth()
 	}
-	dst = appendHead(dst, majorMap, uint64(len(m)))
+	at := t.Open(cbor.Map, uint64(len(m)))
 	if len(m) == 0 {
-		return dst, nil
+		t.Close(at)
+		return nil
 	}
 	pool := pairPool[V]()
 	p, _ := pool.Get().(*[]pair[V])
@@ -100,7 +105,7 @@ func appendStringMap[V any](dst []byte, m map[string]V, depth int, value func([]
 
 	text := true
 	for k, v := range m {
-		text = text && isUTF8String(k)
+		text = text && cbor.IsUTF8String(k)
 		pairs = append(pairs, pair[V]{k, v})
 	}
 	less := byKey[V]
@@ -110,16 +115,16 @@ func appendStringMap[V any](dst []byte, m map[string]V, depth int, value func([]
 	if len(pairs) > 1 {
 		slices.SortFunc(pairs, less)
 	}
-	var err error
 	for i := range pairs {
-		if dst, err = appendPlain(dst, pairs[i].key, depth+1); err != nil {
-			return dst, inside("[]", err)
+		if err := writePlain(t, pairs[i].key, depth+1); err != nil {
+			return inside("[]", err)
 		}
-		if dst, err = value(dst, pairs[i].value, depth+1); err != nil {
-			return dst, inside("[]", err)
+		if err := value(t, pairs[i].value, depth+1); err != nil {
+			return inside("[]", err)
 		}
 	}
-	return dst, nil
+	t.Close(at)
+	return nil
 }
 
 // byAnyKey is byKey where some keys are not UTF-8: these have a tag in front,
@@ -139,11 +144,7 @@ func decodeStringMap[V any](d *decoder, v reflect.Value, depth int, value func(*
 	if d.null() {
 		return nil
 	}
-	n, err := d.mapping(depth)
-	if err != nil {
-		return typed(err, v.Type())
-	}
-	m, err := readStringMap(d, n, depth, value)
+	m, err := readStringMap(d, depth, value)
 	if err != nil {
 		return typed(err, v.Type())
 	}
@@ -155,18 +156,16 @@ func decodeStringMap[V any](d *decoder, v reflect.Value, depth int, value func(*
 	return nil
 }
 
-// readStringMap reads the n entries of a map; depth is that of the map.
-func readStringMap[V any](d *decoder, n, depth int, value func(*decoder, int) (V, error)) (map[string]V, error) {
+func readStringMap[V any](d *decoder, depth int, value func(*decoder, int) (V, error)) (map[string]V, error) {
+	n, err := d.mapping()
+	if err != nil {
+		return nil, err
+	}
 	m := make(map[string]V, room(n, 32))
-	var order keyOrder
 	for range n {
-		from := d.pos
-		k, err := d.stringKey(depth + 1)
+		k, err := d.stringKey()
 		if err != nil {
 			return nil, inside("[]", err)
-		}
-		if err := order.next(d, from); err != nil {
-			return nil, err
 		}
 		x, err := value(d, depth+1)
 		if err != nil {

@@ -1,4 +1,4 @@
-package cbor_test
+package value_test
 
 import (
 	"bytes"

@@ -1,13 +1,15 @@
-package cbor_test
+package value_test
 
 import (
 	"encoding/hex"
 	"errors"
+	"math/bits"
 	"reflect"
 	"strings"
 	"testing"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -23,7 +25,7 @@ func encode[T any](tb testing.TB, v T) []byte {
 }
 
 func tryEncode[T any](v T) ([]byte, error) {
-	p, err := cbor.PlanFor(reflect.TypeFor[T]())
+	p, err := value.PlanFor(reflect.TypeFor[T]())
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func decode[T any](tb testing.TB, data []byte) (v T, exact bool) {
 }
 
 func tryDecode[T any](data []byte) (v T, exact bool, err error) {
-	p, err := cbor.PlanFor(reflect.TypeFor[T]())
+	p, err := value.PlanFor(reflect.TypeFor[T]())
 	if err != nil {
 		return v, false, err
 	}
@@ -78,7 +80,8 @@ func roundTrip[T any](t *testing.T, v T, want string, comesBack T, opts ...cmp.O
 	if again := encode(t, got); string(again) != string(b) {
 		t.Errorf("%#v is stored as %x first, then as %x", v, b, again)
 	}
-	if _, _, err := tryDecode[any](b); err != nil {
+	// A wider integer than int does not fit there.
+	if _, _, err := tryDecode[any](b); err != nil && bits.UintSize == 64 {
 		t.Errorf("as an any: %v", err)
 	}
 }
@@ -103,12 +106,12 @@ func isSyntax(err error) bool {
 }
 
 func isValue(err error) bool {
-	_, ok := errors.AsType[*cbor.ValueError](err)
+	_, ok := errors.AsType[*value.ValueError](err)
 	return ok
 }
 
 func isUnsupported(err error) bool {
-	_, ok := errors.AsType[*cbor.UnsupportedTypeError](err)
+	_, ok := errors.AsType[*value.UnsupportedTypeError](err)
 	return ok
 }
 

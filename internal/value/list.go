@@ -1,7 +1,9 @@
-package cbor
+package value
 
 import (
 	"reflect"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 func (c *compiler) slice(t reflect.Type, path string) codec {
@@ -31,20 +33,22 @@ func isPlainByte(t reflect.Type) bool {
 
 type bytesCodec struct{ typ reflect.Type }
 
-func (c bytesCodec) empty() byte { return majorBytes << 5 }
+func (c bytesCodec) empty() cbor.Kind { return cbor.Bytes }
 
-func (c bytesCodec) append(dst []byte, v reflect.Value, _ int) ([]byte, error) {
+func (c bytesCodec) write(t *cbor.Tape, v reflect.Value, _ int) error {
 	if v.IsNil() {
-		return append(dst, simpleNull), nil
+		t.AddSimple(cbor.Null)
+	} else {
+		t.AddBytes(v.Bytes())
 	}
-	return appendBytes(dst, v.Bytes()), nil
+	return nil
 }
 
 func (c bytesCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	if d.null() {
 		return nil
 	}
-	b, err := d.byteString()
+	b, err := d.bytes()
 	if err != nil {
 		return typed(err, c.typ)
 	}
@@ -52,8 +56,7 @@ func (c bytesCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	return nil
 }
 
-// copyBytes is bytes.Clone with nothing to spare: the input belongs to the
-// caller.
+// copyBytes is bytes.Clone with nothing to spare.
 func copyBytes(b []byte) []byte {
 	c := make([]byte, len(b))
 	copy(c, b)
@@ -62,14 +65,15 @@ func copyBytes(b []byte) []byte {
 
 type byteArrayCodec struct{ typ reflect.Type }
 
-func (c byteArrayCodec) append(dst []byte, v reflect.Value, _ int) ([]byte, error) {
-	return appendBytes(dst, addressable(v).Bytes()), nil
+func (c byteArrayCodec) write(t *cbor.Tape, v reflect.Value, _ int) error {
+	t.AddBytes(addressable(v).Bytes())
+	return nil
 }
 
 func (c byteArrayCodec) decode(d *decoder, v reflect.Value, _ int) error {
-	b, err := d.byteString()
+	b, err := d.bytes()
 	if err == nil && len(b) != c.typ.Len() {
-		err = d.refuse("a byte string of another length")
+		err = refuse("a byte string of another length")
 	}
 	if err != nil {
 		return typed(err, c.typ)
@@ -94,34 +98,36 @@ type sliceCodec struct {
 	size uintptr // of an element, in bytes
 }
 
-func (c *sliceCodec) empty() byte { return majorArray << 5 }
+func (c *sliceCodec) empty() cbor.Kind { return cbor.Array }
 
-func (c *sliceCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
+func (c *sliceCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
 	if v.IsNil() {
-		return append(dst, simpleNull), nil
+		t.AddSimple(cbor.Null)
+		return nil
 	}
-	return appendElements(dst, v, v.Len(), c.elem, depth)
+	return writeElements(t, v, c.elem, depth)
 }
 
-func appendElements(dst []byte, v reflect.Value, n int, elem codec, depth int) ([]byte, error) {
-	if depth >= MaxDepth {
-		return dst, errDepth()
+func writeElements(t *cbor.Tape, v reflect.Value, elem codec, depth int) error {
+	if depth >= cbor.MaxDepth {
+		return errDepth()
 	}
-	dst = appendHead(dst, majorArray, uint64(n))
-	var err error
+	n := v.Len()
+	at := t.Open(cbor.Array, uint64(n))
 	for i := range n {
-		if dst, err = elem.append(dst, v.Index(i), depth+1); err != nil {
-			return dst, inside("[]", err)
+		if err := elem.write(t, v.Index(i), depth+1); err != nil {
+			return inside("[]", err)
 		}
 	}
-	return dst, nil
+	t.Close(at)
+	return nil
 }
 
 func (c *sliceCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	if d.null() {
 		return nil
 	}
-	n, err := d.array(depth)
+	n, err := d.array()
 	if err != nil {
 		return typed(err, c.typ)
 	}
@@ -142,35 +148,19 @@ func (c *sliceCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	return nil
 }
 
-// array reads the head of an array that has depth levels around it, and returns
-// its length, which the rest of the input can hold.
-func (d *decoder) array(depth int) (int, error) {
-	ib, n, err := d.head()
-	if err != nil {
-		return 0, err
-	}
-	if ib>>5 != majorArray {
-		return 0, d.mismatch(ib, nil)
-	}
-	if err := d.enter(depth); err != nil {
-		return 0, err
-	}
-	return d.count(n, 1)
-}
-
 type arrayCodec struct {
 	typ  reflect.Type
 	elem codec
 }
 
-func (c *arrayCodec) append(dst []byte, v reflect.Value, depth int) ([]byte, error) {
-	return appendElements(dst, v, v.Len(), c.elem, depth)
+func (c *arrayCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
+	return writeElements(t, v, c.elem, depth)
 }
 
 func (c *arrayCodec) decode(d *decoder, v reflect.Value, depth int) error {
-	n, err := d.array(depth)
+	n, err := d.array()
 	if err == nil && n != v.Len() {
-		err = d.refuse("an array of another length")
+		err = refuse("an array of another length")
 	}
 	if err != nil {
 		return typed(err, c.typ)

@@ -1,0 +1,284 @@
+package value
+
+import (
+	"math"
+	"reflect"
+	"time"
+
+	"example.com/cookiesession/internal/cbor"
+)
+
+// ByteString is what a byte string decodes to as a key of a map[any]any, since
+// a []byte cannot be a key. It is stored as a byte string again.
+type ByteString string
+
+// writeAny writes a value of any type that an any may hold, in such a form that
+// its type comes back.
+func writeAny(t *cbor.Tape, x any, depth int) error {
+	switch x := x.(type) {
+	case nil:
+		t.AddSimple(cbor.Null)
+		return nil
+	case string:
+		return writeString(t, x, depth)
+	case bool:
+		t.AddBool(x)
+		return nil
+	case int:
+		t.AddInt(int64(x))
+		return nil
+	case float64:
+		t.AddFloat(x)
+		return nil
+	case map[string]any:
+		if x == nil {
+			return writeTyped(t, cbor.TagNilMapString, depth, writeNull)
+		}
+		return writeStringMap(t, x, depth, writeAny)
+	case []any:
+		if x == nil {
+			return writeTyped(t, cbor.TagNilSlice, depth, writeNull)
+		}
+		return writeList(t, x, depth, writeAny)
+	case []byte:
+		if x == nil {
+			return writeTyped(t, cbor.TagNilBytes, depth, writeNull)
+		}
+		t.AddBytes(x)
+		return nil
+	case time.Time:
+		return writeTime(t, x, depth)
+	}
+	return writeTagged(t, x, depth)
+}
+
+// writeTagged writes a value of a type that needs a tag.
+func writeTagged(t *cbor.Tape, x any, depth int) error {
+	if tag, n, ok := integer(x); ok {
+		return writeTyped(t, tag, depth, func(t *cbor.Tape, _ int) error {
+			t.AddInt(n)
+			return nil
+		})
+	}
+	switch x := x.(type) {
+	case uint64:
+		t.AddUint(x) // beyond int64, see integer
+		return nil
+	case uint:
+		return writeUintTyped(t, cbor.TagUint, uint64(x), depth)
+	case uintptr:
+		return writeUintTyped(t, cbor.TagUintptr, uint64(x), depth)
+	case float32:
+		return writeTyped(t, cbor.TagFloat32, depth, func(t *cbor.Tape, _ int) error {
+			t.AddFloat(float64(x))
+			return nil
+		})
+	case []string:
+		return writeTyped(t, cbor.TagStrings, depth, func(t *cbor.Tape, depth int) error {
+			if x == nil {
+				return writeNull(t, depth)
+			}
+			return writeList(t, x, depth, writeString)
+		})
+	case []int:
+		return writeTyped(t, cbor.TagInts, depth, func(t *cbor.Tape, depth int) error {
+			if x == nil {
+				return writeNull(t, depth)
+			}
+			return writeList(t, x, depth, writeGoInt)
+		})
+	case map[string]string:
+		return writeTyped(t, cbor.TagMapStrings, depth, func(t *cbor.Tape, depth int) error {
+			if x == nil {
+				return writeNull(t, depth)
+			}
+			return writeStringMap(t, x, depth, writeString)
+		})
+	case map[string]int:
+		return writeTyped(t, cbor.TagMapInts, depth, func(t *cbor.Tape, depth int) error {
+			if x == nil {
+				return writeNull(t, depth)
+			}
+			return writeStringMap(t, x, depth, writeGoInt)
+		})
+	case map[any]any:
+		return writeAnyKeyMap(t, x, depth)
+	case Unknown:
+		return writeUnknown(t, x, depth)
+	}
+	return writeOther(t, reflect.ValueOf(x), depth)
+}
+
+// integer returns the tag and the value of x, if it is one of the integers that
+// int64 holds.
+func integer(x any) (tag uint64, n int64, ok bool) {
+	switch x := x.(type) {
+	case int8:
+		return cbor.TagInt8, int64(x), true
+	case int16:
+		return cbor.TagInt16, int64(x), true
+	case int32:
+		return cbor.TagInt32, int64(x), true
+	case int64:
+		return cbor.TagInt64, x, true
+	case time.Duration:
+		return cbor.TagDuration, int64(x), true
+	case uint8:
+		return cbor.TagUint8, int64(x), true
+	case uint16:
+		return cbor.TagUint16, int64(x), true
+	case uint32:
+		return cbor.TagUint32, int64(x), true
+	case uint64:
+		return cbor.TagUint64, int64(x), x <= math.MaxInt64
+	}
+	return 0, 0, false
+}
+
+// writeTyped writes a tag and what value writes.
+func writeTyped(t *cbor.Tape, tag uint64, depth int, value func(*cbor.Tape, int) error) error {
+	if depth >= cbor.MaxDepth {
+		return errDepth()
+	}
+	at := t.Open(cbor.Tag, tag)
+	err := value(t, depth+1)
+	t.Close(at)
+	return err
+}
+
+func writeUintTyped(t *cbor.Tape, tag, n uint64, depth int) error {
+	return writeTyped(t, tag, depth, func(t *cbor.Tape, _ int) error {
+		t.AddUint(n)
+		return nil
+	})
+}
+
+func writeNull(t *cbor.Tape, _ int) error {
+	t.AddSimple(cbor.Null)
+	return nil
+}
+
+func writeGoInt(t *cbor.Tape, n, _ int) error {
+	t.AddInt(int64(n))
+	return nil
+}
+
+func writeList[E any](t *cbor.Tape, list []E, depth int, elem func(*cbor.Tape, E, int) error) error {
+	if depth >= cbor.MaxDepth {
+		return errDepth()
+	}
+	at := t.Open(cbor.Array, uint64(len(list)))
+	for _, e := range list {
+		if err := elem(t, e, depth+1); err != nil {
+			return inside("[]", err)
+		}
+	}
+	t.Close(at)
+	return nil
+}
+
+// writeOther writes a pointer's value, or a value of a registered type.
+func writeOther(t *cbor.Tape, v reflect.Value, depth int) error {
+	// Pointers are no levels, so a cycle of nothing else ends by this count.
+	for hops := 0; v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; hops++ {
+		if hops == cbor.MaxDepth {
+			return errDepth()
+		}
+		if v = v.Elem(); !v.IsValid() {
+			return writeNull(t, depth)
+		}
+	}
+	typ := v.Type()
+	if isBare(typ) {
+		return writeAny(t, v.Interface(), depth)
+	}
+	r := types.Load().byType[typ]
+	if r == nil {
+		return &UnsupportedTypeError{Type: typ, Reason: unregistered(typ)}
+	}
+	return writeRegistered(t, r, v, depth)
+}
+
+func unregistered(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+		return "a " + t.Kind().String() + " cannot be stored"
+	}
+	return "inside an any this type must be registered: in an init function, " +
+		`cookiesession.Register("` + t.String() + `", *new(` + t.String() + `))`
+}
+
+// bareTypes are the types that an any holds without a name.
+var bareTypes = map[reflect.Type]bool{
+	anyType:                          true,
+	reflect.TypeFor[bool]():          true,
+	reflect.TypeFor[int]():           true,
+	reflect.TypeFor[int8]():          true,
+	reflect.TypeFor[int16]():         true,
+	reflect.TypeFor[int32]():         true,
+	reflect.TypeFor[int64]():         true,
+	reflect.TypeFor[uint]():          true,
+	reflect.TypeFor[uint8]():         true,
+	reflect.TypeFor[uint16]():        true,
+	reflect.TypeFor[uint32]():        true,
+	reflect.TypeFor[uint64]():        true,
+	reflect.TypeFor[uintptr]():       true,
+	reflect.TypeFor[float32]():       true,
+	reflect.TypeFor[float64]():       true,
+	stringType:                       true,
+	timeType:                         true,
+	reflect.TypeFor[time.Duration](): true,
+	reflect.TypeFor[Unknown]():       true,
+
+	reflect.TypeFor[[]byte]():            true,
+	reflect.TypeFor[[]any]():             true,
+	reflect.TypeFor[[]string]():          true,
+	reflect.TypeFor[[]int]():             true,
+	reflect.TypeFor[map[string]any]():    true,
+	reflect.TypeFor[map[string]string](): true,
+	reflect.TypeFor[map[string]int]():    true,
+	reflect.TypeFor[map[any]any]():       true,
+}
+
+func isBare(t reflect.Type) bool { return bareTypes[t] }
+
+// interfaceCodec is for interface types. One with methods holds registered
+// types, mostly; what is read must implement it.
+type interfaceCodec struct{ typ reflect.Type }
+
+func (c interfaceCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
+	if v.IsNil() {
+		t.AddSimple(cbor.Null)
+		return nil
+	}
+	if c.typ.NumMethod() == 0 {
+		return writeAny(t, v.Interface(), depth) // does not allocate
+	}
+	return writeAny(t, v.Elem().Interface(), depth)
+}
+
+func (c interfaceCodec) decode(d *decoder, v reflect.Value, depth int) error {
+	x, err := d.any(depth)
+	if err != nil {
+		return typed(err, c.typ)
+	}
+	if x == nil {
+		return nil
+	}
+	if p, ok := v.Addr().Interface().(*any); ok {
+		*p = x
+		return nil
+	}
+	xv := reflect.ValueOf(x)
+	if !xv.Type().Implements(c.typ) {
+		// A pointer that was flattened when it was stored.
+		p := reflect.New(xv.Type())
+		if !p.Type().Implements(c.typ) {
+			return &ValueError{Type: c.typ, Reason: "what is stored, a " + xv.Type().String() + ", does not implement it"}
+		}
+		p.Elem().Set(xv)
+		xv = p
+	}
+	v.Set(xv)
+	return nil
+}
