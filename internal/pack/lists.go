@@ -20,14 +20,14 @@ const none = -1
 
 // A list walks along an array.
 type list struct {
-	before int // the next element
-	repeat bool
+	prev     int // the next element
+	mayEqual bool
 }
 
-func newList(item []byte, before int, repeat bool) list {
-	if before != none && item[before]>>5 == majorArray {
-		if _, n, size := readHead(item[before:]); n > 0 {
-			return list{before + size, repeat}
+func newList(item []byte, prev int, mayEqual bool) list {
+	if prev != none && item[prev]>>5 == majorArray {
+		if _, n, size := readHead(item[prev:]); n > 0 {
+			return list{prev + size, mayEqual}
 		}
 	}
 	return list{none, true}
@@ -36,22 +36,22 @@ func newList(item []byte, before int, repeat bool) list {
 // add tells where the element was.
 func (l *list) add(at int) { *l = list{at, true} }
 
-// A record walks along the entries of a map, and those of the map before it,
+// A record walks along the entries of a map, and those of the previous map,
 // whose keys have the same order.
 type record struct {
-	at       int    // of the next entry of the map before
+	at       int    // of the next entry of the previous map
 	left     uint64 // entries of it
-	repeat   bool
+	mayEqual bool
 	numbered bool // the last key was an unsigned integer
 	number   uint64
 	indexed  int // the value of the last key that was a number
 }
 
-func newRecord(item []byte, before int, repeat bool) record {
-	r := record{repeat: repeat, indexed: none}
-	if before != none && item[before]>>5 == majorMap {
-		_, n, size := readHead(item[before:])
-		r.at, r.left = before+size, n
+func newRecord(item []byte, prev int, mayEqual bool) record {
+	r := record{mayEqual: mayEqual, indexed: none}
+	if prev != none && item[prev]>>5 == majorMap {
+		_, n, size := readHead(item[prev:])
+		r.at, r.left = prev+size, n
 	}
 	return r
 }
@@ -59,7 +59,7 @@ func newRecord(item []byte, before int, repeat bool) record {
 // plain reports whether nothing is known of the next key.
 func (r *record) plain() bool { return r.left == 0 && !r.numbered }
 
-// expected returns the key that the map before has here, if any.
+// expected returns the key that the previous map has here, if any.
 func (r *record) expected(item []byte) []byte {
 	if r.left == 0 {
 		return nil
@@ -68,17 +68,17 @@ func (r *record) expected(item []byte) []byte {
 }
 
 // add takes the next key, whose value will be at the given place, and returns
-// the place of the value before that.
-func (r *record) add(item, key []byte, at int) (before int, repeat bool) {
+// the place of its previous value.
+func (r *record) add(item, key []byte, at int) (prev int, mayEqual bool) {
 	if r.left == 0 && !isIndex(key) {
 		r.numbered = false
-		return none, r.repeat
+		return none, r.mayEqual
 	}
 	return r.find(item, key, at)
 }
 
-func (r *record) find(item, key []byte, at int) (before int, repeat bool) {
-	before, repeat = none, r.repeat
+func (r *record) find(item, key []byte, at int) (prev int, mayEqual bool) {
+	prev, mayEqual = none, r.mayEqual
 	for r.left > 0 {
 		end := skip(item, r.at)
 		order := bytes.Compare(item[r.at:end], key)
@@ -86,7 +86,7 @@ func (r *record) find(item, key []byte, at int) (before int, repeat bool) {
 			break
 		}
 		if order == 0 {
-			before = end
+			prev = end
 		}
 		r.at = skip(item, end)
 		r.left--
@@ -95,8 +95,8 @@ func (r *record) find(item, key []byte, at int) (before int, repeat bool) {
 		}
 	}
 	if isIndex(key) {
-		if before == none {
-			before, repeat = r.indexed, false
+		if prev == none {
+			prev, mayEqual = r.indexed, false
 		}
 		r.indexed = at
 		major, n, _ := readHead(key)
@@ -104,5 +104,5 @@ func (r *record) find(item, key []byte, at int) (before int, repeat bool) {
 	} else {
 		r.numbered = false
 	}
-	return before, repeat
+	return prev, mayEqual
 }

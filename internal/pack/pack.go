@@ -64,43 +64,43 @@ func (e *encoder) flag(b bool) {
 	}
 }
 
-// value writes the item at i and returns its end. class is the class of its
-// table, and before the place of the value before it, which may be none. repeat
-// tells whether a value that is no array or map may be written as a repeat.
-func (e *encoder) value(i int, class uint8, before int, repeat bool) (end int) {
-	if before != none && !repeat && !isContainer(e.item[before]) {
-		before = none
+// value writes the item at i and returns its end. model chooses its table, and
+// prev is the place of the value before it, which may be none. mayEqual tells
+// whether a value that is no array or map may be written as equal to that.
+func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) (end int) {
+	if prev != none && !mayEqual && !isContainer(e.item[prev]) {
+		prev = none
 	}
-	like := false
-	if before != none {
-		like = e.like(i, before)
-		e.flag(like)
+	sameShape := false
+	if prev != none {
+		sameShape = e.sameShape(i, prev)
+		e.flag(sameShape)
 	}
 	if !isContainer(e.item[i]) {
-		if like {
+		if sameShape {
 			end = skip(e.item, i)
 		} else {
-			end = e.leaf(i, class)
+			end = e.leaf(i, model)
 		}
 		e.mark()
 		return end
 	}
 	major, n, size := readHead(e.item[i:])
-	if !like {
-		e.heads(e.item[i:i+size], class)
+	if !sameShape {
+		e.heads(e.item[i:i+size], model)
 	}
 	e.mark()
 	if major == majorArray {
-		return e.elements(i+size, n, class, newList(e.item, before, repeat))
+		return e.elements(i+size, n, model, newList(e.item, prev, mayEqual))
 	}
-	return e.entries(i+size, n, class, newRecord(e.item, before, repeat), like)
+	return e.entries(i+size, n, model, newRecord(e.item, prev, mayEqual), sameShape)
 }
 
-// like reports whether the item at i is as much like the one before it as a
-// single bit can say: the same value, an array as long, a map with the same
+// sameShape reports whether the item at i is as much like the one before it as
+// a single bit can say: the same value, an array as long, a map with the same
 // keys.
-func (e *encoder) like(i, before int) bool {
-	a, b := e.item[i:], e.item[before:]
+func (e *encoder) sameShape(i, prev int) bool {
+	a, b := e.item[i:], e.item[prev:]
 	if !isContainer(a[0]) {
 		return bytes.HasPrefix(b, a[:skip(a, 0)])
 	}
@@ -121,10 +121,10 @@ func (e *encoder) like(i, before int) bool {
 }
 
 // elements writes the n elements of an array, the first of which is at i.
-func (e *encoder) elements(i int, n uint64, class uint8, l list) (end int) {
+func (e *encoder) elements(i int, n uint64, model uint8, l list) (end int) {
 	e.enterArray()
 	for range n {
-		end := e.value(i, class, l.before, l.repeat)
+		end := e.value(i, model, l.prev, l.mayEqual)
 		l.add(i)
 		i = end
 	}
@@ -133,22 +133,22 @@ func (e *encoder) elements(i int, n uint64, class uint8, l list) (end int) {
 }
 
 // entries writes the n entries of a map, the first of which is at i.
-func (e *encoder) entries(i int, n uint64, class uint8, r record, like bool) (end int) {
+func (e *encoder) entries(i int, n uint64, model uint8, r record, sameShape bool) (end int) {
 	for range n {
 		at := skip(e.item, i)
 		key := e.item[i:at]
 		e.enterKey(key)
 		k, known := e.tables.dictionary.find(key)
 		switch {
-		case like:
+		case sameShape:
 		case known && r.plain():
 			e.code(e.tables.keyCodes[form.Entry+k])
 		default:
 			e.key(key, k, known, &r)
 		}
-		valueClass := e.tables.classOf(key, k, known, class)
-		before, repeat := r.add(e.item, key, at)
-		i = e.value(at, valueClass, before, repeat)
+		valueModel := e.tables.modelOf(key, k, known, model)
+		prev, mayEqual := r.add(e.item, key, at)
+		i = e.value(at, valueModel, prev, mayEqual)
 		e.leave()
 	}
 	return i
@@ -192,30 +192,30 @@ func (e *encoder) otherKey(key []byte) {
 
 // leaf writes the item at i, which is no array or map: a number, a string, or a
 // tag and all that it encloses. It returns its end.
-func (e *encoder) leaf(i int, class uint8) (end int) {
+func (e *encoder) leaf(i int, model uint8) (end int) {
 	major, n, size := readHead(e.item[i:])
 	end = i + size
 	switch major {
 	case majorUint:
-		if !e.unsigned(nil, n, class) {
-			e.heads(e.item[i:end], class)
+		if !e.unsigned(nil, n, model) {
+			e.heads(e.item[i:end], model)
 		}
 	case majorBytes:
 		end += int(n)
-		e.byteString(e.item[i:end], size, class)
+		e.byteString(e.item[i:end], size, model)
 	case majorText:
 		end += int(n)
-		if c := e.tables.wordCode(class, e.item[i:end]); c != 0 {
+		if c := e.tables.wordCode(model, e.item[i:end]); c != 0 {
 			e.code(c)
-		} else if !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.classes[class].text[:]) {
-			e.heads(e.item[i:i+size], class)
+		} else if !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.models[model].text[:]) {
+			e.heads(e.item[i:i+size], model)
 			e.w.bytes(e.item[i+size : end])
 		}
 	case majorTag:
-		end = e.tag(i, class)
+		end = e.tag(i, model)
 	default:
-		if e.item[i] != ibFloat64 || !e.price(math.Float64frombits(n), class) {
-			e.heads(e.item[i:end], class)
+		if e.item[i] != ibFloat64 || !e.hundredths(math.Float64frombits(n), model) {
+			e.heads(e.item[i:end], model)
 		}
 	}
 	return end
@@ -223,7 +223,7 @@ func (e *encoder) leaf(i int, class uint8) (end int) {
 
 // tag writes a tag and all that it encloses, which is one value, and returns
 // its end.
-func (e *encoder) tag(i int, class uint8) (end int) {
+func (e *encoder) tag(i int, model uint8) (end int) {
 	at, tag := i, uint64(0)
 	for e.item[at]>>5 == majorTag {
 		_, n, size := readHead(e.item[at:])
@@ -235,34 +235,34 @@ func (e *encoder) tag(i int, class uint8) (end int) {
 	defer func() { e.trace = trace }()
 	switch body := at + size; major {
 	case majorUint:
-		if e.unsigned(e.item[i:at], n, class) {
+		if e.unsigned(e.item[i:at], n, model) {
 			return body
 		}
 	case majorBytes:
 		end := body + int(n)
-		e.heads(e.item[i:body], class)
+		e.heads(e.item[i:body], model)
 		e.w.bytes(e.item[body:end])
 		return end
 	case majorArray:
-		e.heads(e.item[i:body], class)
+		e.heads(e.item[i:body], model)
 		if tag == tagBase64 {
-			class = form.InToken
+			model = form.InToken
 		}
-		return e.elements(body, n, class, newList(e.item, none, true))
+		return e.elements(body, n, model, newList(e.item, none, true))
 	case majorMap:
-		e.heads(e.item[i:body], class)
-		return e.entries(body, n, class, newRecord(e.item, none, true), false)
+		e.heads(e.item[i:body], model)
+		return e.entries(body, n, model, newRecord(e.item, none, true), false)
 	}
-	e.heads(e.item[i:at], class)
-	return e.leaf(at, class)
+	e.heads(e.item[i:at], model)
+	return e.leaf(at, model)
 }
 
 // heads writes heads that follow each other: tags, and the head of what they
 // enclose. Each symbol is the longest that there is; the rest of its head
 // follows it.
-func (e *encoder) heads(b []byte, class uint8) {
+func (e *encoder) heads(b []byte, model uint8) {
 	for len(b) > 0 {
-		n, code := e.longestHead(b, class)
+		n, code := e.longestHead(b, model)
 		e.code(code)
 		end := 0
 		for end < max(n, 1) {
@@ -275,13 +275,13 @@ func (e *encoder) heads(b []byte, class uint8) {
 
 // longestHead returns the code of the longest symbol that b begins with, and
 // how long that is.
-func (e *encoder) longestHead(b []byte, class uint8) (n int, code uint16) {
+func (e *encoder) longestHead(b []byte, model uint8) (n int, code uint16) {
 	for n := len(b); n > 1; n-- {
-		if code := e.tables.wordCode(class, b[:n]); code != 0 {
+		if code := e.tables.wordCode(model, b[:n]); code != 0 {
 			return n, code
 		}
 	}
-	c := &e.tables.classes[class]
+	c := &e.tables.models[model]
 	if code := c.heads[b[0]]; code != 0 {
 		return 1, code
 	}
@@ -290,8 +290,8 @@ func (e *encoder) longestHead(b []byte, class uint8) (n int, code uint16) {
 
 // unsigned writes an unsigned integer under tags, which may be none, unless no
 // symbol fits.
-func (e *encoder) unsigned(tags []byte, n uint64, class uint8) bool {
-	c := &e.tables.classes[class]
+func (e *encoder) unsigned(tags []byte, n uint64, model uint8) bool {
+	c := &e.tables.models[model]
 	codes := c.tagged
 	if len(tags) == 0 {
 		if n < argument8 && c.heads[n] != 0 {
@@ -319,9 +319,10 @@ func (e *encoder) unsigned(tags []byte, n uint64, class uint8) bool {
 	return true
 }
 
-// price writes a float that is a number of hundredths, unless no symbol fits.
-func (e *encoder) price(f float64, class uint8) bool {
-	if !(f > 0 && f < maxPrice) {
+// hundredths writes a float that is a number of hundredths, unless no symbol
+// fits.
+func (e *encoder) hundredths(f float64, model uint8) bool {
+	if !(f > 0 && f < maxHundredths) {
 		return false
 	}
 	n := uint64(math.RoundToEven(f * 100))
@@ -329,7 +330,7 @@ func (e *encoder) price(f float64, class uint8) bool {
 		return false
 	}
 	size := bits.Len64(n) - 1
-	code := e.tables.classes[class].prices[size]
+	code := e.tables.models[model].hundredths[size]
 	if code == 0 {
 		return false
 	}
@@ -338,18 +339,18 @@ func (e *encoder) price(f float64, class uint8) bool {
 	return true
 }
 
-// maxPrice bounds prices so that none of them is exact in fewer than 64 bits: a
-// decoder need not look for a shorter float.
-const maxPrice = 1 << 24 / 100
+// maxHundredths bounds such floats so that none of them is exact in fewer than
+// 64 bits: a decoder need not look for a shorter float.
+const maxHundredths = 1 << 24 / 100
 
 // byteString writes a byte string that no tag encloses, of which size bytes are
 // the head.
-func (e *encoder) byteString(item []byte, size int, class uint8) {
+func (e *encoder) byteString(item []byte, size int, model uint8) {
 	content := item[size:]
-	packed := e.tables.classes[class].packed
+	packed := e.tables.models[model].packed
 	if packed != 0 && len(content) > 0 && content[0] == '{' && e.text(content, form.JSON, form.JSON, []uint16{packed}) {
 		return
 	}
-	e.heads(item[:size], class)
+	e.heads(item[:size], model)
 	e.w.bytes(content)
 }

@@ -14,7 +14,7 @@ type tables struct {
 	*form.Tables
 	keys   decodeTable
 	steps  decodeTable
-	values []decodeTable // by class
+	values []decodeTable // by model
 	text   []decodeTable
 
 	dictionary stringIndex // of keys, as items
@@ -22,30 +22,30 @@ type tables struct {
 	stepCodes  []uint16
 
 	words     stringIndex // the value symbols with bytes, as in values
-	wordCodes []valueCode // of each symbol and class
+	wordCodes []valueCode // of each symbol and model
 	wordEnds  []uint16    // of the codes of each symbol in wordCodes
-	classes   []classCodes
+	models    []modelCodes
 
 	textCodes [form.Books][form.Contexts][]uint16 // by symbol
 	phrases   *phraseIndex
 }
 
-// A valueCode is the code of a symbol in the table of one class.
+// A valueCode is the code of a symbol in the table of one model.
 type valueCode struct {
-	class uint8
+	model uint8
 	code  uint16
 }
 
-// classCodes has the codes of the value symbols of one class that need no
+// modelCodes has the codes of the value symbols of one model that need no
 // search.
-type classCodes struct {
-	raw    uint16              // of the symbol with no bytes
-	text   [form.Values]uint16 // by book
-	packed uint16
-	heads  [256]uint16   // of the symbols that are one byte
-	ints   [65][]intCode // without tags, by the length of the greatest number
-	tagged []intCode     // with tags
-	prices [25]uint16    // by length
+type modelCodes struct {
+	raw        uint16              // of the symbol with no bytes
+	text       [form.Values]uint16 // by book
+	packed     uint16
+	heads      [256]uint16   // of the symbols that are one byte
+	ints       [65][]intCode // without tags, by the length of the greatest number
+	tagged     []intCode     // with tags
+	hundredths [25]uint16    // by length
 }
 
 type intCode struct {
@@ -96,7 +96,7 @@ func (t *tables) loadValues() {
 		}
 	}
 	t.words.index(words)
-	t.classes = make([]classCodes, len(t.Value))
+	t.models = make([]modelCodes, len(t.Value))
 	t.wordEnds = make([]uint16, len(t.Values)+1)
 	for _, l := range t.Value {
 		for _, e := range l {
@@ -109,11 +109,11 @@ func (t *tables) loadValues() {
 	// Now each symbol has the end of the one before it; as its codes are filled
 	// in, that becomes its own.
 	t.wordCodes = make([]valueCode, t.wordEnds[len(t.Values)])
-	for class, l := range t.Value {
+	for model, l := range t.Value {
 		for symbol, code := range codeList(l).all() {
-			t.wordCodes[t.wordEnds[symbol]] = valueCode{uint8(class), code}
+			t.wordCodes[t.wordEnds[symbol]] = valueCode{uint8(model), code}
 			t.wordEnds[symbol]++
-			t.classes[class].add(&t.Values[symbol], code)
+			t.models[model].add(&t.Values[symbol], code)
 		}
 	}
 }
@@ -132,7 +132,7 @@ func asItems(texts []string) []string {
 	return items
 }
 
-func (c *classCodes) add(s *form.Symbol, code uint16) {
+func (c *modelCodes) add(s *form.Symbol, code uint16) {
 	switch s.Kind {
 	case form.Raw:
 		switch len(s.Bytes) {
@@ -145,8 +145,8 @@ func (c *classCodes) add(s *form.Symbol, code uint16) {
 		c.text[s.Base] = code
 	case form.Packed:
 		c.packed = code
-	case form.Price:
-		c.prices[s.Bits] = code
+	case form.Hundredths:
+		c.hundredths[s.Bits] = code
 	case form.Int:
 		if s.Bytes != "" {
 			c.tagged = append(c.tagged, intCode{s, code})
@@ -160,8 +160,8 @@ func (c *classCodes) add(s *form.Symbol, code uint16) {
 }
 
 // wordCode returns the code of a word, or of the beginning of an item, in the
-// table of a class; 0 if it has none.
-func (t *tables) wordCode(class uint8, item []byte) uint16 {
+// table of a model; 0 if it has none.
+func (t *tables) wordCode(model uint8, item []byte) uint16 {
 	symbol, ok := t.words.find(item)
 	if !ok {
 		return 0
@@ -171,22 +171,22 @@ func (t *tables) wordCode(class uint8, item []byte) uint16 {
 		from = t.wordEnds[symbol-1]
 	}
 	for _, c := range t.wordCodes[from:t.wordEnds[symbol]] {
-		if c.class == class {
+		if c.model == model {
 			return c.code
 		}
 	}
 	return 0
 }
 
-// classOf returns the class of the value of a key, which is number k of the
-// dictionary if it is known there. class is that of the map: what a number
+// modelOf returns the model of the value of a key, which is number k of the
+// dictionary if it is known there. model is that of the map: what a number
 // selects is as an element of a list.
-func (t *tables) classOf(key []byte, k int, known bool, class uint8) uint8 {
+func (t *tables) modelOf(key []byte, k int, known bool, model uint8) uint8 {
 	switch {
 	case known:
-		return t.KeyClass[k]
+		return t.KeyModel[k]
 	case isIndex(key):
-		return class
+		return model
 	}
 	return form.Generic
 }

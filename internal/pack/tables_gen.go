@@ -5,7 +5,7 @@ package pack
 import "example.com/cookiesession/internal/pack/form"
 
 var trained = form.Tables{
-	Classes: []string{"generic", "token-part", "id", "email", "name", "first", "last", "username", "city", "street", "phone", "ip", "time", "date", "url", "token", "bool", "sentence", "enum", "theme", "role", "locale", "zone", "currency", "country", "num", "price", "cont", "ua", "sku"},
+	Models: []string{"generic", "token-part", "id", "email", "name", "first", "last", "username", "city", "street", "phone", "ip", "time", "date", "url", "token", "bool", "sentence", "enum", "theme", "role", "locale", "zone", "currency", "country", "num", "price", "cont", "ua", "sku"},
 	Keys: []string{
 		"/admin/users",
 		"/blog/getting-started",
@@ -1800,7 +1800,7 @@ var trained = form.Tables{
 		"zone_id",
 		"zta_name_test_override",
 	},
-	KeyClass: []uint8{
+	KeyModel: []uint8{
 		27, 0, 0, 0, 0, 27, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 		0, 0, 0, 0, 0, 0, 0, 15, 15, 7, 15, 2, 9, 16, 27, 18, 14, 14, 16, 0, 14, 2, 27, 18,
 		14, 17, 0, 14, 15, 0, 12, 15, 0, 23, 0, 27, 8, 0, 15, 2, 15, 15, 4, 2, 0, 25, 24, 12,
@@ -3004,16 +3004,16 @@ var trained = form.Tables{
 		{Kind: form.Int, Bits: 26, Base: 0x68000000, Bytes: "\xd9cz"},
 		{Kind: form.Int, Bits: 26, Base: 0x6c000000, Bytes: "\xd9cz"},
 		{Kind: form.Int, Bits: 26, Base: 0x70000000, Bytes: "\xd9cz"},
-		{Kind: form.Price, Bits: 6},
-		{Kind: form.Price, Bits: 7},
-		{Kind: form.Price, Bits: 8},
-		{Kind: form.Price, Bits: 9},
-		{Kind: form.Price, Bits: 10},
-		{Kind: form.Price, Bits: 11},
-		{Kind: form.Price, Bits: 12},
-		{Kind: form.Price, Bits: 13},
-		{Kind: form.Price, Bits: 14},
-		{Kind: form.Price, Bits: 15},
+		{Kind: form.Hundredths, Bits: 6},
+		{Kind: form.Hundredths, Bits: 7},
+		{Kind: form.Hundredths, Bits: 8},
+		{Kind: form.Hundredths, Bits: 9},
+		{Kind: form.Hundredths, Bits: 10},
+		{Kind: form.Hundredths, Bits: 11},
+		{Kind: form.Hundredths, Bits: 12},
+		{Kind: form.Hundredths, Bits: 13},
+		{Kind: form.Hundredths, Bits: 14},
+		{Kind: form.Hundredths, Bits: 15},
 		{Kind: form.Word, Bytes: "`"},
 		{Kind: form.Word, Bytes: "a$"},
 		{Kind: form.Word, Bytes: "a/"},

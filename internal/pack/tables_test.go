@@ -29,9 +29,9 @@ func TestTables(t *testing.T) {
 		}
 	}
 	tables := loadTables()
-	for class := range tables.classes {
-		if c := &tables.classes[class]; c.raw == 0 || slices.Contains(c.text[:], 0) {
-			t.Errorf("class %s: not every value can be written", trained.Classes[class])
+	for model := range tables.models {
+		if c := &tables.models[model]; c.raw == 0 || slices.Contains(c.text[:], 0) {
+			t.Errorf("model %s: not every value can be written", trained.Models[model])
 		}
 	}
 	for book := range form.Books {
@@ -46,8 +46,8 @@ func TestTables(t *testing.T) {
 			t.Errorf("key symbol %d has no code", k)
 		}
 	}
-	if len(trained.KeyClass) != len(trained.Keys) {
-		t.Errorf("%d classes for %d keys", len(trained.KeyClass), len(trained.Keys))
+	if len(trained.KeyModel) != len(trained.Keys) {
+		t.Errorf("%d models for %d keys", len(trained.KeyModel), len(trained.Keys))
 	}
 	for _, p := range trained.Phrases {
 		if len(p) < 2 || len(p) > 255 {

@@ -67,41 +67,41 @@ func (d *decoder) copy(from, to int) error {
 }
 
 // value reads an item below depth levels; see [encoder.value].
-func (d *decoder) value(class uint8, before int, repeat bool, depth int) error {
-	if before != none && (repeat || isContainer(d.dst[before])) && d.r.read(1) == 1 {
-		return d.like(class, before, repeat, depth)
+func (d *decoder) value(model uint8, prev int, mayEqual bool, depth int) error {
+	if prev != none && (mayEqual || isContainer(d.dst[prev])) && d.r.read(1) == 1 {
+		return d.sameShape(model, prev, mayEqual, depth)
 	}
-	if before != none && !repeat && !isContainer(d.dst[before]) {
-		before = none
+	if prev != none && !mayEqual && !isContainer(d.dst[prev]) {
+		prev = none
 	}
-	return d.symbol(class, before, repeat, untagged, depth)
+	return d.symbol(model, prev, mayEqual, untagged, depth)
 }
 
-// like reads an item that is as much like the one before it as a single bit can
-// say.
-func (d *decoder) like(class uint8, before int, repeat bool, depth int) error {
-	major, n, size := readHead(d.dst[before:])
+// sameShape reads an item that is as much like the one before it as a single
+// bit can say.
+func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) error {
+	major, n, size := readHead(d.dst[prev:])
 	switch major {
 	case majorArray:
-		if err := d.copy(before, before+size); err != nil {
+		if err := d.copy(prev, prev+size); err != nil {
 			return err
 		}
-		return d.elements(n, class, newList(d.dst, before, repeat), depth)
+		return d.elements(n, model, newList(d.dst, prev, mayEqual), depth)
 	case majorMap:
-		if err := d.copy(before, before+size); err != nil {
+		if err := d.copy(prev, prev+size); err != nil {
 			return err
 		}
-		return d.entries(n, class, newRecord(d.dst, before, repeat), true, depth)
+		return d.entries(n, model, newRecord(d.dst, prev, mayEqual), true, depth)
 	}
-	return d.copy(before, skip(d.dst, before))
+	return d.copy(prev, skip(d.dst, prev))
 }
 
 // untagged is the tag of an item that has none: no array under it is a token.
 const untagged = 0
 
 // symbol reads an item that begins with a symbol and stands under tag.
-func (d *decoder) symbol(class uint8, before int, repeat bool, tag uint64, depth int) error {
-	s := &d.tables.Values[d.r.symbol(&d.tables.values[class])]
+func (d *decoder) symbol(model uint8, prev int, mayEqual bool, tag uint64, depth int) error {
+	s := &d.tables.Values[d.r.symbol(&d.tables.values[model])]
 	switch s.Kind {
 	case form.Word:
 		d.dst = append(d.dst, s.Bytes...)
@@ -112,10 +112,10 @@ func (d *decoder) symbol(class uint8, before int, repeat bool, tag uint64, depth
 		return d.string(majorBytes, form.JSON)
 	case form.Int:
 		return d.int(s, depth)
-	case form.Price:
-		return d.price(s)
+	case form.Hundredths:
+		return d.hundredths(s)
 	}
-	return d.raw(s, class, before, repeat, tag, depth)
+	return d.raw(s, model, prev, mayEqual, tag, depth)
 }
 
 // string reads what is text in a book, and puts a head before it.
@@ -154,7 +154,7 @@ func (d *decoder) int(s *form.Symbol, depth int) error {
 	return d.check()
 }
 
-func (d *decoder) price(s *form.Symbol) error {
+func (d *decoder) hundredths(s *form.Symbol) error {
 	n := 1<<s.Bits + d.r.read(uint(s.Bits))
 	if n%25 == 0 {
 		return errSpelling
@@ -164,7 +164,7 @@ func (d *decoder) price(s *form.Symbol) error {
 }
 
 // raw reads an item of which the first bytes are known.
-func (d *decoder) raw(s *form.Symbol, class uint8, before int, repeat bool, tag uint64, depth int) error {
+func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, tag uint64, depth int) error {
 	at := len(d.dst)
 	d.dst = append(d.dst, s.Bytes...)
 	if s.Bytes == "" {
@@ -180,7 +180,7 @@ func (d *decoder) raw(s *form.Symbol, class uint8, before int, repeat bool, tag 
 			d.dst = append(d.dst, byte(d.r.read(8)))
 		}
 		if major == majorTag {
-			tag, before, repeat = n, none, true
+			tag, prev, mayEqual = n, none, true
 			depth++
 		}
 		major, n, size = readHead(d.dst[at:])
@@ -203,13 +203,13 @@ func (d *decoder) raw(s *form.Symbol, class uint8, before int, repeat bool, tag 
 		return d.bytes(n)
 	case majorArray:
 		if tag == tagBase64 {
-			class = form.InToken
+			model = form.InToken
 		}
-		return d.elements(n, class, newList(d.dst, before, repeat), depth)
+		return d.elements(n, model, newList(d.dst, prev, mayEqual), depth)
 	case majorMap:
-		return d.entries(n, class, newRecord(d.dst, before, repeat), false, depth)
+		return d.entries(n, model, newRecord(d.dst, prev, mayEqual), false, depth)
 	case majorTag:
-		return d.symbol(class, none, true, n, depth)
+		return d.symbol(model, none, true, n, depth)
 	}
 	return nil
 }
@@ -245,13 +245,13 @@ func (d *decoder) bytes(n uint64) error {
 }
 
 // elements reads the n elements of an array, which is below depth levels.
-func (d *decoder) elements(n uint64, class uint8, l list, depth int) error {
+func (d *decoder) elements(n uint64, model uint8, l list, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
 	for range n {
 		at := len(d.dst)
-		if err := d.value(class, l.before, l.repeat, depth); err != nil {
+		if err := d.value(model, l.prev, l.mayEqual, depth); err != nil {
 			return err
 		}
 		l.add(at)
@@ -259,22 +259,22 @@ func (d *decoder) elements(n uint64, class uint8, l list, depth int) error {
 	return nil
 }
 
-// entries reads the n entries of a map, which is below depth levels. like tells
-// that its keys are those of the map before.
-func (d *decoder) entries(n uint64, class uint8, r record, like bool, depth int) error {
+// entries reads the n entries of a map, which is below depth levels. sameShape
+// tells that its keys are those of the previous map.
+func (d *decoder) entries(n uint64, model uint8, r record, sameShape bool, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
 	for range n {
 		at := len(d.dst)
-		k, known, err := d.key(&r, like, depth)
+		k, known, err := d.key(&r, sameShape, depth)
 		if err != nil {
 			return err
 		}
 		key := d.dst[at:]
-		valueClass := d.tables.classOf(key, k, known, class)
-		before, repeat := r.add(d.dst, key, len(d.dst))
-		if err := d.value(valueClass, before, repeat, depth); err != nil {
+		valueModel := d.tables.modelOf(key, k, known, model)
+		prev, mayEqual := r.add(d.dst, key, len(d.dst))
+		if err := d.value(valueModel, prev, mayEqual, depth); err != nil {
 			return err
 		}
 	}
@@ -282,9 +282,9 @@ func (d *decoder) entries(n uint64, class uint8, r record, like bool, depth int)
 }
 
 // key reads a key, which is number k of the dictionary if it is known there.
-func (d *decoder) key(r *record, like bool, depth int) (k int, known bool, err error) {
+func (d *decoder) key(r *record, sameShape bool, depth int) (k int, known bool, err error) {
 	at := len(d.dst)
-	if r.left > 0 && (like || d.r.read(1) == 1) {
+	if r.left > 0 && (sameShape || d.r.read(1) == 1) {
 		err = d.copy(r.at, skip(d.dst, r.at))
 	} else if step := d.step(r); step != form.NoStep {
 		if r.number > math.MaxUint64-uint64(step) {

@@ -48,12 +48,12 @@ const (
 
 // Kinds of value symbols.
 const (
-	Raw    = iota // Bytes, the beginning of an item up to any place in a head; the rest of the head follows
-	Text          // text in the book Base
-	Packed        // a byte string, its content in the book JSON
-	Int           // Bytes (tags), then Base + n (Bits)
-	Price         // a 64-bit float: (2^Bits + n (Bits)) / 100
-	Word          // Bytes, a whole text item
+	Raw        = iota // Bytes, the beginning of an item up to any place in a head; the rest of the head follows
+	Text              // text in the book Base
+	Packed            // a byte string, its content in the book JSON
+	Int               // Bytes (tags), then Base + n (Bits)
+	Hundredths        // a 64-bit float: (2^Bits + n (Bits)) / 100
+	Word              // Bytes, a whole text item
 )
 
 // A Symbol stands at the beginning of a value.
@@ -123,7 +123,7 @@ func Next(context, c uint8) uint8 { return context<<4 | c }
 // Alphabet is that of base64url.
 const Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// Classes of values, of which the packer itself knows two. The others come with
+// Models of values, of which the packer itself knows two. The others come with
 // the keys of the dictionary.
 const (
 	Generic = iota // of any key that is not in the dictionary
@@ -134,15 +134,15 @@ const (
 // have one, each with the length of its code in the lowest 4 bits, in the order
 // of the codes: by length, then by number.
 type Tables struct {
-	Classes  []string // names of the classes of values, for people
+	Models   []string // names of the models of values, for people
 	Keys     []string // the dictionary
-	KeyClass []uint8  // the class of the value of each key
+	KeyModel []uint8  // the model of the value of each key
 	Phrases  []string
 	Values   []Symbol
 	Contexts [Books][Contexts]uint8 // the text table of each context
 
 	Key   []uint16   // codes of keys
 	Step  []uint16   // codes of steps
-	Value [][]uint16 // codes of value symbols, by class
+	Value [][]uint16 // codes of value symbols, by model
 	Text  [][]uint16 // codes of text symbols
 }

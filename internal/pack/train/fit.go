@@ -109,15 +109,15 @@ func (t *trainer) symbols() []form.Symbol {
 	})
 }
 
-// valueWeights returns the weights of the symbols in the table of a class.
-func (t *trainer) valueWeights(symbols []form.Symbol, class int) []int {
+// valueWeights returns the weights of the symbols in the table of a model.
+func (t *trainer) valueWeights(symbols []form.Symbol, model int) []int {
 	seen := 0
-	for _, w := range t.valueCounts[class] {
+	for _, w := range t.valueCounts[model] {
 		seen += w
 	}
-	floor := floors(class, seen)
+	floor := floors(model, seen)
 	all, total := make(map[form.Symbol]int), 0
-	if class != form.InToken {
+	if model != form.InToken {
 		for c, counts := range t.valueCounts {
 			if c == form.InToken {
 				continue
@@ -130,9 +130,9 @@ func (t *trainer) valueWeights(symbols []form.Symbol, class int) []int {
 	}
 	weights := make([]int, len(symbols))
 	for i, s := range symbols {
-		weights[i] = t.valueCounts[class][s] + floor[s]
+		weights[i] = t.valueCounts[model][s] + floor[s]
 		if total > 0 && s.Kind != form.Word {
-			weights[i] += all[s] * tune.classBackoff / total
+			weights[i] += all[s] * tune.modelBackoff / total
 		}
 	}
 	return weights
@@ -141,8 +141,8 @@ func (t *trainer) valueWeights(symbols []form.Symbol, class int) []int {
 func (t *trainer) fitValues() {
 	symbols := t.symbols()
 	t.values = nil
-	for class := range t.valueCounts {
-		cost := costs(t.valueWeights(symbols, class))
+	for model := range t.valueCounts {
+		cost := costs(t.valueWeights(symbols, model))
 		values := make(map[form.Symbol]int)
 		for i, s := range symbols {
 			if cost[i] < never {
@@ -156,14 +156,14 @@ func (t *trainer) fitValues() {
 	}
 }
 
-// always tells the symbols that every class must have a code for, so that any
+// always tells the symbols that every model must have a code for, so that any
 // value can be written.
 func always(s form.Symbol) bool {
 	return s.Kind == form.Text || s.Kind == form.Raw && s.Bytes == ""
 }
 
 // frequent has the tags that Go values in an any often have, in thousandths of
-// the values of any class.
+// the values of any model.
 var frequent = []struct {
 	head  string
 	share int
@@ -176,17 +176,17 @@ var frequent = []struct {
 	{"\xd9\x63\x85", 3},     // map[string]string
 }
 
-// floors returns the weights of value symbols that count in a class even where
+// floors returns the weights of value symbols that count in a model even where
 // the sessions have none, being JSON of a few years. seen is the weight of the
-// values of the class.
-func floors(class, seen int) map[form.Symbol]int {
+// values of the model.
+func floors(model, seen int) map[form.Symbol]int {
 	w := make(map[form.Symbol]int)
 	raw := func(bytes string, weight int) { w[form.Symbol{Kind: form.Raw, Bytes: bytes}] += weight }
 	raw("", one/2)
 	for book := range form.Values {
 		w[form.Symbol{Kind: form.Text, Base: uint64(book)}] += one / 3
 	}
-	if class == form.InToken {
+	if model == form.InToken {
 		w[form.Symbol{Kind: form.Packed}] += one / 3
 		raw("\x58", one/5)
 		raw("\x59", one/5)
@@ -199,7 +199,7 @@ func floors(class, seen int) map[form.Symbol]int {
 		w[s] += one / 30
 	}
 	for size := 6; size < 16; size++ {
-		w[form.Symbol{Kind: form.Price, Bits: uint8(size)}] += one / 30
+		w[form.Symbol{Kind: form.Hundredths, Bits: uint8(size)}] += one / 30
 	}
 	for n := range 24 {
 		raw(string([]byte{byte(n)}), one/30)

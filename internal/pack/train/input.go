@@ -19,10 +19,10 @@ import (
 
 // input is all that the trainer learns from.
 type input struct {
-	docs    []document
-	keys    []keyCount
-	values  []listed
-	classes classes
+	docs   []document
+	keys   []keyCount
+	values []listed
+	models models
 }
 
 // A document is one session.
@@ -39,7 +39,7 @@ type keyCount struct {
 
 // A listed value is one that many programs have in common.
 type listed struct {
-	class  int // jsonText: not a value, but text in byte strings
+	model  int // jsonText: not a value, but text in byte strings
 	text   string
 	item   []byte // instead of text: any item
 	weight int
@@ -54,7 +54,7 @@ const one = 1000
 func readInput(sessions, dir string) (*input, error) {
 	in := new(input)
 	var err error
-	if in.classes, err = readClasses(filepath.Join(dir, "classes.txt")); err != nil {
+	if in.models, err = readModels(filepath.Join(dir, "models.txt")); err != nil {
 		return nil, err
 	}
 	if in.docs, err = readSessions(sessions); err != nil {
@@ -126,14 +126,14 @@ func (in *input) readKeys(file string) error {
 	})
 }
 
-// readList reads a file of values. A line "@class weight" tells the class of
+// readList reads a file of values. A line "@model weight" tells the model of
 // the lines that follow, and what one counts in hundredths of an occurrence in
 // a document; "parts" after it, that only parts of the values are common, so
-// that none is a symbol as a whole. The class "json" is for text in byte
+// that none is a symbol as a whole. The model "json" is for text in byte
 // strings, "key" for keys, many to a line. A line of "0x" and hex digits is a
 // CBOR item.
 func (in *input) readList(file string) error {
-	class, name, weight, parts := 0, "", 0, false
+	model, name, weight, parts := 0, "", 0, false
 	return eachLine(file, func(line string) error {
 		if header, ok := strings.CutPrefix(line, "@"); ok {
 			header, parts = strings.CutSuffix(header, " parts")
@@ -144,11 +144,11 @@ func (in *input) readList(file string) error {
 			weight = percent * one / 100
 			switch name {
 			case "json":
-				class = jsonText
+				model = jsonText
 			case "key":
 			default:
-				if class = slices.Index(in.classes.names, name); class < 0 {
-					return fmt.Errorf("no class %s", name)
+				if model = slices.Index(in.models.names, name); model < 0 {
+					return fmt.Errorf("no model %s", name)
 				}
 			}
 			return nil
@@ -159,7 +159,7 @@ func (in *input) readList(file string) error {
 			}
 			return nil
 		}
-		v := listed{class: class, text: line, weight: weight * tune.lists / 100, parts: parts}
+		v := listed{model: model, text: line, weight: weight * tune.lists / 100, parts: parts}
 		if digits, ok := strings.CutPrefix(line, "0x"); ok {
 			item, err := hex.DecodeString(digits)
 			if err != nil {

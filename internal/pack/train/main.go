@@ -13,13 +13,13 @@
 //   - train/testdata/keys.tsv: keys of sessions in public code, with how often
 //     they were found
 //   - train/testdata/lists: values that many programs have in common, by the
-//     class of their keys: language tags, time zones, currencies, names, roles,
+//     model of their keys: language tags, time zones, currencies, names, roles,
 //     messages, claims of tokens
-//   - train/testdata/classes.txt: which keys have values of which class
+//   - train/testdata/models.txt: which keys have values of which model
 //
 // # How
 //
-// Every symbol stands in a context, which is fixed before: the class of the
+// Every symbol stands in a context, which is fixed before: the model of the
 // value, or the two bytes before it. So a table is a matter of counting, but
 // what there is to count depends on how the symbols cut the text, and that on
 // the tables. The trainer begins with all parts of texts that occur in two

@@ -5,14 +5,14 @@ import "example.com/cookiesession/internal/pack/form"
 // tables makes the final codes.
 func (t *trainer) tables() *form.Tables {
 	f := &form.Tables{
-		Classes: t.in.classes.names,
+		Models:  t.in.models.names,
 		Keys:    t.dictionary,
 		Phrases: t.text.phrases,
 		Key:     codes(t.keyWeights, func(int) bool { return true }),
 		Step:    codes(stepWeights, func(int) bool { return true }),
 	}
 	for _, key := range t.dictionary {
-		f.KeyClass = append(f.KeyClass, uint8(t.in.classes.of(key)))
+		f.KeyModel = append(f.KeyModel, uint8(t.in.models.of(key)))
 	}
 	t.textTables(f)
 	t.valueTables(f)
@@ -40,8 +40,8 @@ func (t *trainer) valueTables(f *form.Tables) {
 	symbols := t.symbols()
 	used := make([]bool, len(symbols))
 	var lists [][]uint16
-	for class := range t.valueCounts {
-		list := codes(t.valueWeights(symbols, class), func(s int) bool { return always(symbols[s]) })
+	for model := range t.valueCounts {
+		list := codes(t.valueWeights(symbols, model), func(s int) bool { return always(symbols[s]) })
 		for _, e := range list {
 			used[e>>4] = true
 		}

@@ -20,7 +20,7 @@ type trainer struct {
 	keyWeights []int // by symbol
 
 	text   textModel
-	values []map[form.Symbol]int // costs by class
+	values []map[form.Symbol]int // costs by model
 
 	textCounts  [form.Books][form.Contexts][]int
 	valueCounts []map[form.Symbol]int
@@ -33,13 +33,13 @@ type piece struct {
 	weight int
 	source int // a document, or a list's line
 	book   int
-	class  int  // of a value, else -1
+	model  int  // of a value, else -1
 	word   bool // may be one symbol
 }
 
 func train(in *input) *form.Tables {
 	t := &trainer{in: in}
-	w := walker{classes: &in.classes}
+	w := walker{models: &in.models}
 	for _, d := range in.docs {
 		t.events = append(t.events, w.walk(d.item))
 	}
@@ -112,12 +112,12 @@ func (t *trainer) collect() {
 			if e.text == "" && !e.whole {
 				continue
 			}
-			p := piece{text: e.text, weight: one, source: d, class: -1, book: form.JSON}
+			p := piece{text: e.text, weight: one, source: d, model: -1, book: form.JSON}
 			switch {
 			case e.key:
 				continue
 			case e.whole:
-				p.class, p.book = e.class, firstBook(e.text)
+				p.model, p.book = e.model, firstBook(e.text)
 				sources[e.text]++
 			}
 			t.pieces = append(t.pieces, p)
@@ -126,11 +126,11 @@ func (t *trainer) collect() {
 	source := len(t.events)
 	for _, l := range t.in.values {
 		source++
-		p := piece{text: l.text, weight: l.weight, source: source, class: l.class, book: form.JSON}
+		p := piece{text: l.text, weight: l.weight, source: source, model: l.model, book: form.JSON}
 		if l.item != nil {
 			continue
 		}
-		if l.class != jsonText {
+		if l.model != jsonText {
 			p.book = firstBook(l.text)
 			if !l.parts {
 				sources[l.text] += 2
@@ -140,11 +140,11 @@ func (t *trainer) collect() {
 	}
 	for i := range t.pieces {
 		p := &t.pieces[i]
-		p.word = p.class >= 0 && sources[p.text] > 1
+		p.word = p.model >= 0 && sources[p.text] > 1
 	}
 	for _, key := range t.dictionary {
 		source++
-		t.pieces = append(t.pieces, piece{text: key, weight: tune.spelledKeys, source: source, book: form.Keys, class: -1})
+		t.pieces = append(t.pieces, piece{text: key, weight: tune.spelledKeys, source: source, book: form.Keys, model: -1})
 	}
 }
 
@@ -256,9 +256,9 @@ func (t *trainer) count() {
 			t.textCounts[book][c] = nil
 		}
 	}
-	t.valueCounts = make([]map[form.Symbol]int, len(t.in.classes.names))
-	for class := range t.valueCounts {
-		t.valueCounts[class] = make(map[form.Symbol]int)
+	t.valueCounts = make([]map[form.Symbol]int, len(t.in.models.names))
+	for model := range t.valueCounts {
+		t.valueCounts[model] = make(map[form.Symbol]int)
 	}
 	t.sources = make([]map[int]int, len(t.text.phrases))
 	for _, events := range t.events {
@@ -268,9 +268,9 @@ func (t *trainer) count() {
 	}
 	for _, l := range t.in.values {
 		if l.item != nil {
-			w := walker{classes: &t.in.classes}
+			w := walker{models: &t.in.models}
 			it, _ := parseItem(l.item)
-			w.value(&it, l.class, nil, true)
+			w.value(&it, l.model, nil, true)
 			for _, e := range w.events {
 				t.countChoices(e, l.weight)
 			}
@@ -288,31 +288,31 @@ func (t *trainer) countChoices(e event, weight int) {
 	}
 	best, symbol := math.MaxInt, form.Symbol{}
 	for _, c := range e.choices {
-		cost := c.raw*bit + t.valueCost(e.class, c.symbol)
+		cost := c.raw*bit + t.valueCost(e.model, c.symbol)
 		if cost < best {
 			best, symbol = cost, c.symbol
 		}
 	}
-	if e.text != "" && e.class == form.InToken { // JSON
+	if e.text != "" && e.model == form.InToken { // JSON
 		symbol = form.Symbol{Kind: form.Packed}
 	}
-	t.valueCounts[e.class][symbol] += weight
+	t.valueCounts[e.model][symbol] += weight
 }
 
 // valueCost is the cost of a symbol in the last round. Before the first round
 // the longest is the best.
-func (t *trainer) valueCost(class int, s form.Symbol) int {
+func (t *trainer) valueCost(model int, s form.Symbol) int {
 	if t.values == nil {
 		return 6 * bit
 	}
-	if cost, ok := t.values[class][s]; ok {
+	if cost, ok := t.values[model][s]; ok {
 		return cost
 	}
 	return never
 }
 
 func (t *trainer) countPiece(p *piece) {
-	if p.class < 0 {
+	if p.model < 0 {
 		t.countText(p, p.weight)
 		return
 	}
@@ -320,18 +320,18 @@ func (t *trainer) countPiece(p *piece) {
 	cost := never
 	if t.values != nil {
 		for book := range form.Values {
-			if c := t.valueCost(p.class, text(book)) + t.text.parse(p.text, book, nil); c < cost {
+			if c := t.valueCost(p.model, text(book)) + t.text.parse(p.text, book, nil); c < cost {
 				cost, p.book = c, book
 			}
 		}
 	}
 	word := form.Symbol{Kind: form.Word, Bytes: string(textItem(p.text))}
-	if p.word && (t.values == nil || t.valueCost(p.class, word) <= cost) {
-		t.valueCounts[p.class][word] += p.weight
+	if p.word && (t.values == nil || t.valueCost(p.model, word) <= cost) {
+		t.valueCounts[p.model][word] += p.weight
 		t.countText(p, p.weight/10) // such words are parts of others, too
 		return
 	}
-	t.valueCounts[p.class][text(p.book)] += p.weight
+	t.valueCounts[p.model][text(p.book)] += p.weight
 	t.countText(p, p.weight)
 }
 

@@ -94,9 +94,9 @@ func TestLog2(t *testing.T) {
 	}
 }
 
-// TestClasses has keys of several spellings.
-func TestClasses(t *testing.T) {
-	c := readTestInput(t).classes
+// TestModels has keys of several spellings.
+func TestModels(t *testing.T) {
+	c := readTestInput(t).models
 	for key, want := range map[string]string{
 		"email": "email", "userEmail": "email", "user_email": "email", "UserEmail": "email", "EMAIL": "email",
 		"first_name": "first", "firstname": "first", "userId": "id", "user_ids": "id", "isReady": "bool", "createdAt": "time",

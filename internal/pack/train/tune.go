@@ -7,7 +7,7 @@ var tune = struct {
 	keys, lists    int
 	byteWeight     int
 	contextBackoff int
-	classBackoff   int
+	modelBackoff   int
 	phrases        int
 	tables         [4]int
 	share          int
@@ -17,7 +17,7 @@ var tune = struct {
 	lists:          60,   // weight of a listed value, in hundredths of what the file says
 	byteWeight:     1000, // of each printable character, over all contexts of a book
 	contextBackoff: 15000,
-	classBackoff:   6000,
+	modelBackoff:   6000,
 	phrases:        700,
 	tables:         [4]int{14, 14, 10, 10}, // text tables by book
 	share:          50000,                  // a symbol of less than 1/share of a table gets no code
@@ -30,7 +30,7 @@ func tuning(f *flag.FlagSet) {
 	f.IntVar(&tune.lists, "lists-weight", tune.lists, "weight of listed values, in hundredths")
 	f.IntVar(&tune.byteWeight, "bytes", tune.byteWeight, "weight of each printable character in a book, in thousandths")
 	f.IntVar(&tune.contextBackoff, "context-backoff", tune.contextBackoff, "weight of a book's counts in each context, in thousandths")
-	f.IntVar(&tune.classBackoff, "class-backoff", tune.classBackoff, "weight of all classes' counts in each class but for words, in thousandths")
+	f.IntVar(&tune.modelBackoff, "model-backoff", tune.modelBackoff, "weight of all models' counts in each model but for words, in thousandths")
 	f.IntVar(&tune.phrases, "phrases", tune.phrases, "most phrases")
 	f.IntVar(&tune.tables[0], "words-tables", tune.tables[0], "text tables of the book of words")
 	f.IntVar(&tune.tables[1], "marks-tables", tune.tables[1], "text tables of the book of marks")

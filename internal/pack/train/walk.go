@@ -12,7 +12,7 @@ import (
 type event struct {
 	key     bool
 	text    string // of a key or of a value that is text, or may be
-	class   int    // of a value
+	model   int    // of a value
 	whole   bool   // a text value, which may be one symbol
 	choices []choice
 }
@@ -26,8 +26,8 @@ type choice struct {
 // A walker lists the events of an item. What is told by the item before (see
 // lists.go of package pack) is none.
 type walker struct {
-	classes *classes
-	events  []event
+	models *models
+	events []event
 }
 
 func (w *walker) walk(b []byte) []event {
@@ -37,74 +37,74 @@ func (w *walker) walk(b []byte) []event {
 	return w.events
 }
 
-func (w *walker) value(it *item, class int, before *item, repeat bool) {
-	if before != nil && !before.container() && (!repeat || bytes.Equal(before.all, it.all)) {
-		if repeat {
+func (w *walker) value(it *item, model int, prev *item, mayEqual bool) {
+	if prev != nil && !prev.container() && (!mayEqual || bytes.Equal(prev.all, it.all)) {
+		if mayEqual {
 			return
 		}
-		before = nil
+		prev = nil
 	}
 	if !it.container() {
-		w.leaf(it, class)
+		w.leaf(it, model)
 		return
 	}
-	like := before != nil && before.container() && before.major == it.major && before.arg == it.arg
+	sameShape := prev != nil && prev.container() && prev.major == it.major && prev.arg == it.arg
 	for i := range it.keys {
-		like = like && bytes.Equal(before.keys[i].all, it.keys[i].all)
+		sameShape = sameShape && bytes.Equal(prev.keys[i].all, it.keys[i].all)
 	}
-	if !like {
-		w.heads(it, class)
+	if !sameShape {
+		w.heads(it, model)
 	}
-	w.inside(it, class, before, repeat, like)
+	w.inside(it, model, prev, mayEqual, sameShape)
 }
 
 // inside walks through an array or a map, with or without tags.
-func (w *walker) inside(it *item, class int, before *item, repeat, like bool) {
+func (w *walker) inside(it *item, model int, prev *item, mayEqual, sameShape bool) {
 	if it.major == 4 {
 		var last *item
-		if before != nil && before.container() && before.major == 4 && before.arg > 0 {
-			last = &before.elems[0]
+		if prev != nil && prev.container() && prev.major == 4 && prev.arg > 0 {
+			last = &prev.elems[0]
 		} else {
-			repeat = true
+			mayEqual = true
 		}
 		for i := range it.elems {
-			w.value(&it.elems[i], class, last, repeat)
-			last, repeat = &it.elems[i], true
+			w.value(&it.elems[i], model, last, mayEqual)
+			last, mayEqual = &it.elems[i], true
 		}
 		return
 	}
 	var keys, values []item
-	if before != nil && before.container() && before.major == 5 {
-		keys, values = before.keys, before.elems
+	if prev != nil && prev.container() && prev.major == 5 {
+		keys, values = prev.keys, prev.elems
 	}
 	var index *item
 	for i := range it.keys {
 		key, value := &it.keys[i], &it.elems[i]
-		if !like && (len(keys) == 0 || !bytes.Equal(keys[0].all, key.all)) {
+		if !sameShape && (len(keys) == 0 || !bytes.Equal(keys[0].all, key.all)) {
 			w.key(key)
 		}
 		for len(keys) > 0 && bytes.Compare(keys[0].all, key.all) < 0 {
 			keys, values = keys[1:], values[1:]
 		}
-		var valueBefore *item
-		valueRepeat := repeat
+		var valuePrev *item
+		valueMayEqual := mayEqual
 		if len(keys) > 0 && bytes.Equal(keys[0].all, key.all) {
-			valueBefore = &values[0]
+			valuePrev = &values[0]
 			keys, values = keys[1:], values[1:]
 		}
-		valueClass := class
+		valueModel := model
 		if key.isIndex() {
-			if valueBefore == nil {
-				valueBefore, valueRepeat = index, false
+			if valuePrev == nil {
+				valuePrev, valueMayEqual = index, false
 			}
 			index = value
 		} else {
-			valueClass = form.Generic
+			valueModel = form.Generic
 			if key.major == 3 && !key.tagged() {
-				valueClass = w.classes.of(string(key.body))
+				valueModel = w.models.of(string(key.body))
 			}
 		}
-		w.value(value, valueClass, valueBefore, valueRepeat)
+		w.value(value, valueModel, valuePrev, valueMayEqual)
 	}
 }
 
@@ -115,8 +115,8 @@ func (w *walker) key(key *item) {
 }
 
 // heads adds the event of tags and a head.
-func (w *walker) heads(it *item, class int) {
-	w.events = append(w.events, event{class: class, choices: prefixes(it.heads, 0)})
+func (w *walker) heads(it *item, model int) {
+	w.events = append(w.events, event{model: model, choices: prefixes(it.heads, 0)})
 }
 
 // prefixes are the choices to write the heads b, and raw bits after them, by
@@ -135,37 +135,37 @@ func prefixes(b []byte, raw int) []choice {
 	return append(cs, choice{form.Symbol{Kind: form.Raw}, 8*len(b) + raw})
 }
 
-func (w *walker) leaf(it *item, class int) {
+func (w *walker) leaf(it *item, model int) {
 	tags := string(it.heads[:len(it.heads)-it.size])
 	switch it.major {
 	case 0:
-		w.events = append(w.events, event{class: class, choices: integers(tags, it.arg, it.heads)})
+		w.events = append(w.events, event{model: model, choices: integers(tags, it.arg, it.heads)})
 	case 2:
-		e := event{class: class, choices: prefixes(it.heads, 8*len(it.body))}
+		e := event{model: model, choices: prefixes(it.heads, 8*len(it.body))}
 		if tags == "" && len(it.body) > 0 && it.body[0] == '{' {
 			e.text = string(it.body)
 		}
 		w.events = append(w.events, e)
 	case 3:
-		w.tags(tags, class)
-		w.events = append(w.events, event{class: class, text: string(it.body), whole: true})
+		w.tags(tags, model)
+		w.events = append(w.events, event{model: model, text: string(it.body), whole: true})
 	case 4:
-		w.heads(it, class)
+		w.heads(it, model)
 		if it.tag == 21 {
-			class = form.InToken
+			model = form.InToken
 		}
-		w.inside(it, class, nil, true, false)
+		w.inside(it, model, nil, true, false)
 	case 5:
-		w.heads(it, class)
-		w.inside(it, class, nil, true, false)
+		w.heads(it, model)
+		w.inside(it, model, nil, true, false)
 	default:
-		w.tags(tags, class)
-		e := event{class: class, choices: prefixes(it.heads[len(tags):], 0)}
+		w.tags(tags, model)
+		e := event{model: model, choices: prefixes(it.heads[len(tags):], 0)}
 		if it.heads[len(tags)] == 0xfb {
 			f := math.Float64frombits(it.arg)
 			if n := uint64(math.RoundToEven(f * 100)); f > 0 && f < 1<<24/100 && float64(n)/100 == f && n%25 != 0 {
 				size := bits.Len64(n) - 1
-				e.choices = append(e.choices, choice{form.Symbol{Kind: form.Price, Bits: uint8(size)}, size})
+				e.choices = append(e.choices, choice{form.Symbol{Kind: form.Hundredths, Bits: uint8(size)}, size})
 			}
 		}
 		w.events = append(w.events, e)
@@ -173,9 +173,9 @@ func (w *walker) leaf(it *item, class int) {
 }
 
 // tags adds an event for tags that have a symbol of their own.
-func (w *walker) tags(tags string, class int) {
+func (w *walker) tags(tags string, model int) {
 	if tags != "" {
-		w.events = append(w.events, event{class: class, choices: prefixes([]byte(tags), 0)})
+		w.events = append(w.events, event{model: model, choices: prefixes([]byte(tags), 0)})
 	}
 }
 
