@@ -139,13 +139,13 @@ func (t *Tape) Offset(at int) int { return t.len(0, at) }
 func (t *Tape) len(from, to int) (n int) {
 	tokens := t.Tokens[from:to]
 	for i := range tokens {
-		n += t.tokenLen(&tokens[i])
+		n += t.TokenLen(&tokens[i])
 	}
 	return n
 }
 
-// tokenLen returns how many bytes a token takes.
-func (t *Tape) tokenLen(k *Token) int {
+// TokenLen returns how many bytes a token takes.
+func (t *Tape) TokenLen(k *Token) int {
 	switch k.Kind {
 	case Text:
 		return HeadSize(uint64(len(k.S))) + len(k.S)
@@ -205,14 +205,15 @@ func (t *Tape) Same(i, j int) bool {
 func (t *Tape) Compare(i, j int) int {
 	end := i + int(t.Tokens[i].Size)
 	for ; i < end; i, j = i+1, j+1 {
-		if c := t.compareTokens(&t.Tokens[i], &t.Tokens[j]); c != 0 {
+		if c := t.CompareToken(&t.Tokens[i], &t.Tokens[j]); c != 0 {
 			return c
 		}
 	}
 	return 0
 }
 
-func (t *Tape) compareTokens(a, b *Token) int {
+// CompareToken orders two tokens by their encodings.
+func (t *Tape) CompareToken(a, b *Token) int {
 	if a.Kind == Bytes && b.Kind == Bytes {
 		x, y := t.Bytes(a), t.Bytes(b)
 		if c := cmp.Compare(len(x), len(y)); c != 0 {

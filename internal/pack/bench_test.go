@@ -6,6 +6,7 @@ import (
 
 	"golang.org/x/crypto/chacha20poly1305"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
 )
 
@@ -86,5 +87,31 @@ func BenchmarkSession(b *testing.B) {
 	for _, name := range []string{"tiny-008", "login-014", "mixed-012", "cart-001", "tokens-002"} {
 		b.Run("op=Append/session="+name, func(b *testing.B) { benchmarkAppend(b, items[name]) })
 		b.Run("op=Unpack/session="+name, func(b *testing.B) { benchmarkUnpack(b, items[name]) })
+	}
+}
+
+// BenchmarkTape has AppendTape and ReadTape for BenchmarkEight's session and
+// for a session of the corpus.
+func BenchmarkTape(b *testing.B) {
+	for name, item := range map[string][]byte{"eight": encode(b, eight), "mixed-012": corpus(b)["mixed-012"]} {
+		tape := tapeOf(b, item)
+		packed := pack.AppendTape(nil, tape)
+		b.Run("op=Append/session="+name, func(b *testing.B) {
+			dst := make([]byte, 0, 2*len(item)+16)
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = pack.AppendTape(dst[:0], tape)
+			}
+		})
+		b.Run("op=Read/session="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			var tape cbor.Tape
+			for b.Loop() {
+				tape.Reset()
+				if err := pack.ReadTape(&tape, packed, len(item)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
