@@ -120,6 +120,25 @@ func (v *vector) seal(t testing.TB) string {
 	return token
 }
 
+// sealUnpacked seals the item itself, which a record may have though it packs.
+func (v *vector) sealUnpacked(t testing.TB) string {
+	record, age := []byte{0}, uint64(0)
+	if v.Created != 0 {
+		age = uint64(v.IssuedAt - v.Created)
+	}
+	record = binary.AppendUvarint(record, age)
+	if v.ID != "" {
+		record[0] |= 1 << 1
+		record = append(record, unhex(t, v.ID)...)
+	}
+	if v.Lifetime != 0 {
+		record[0] |= 1 << 2
+		record = binary.AppendUvarint(record, uint64(v.Lifetime))
+	}
+	record = append(record, unhex(t, v.Item)...)
+	return v.codec(t).SealRecordWithRandom(v.Name, record, time.Unix(v.IssuedAt, 0), [16]byte(unhex(t, v.Random)))
+}
+
 // TestVectors checks that tokens stay what they are: each opens to its item,
 // and its item seals to it. Clocks in bubbles start in 2000, so vectors are
 // from then.
@@ -185,7 +204,11 @@ func updateVectors(t *testing.T) {
 		t.Fatalf("%s is frozen: what version %d says never changes", vectorsFile, file.Version)
 	}
 	for i := range file.Vectors {
-		if v := &file.Vectors[i]; v.Error == "" && !v.Foreign {
+		switch v := &file.Vectors[i]; {
+		case v.Error != "":
+		case v.Foreign:
+			v.Token = v.sealUnpacked(t)
+		default:
 			v.KeyID = keyFromSecret(t, unhex(t, v.Secret)).ID()
 			v.Token = v.seal(t)
 			size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item)))
@@ -233,7 +256,7 @@ func TestAccumulatedVectors(t *testing.T) {
 	}
 	sum := make([]byte, 32)
 	_, _ = digest.Read(sum)
-	const want = "bb7fe0e85a30ccfb111aaa19e19ee7cb5f516480c96663a4341cd8fcabb9aaf1"
+	const want = "46acee10ee767a10020c415903452daadfdadd1e63c7b558137d185631115866"
 	if got := hex.EncodeToString(sum); got != want {
 		t.Errorf("digest of the tokens is %s, want %s", got, want)
 	}

@@ -86,22 +86,22 @@
 //	21     a base64url string: a byte string; a dotted one: a list of them
 //	23     a hex string: a byte string
 //	37     a UUID string: a byte string of 16
-//	25459  a registered type: [name, value]
-//	25460  a string that is not UTF-8: a byte string
-//	25461  a string such as 2006-01-02T15:04:05.000Z: milliseconds since 1970
-//	25462  time.Time with a fraction: [seconds since 1970, nanoseconds]
+//	38515  a registered type: [name, value]
+//	38516  a string that is not UTF-8: a byte string
+//	38517  a string such as 2006-01-02T15:04:05.000Z: milliseconds since 1970
+//	38518  time.Time with a fraction: [seconds since 1970, nanoseconds]
 //
 // and inside an any, over the value as its own type stores it:
 //
-//	25463  int8     25467  uint      25472  uintptr
-//	25464  int16    25468  uint8     25473  float32
-//	25465  int32    25469  uint16    25474  time.Duration, in nanoseconds
-//	25466  int64    25470  uint32    25475  []string, or null
-//	                25471  uint64    25476  []int, or null
-//	25477  map[string]string, or null
-//	25478  map[string]int, or null
-//	25479  map[any]any with only strings as keys, or none; or null
-//	25480  null: a nil []byte
-//	25481  null: a nil []any
-//	25482  null: a nil map[string]any
+//	38519  int8     38523  uint      38528  uintptr
+//	38520  int16    38524  uint8     38529  float32
+//	38521  int32    38525  uint16    38530  time.Duration, in nanoseconds
+//	38522  int64    38526  uint32    38531  []string, or null
+//	                38527  uint64    38532  []int, or null
+//	38533  map[string]string, or null
+//	38534  map[string]int, or null
+//	38535  map[any]any with only strings as keys, or none; or null
+//	38536  null: a nil []byte
+//	38537  null: a nil []any
+//	38538  null: a nil map[string]any
 package cbor

@@ -31,6 +31,19 @@ const (
 	tagNilBytes     = tag.NilBytes
 	tagNilSlice     = tag.NilSlice
 	tagNilMapString = tag.NilMapString
+	tagInt8s        = tag.Int8s
+	tagInt16s       = tag.Int16s
+	tagInt32s       = tag.Int32s
+	tagInt64s       = tag.Int64s
+	tagUints        = tag.Uints
+	tagUint16s      = tag.Uint16s
+	tagUint32s      = tag.Uint32s
+	tagUint64s      = tag.Uint64s
+	tagUintptrs     = tag.Uintptrs
+	tagFloat32s     = tag.Float32s
+	tagFloat64s     = tag.Float64s
+	tagBools        = tag.Bools
+	tagTimeOffset   = tag.TimeOffset
 )
 
 func appendTag(dst []byte, tag uint64) []byte {
