@@ -11,6 +11,7 @@ import (
 
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 	"example.com/cookiesession/internal/value"
 )
 
@@ -102,6 +103,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	packer() // now, and not in the first request
 	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies)}
 	switch {
 	case c.maxSize == 0:
@@ -332,13 +334,16 @@ func (s *scratch) encode(v any) ([]byte, error) {
 	return item, nil
 }
 
+// packer returns the packer of version 1. All codecs share its tables.
+var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
+
 // pack returns the body for an item, and whether it is the packed form: only if
 // that is smaller, and does not unpack to more than will be unpacked.
 func (s *scratch) pack(item []byte) (body []byte, packed bool) {
 	if len(item) > maxUnpacked {
 		return item, false
 	}
-	if s.body = pack.Append(s.body[:0], item); len(s.body) < len(item) {
+	if s.body = packer().Append(s.body[:0], item); len(s.body) < len(item) {
 		return s.body, true
 	}
 	return item, false
@@ -350,7 +355,7 @@ func (s *scratch) unpack(rec *record) ([]byte, error) {
 	if !rec.packed {
 		return rec.body, nil
 	}
-	item, err := pack.Unpack(s.item[:0], rec.body, maxUnpacked)
+	item, err := packer().Unpack(s.item[:0], rec.body, maxUnpacked)
 	if err != nil {
 		return nil, invalidError(ReasonMalformed, err)
 	}

@@ -1,7 +1,5 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/pack"
-
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
 type Size struct {
@@ -62,7 +60,7 @@ func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
 	size.Cookie = c.size(name, size.Value)
 	size.Cookies, _ = partsFor(name, size.Value, c.maxCookies, c.maxSize)
 	if packed {
-		for _, p := range pack.Explain(item) {
+		for _, p := range packer().Explain(item) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})
 		}
 	}

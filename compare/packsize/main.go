@@ -27,6 +27,7 @@ import (
 	"example.com/cookiesession/internal/document"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/value"
+	"example.com/cookiesession/internal/pack/tables"
 )
 
 func main() {
@@ -46,6 +47,8 @@ const (
 	packedForm = 4
 )
 
+var packer = pack.New(&tables.V1)
+
 // forms are the forms of a session, by name.
 var forms = [...]struct {
 	name string
@@ -55,7 +58,7 @@ var forms = [...]struct {
 	{"cbor", func(item []byte) []byte { return item }},
 	{"flate-9", deflated},
 	{"brotli-11", brotlied},
-	{"packed", func(item []byte) []byte { return pack.Append(nil, item) }},
+	{"packed", func(item []byte) []byte { return packer.Append(nil, item) }},
 }
 
 // A sum is of the sessions of one kind.

@@ -12,8 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"example.com/cookiesession/internal/pack"
 )
 
 // A hidden is a secret to recover: random characters after what all such
@@ -208,7 +206,7 @@ func (a attacker) noise(n int) string {
 }
 
 // shorter returns the length of a body, which is packed if that is shorter.
-func shorter(item []byte) int { return min(len(item), (pack.Bits(item)+7)/8) }
+func shorter(item []byte) int { return min(len(item), (packer.Bits(item)+7)/8) }
 
 func deflated(t *testing.T) channel {
 	var out bytes.Buffer

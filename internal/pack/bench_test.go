@@ -7,7 +7,6 @@ import (
 	"golang.org/x/crypto/chacha20poly1305"
 
 	"example.com/cookiesession/internal/cbor"
-	"example.com/cookiesession/internal/pack"
 )
 
 // preferences is the session that speed is measured by.
@@ -28,7 +27,7 @@ var eight = preferences{"dark", "de-DE", "Europe/Berlin", 16, true, "EUR", 48213
 // XChaCha20-Poly1305 seal of the same CBOR.
 func BenchmarkEight(b *testing.B) {
 	item := encode(b, eight)
-	packed := pack.Append(nil, item)
+	packed := packer.Append(nil, item)
 	b.Logf("%d bytes of CBOR, %d packed", len(item), len(packed))
 	b.Run("Seal", func(b *testing.B) {
 		aead, err := chacha20poly1305.NewX(make([]byte, chacha20poly1305.KeySize))
@@ -51,18 +50,18 @@ func benchmarkAppend(b *testing.B, item []byte) {
 	b.ReportAllocs()
 	b.SetBytes(int64(len(item)))
 	for b.Loop() {
-		dst = pack.Append(dst[:0], item)
+		dst = packer.Append(dst[:0], item)
 	}
 }
 
 func benchmarkUnpack(b *testing.B, item []byte) {
-	packed := pack.Append(nil, item)
+	packed := packer.Append(nil, item)
 	dst := make([]byte, 0, len(item)+16)
 	b.ReportAllocs()
 	b.SetBytes(int64(len(item)))
 	for b.Loop() {
 		var err error
-		if dst, err = pack.Unpack(dst[:0], packed, len(item)); err != nil {
+		if dst, err = packer.Unpack(dst[:0], packed, len(item)); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -95,12 +94,12 @@ func BenchmarkSession(b *testing.B) {
 func BenchmarkTape(b *testing.B) {
 	for name, item := range map[string][]byte{"eight": encode(b, eight), "mixed-012": corpus(b)["mixed-012"]} {
 		tape := tapeOf(b, item)
-		packed := pack.AppendTape(nil, tape)
+		packed := packer.AppendTape(nil, tape)
 		b.Run("op=Append/session="+name, func(b *testing.B) {
 			dst := make([]byte, 0, 2*len(item)+16)
 			b.ReportAllocs()
 			for b.Loop() {
-				dst = pack.AppendTape(dst[:0], tape)
+				dst = packer.AppendTape(dst[:0], tape)
 			}
 		})
 		b.Run("op=Read/session="+name, func(b *testing.B) {
@@ -108,7 +107,7 @@ func BenchmarkTape(b *testing.B) {
 			var tape cbor.Tape
 			for b.Loop() {
 				tape.Reset()
-				if err := pack.ReadTape(&tape, packed, len(item)); err != nil {
+				if err := packer.ReadTape(&tape, packed, len(item)); err != nil {
 					b.Fatal(err)
 				}
 			}

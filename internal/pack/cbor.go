@@ -15,7 +15,6 @@ const (
 )
 
 const (
-	tagBase64  = 21
 	ibFloat64  = 0xfb
 	maxHead    = 9  // bytes
 	maxDepth   = 64 // levels of arrays, maps and tags

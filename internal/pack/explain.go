@@ -12,10 +12,10 @@ type PathBits struct {
 }
 
 // Explain returns what each place of item takes in its packed form, in the
-// order of the item. The sum is [Bits]. item is as for [Append].
-func Explain(item []byte) []PathBits {
-	e := newEncoder(nil, item)
-	defer e.free()
+// order of the item. The sum is [Packer.Bits]. item is as for [Packer.Append].
+func (p *Packer) Explain(item []byte) []PathBits {
+	e := p.newEncoder(nil, item)
+	defer p.free(e)
 	e.trace = &tracer{places: make(map[string]int)}
 	t := e.trace
 	e.value(0, 0, none, true)

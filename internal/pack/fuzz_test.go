@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"example.com/cookiesession/internal/cbor"
-	"example.com/cookiesession/internal/pack"
 )
 
 // most is the cap of the fuzz targets, in bytes.
@@ -15,7 +14,7 @@ const most = 4 << 10
 // checkUnpack unpacks by both decoders, which must agree.
 func checkUnpack(t *testing.T, packed []byte) (item []byte, err error) {
 	t.Helper()
-	item, err = pack.Unpack(nil, packed, most)
+	item, err = packer.Unpack(nil, packed, most)
 	want, wantErr := referenceUnpack(packed, most)
 	if (err == nil) != (wantErr == nil) || !bytes.Equal(item, want) && err == nil {
 		t.Fatalf("packed %x\n got %x, %v\nwant %x, %v", packed, item, err, want, wantErr)
@@ -28,17 +27,17 @@ func checkUnpack(t *testing.T, packed []byte) (item []byte, err error) {
 // that what the strict CBOR decoder accepts of the items packs and comes back.
 func FuzzUnpack(f *testing.F) {
 	for _, item := range corpus(f) {
-		f.Add(pack.Append(nil, item))
+		f.Add(packer.Append(nil, item))
 	}
 	for _, item := range itemsOfEveryKind(f) {
-		f.Add(pack.Append(nil, item))
+		f.Add(packer.Append(nil, item))
 	}
 	f.Add([]byte(nil))
 	f.Add(bytes.Repeat([]byte{0xff}, 40))
 	f.Fuzz(func(t *testing.T, packed []byte) {
 		item, err := checkUnpack(t, packed)
 		if err != nil {
-			dst, err := pack.Unpack([]byte("dst"), packed, most)
+			dst, err := packer.Unpack([]byte("dst"), packed, most)
 			if err == nil || string(dst) != "dst" {
 				t.Fatalf("packed %x: dst is %q, error %v", packed, dst, err)
 			}
@@ -78,15 +77,15 @@ func FuzzAppend(f *testing.F) {
 
 func checkRoundTrip(t *testing.T, item []byte) (packed []byte) {
 	t.Helper()
-	packed = pack.Append(nil, item)
+	packed = packer.Append(nil, item)
 	if got, err := checkUnpack(t, packed); err != nil || !bytes.Equal(got, item) {
 		t.Fatalf("item %x\npacked %x\n   got %x, %v", item, packed, got, err)
 	}
-	bits := pack.Bits(item)
+	bits := packer.Bits(item)
 	if (bits+7)/8 != len(packed) {
 		t.Fatalf("item %x: %d bits, but %d bytes", item, bits, len(packed))
 	}
-	for _, p := range pack.Explain(item) {
+	for _, p := range packer.Explain(item) {
 		bits -= p.Bits
 	}
 	if bits != 0 {

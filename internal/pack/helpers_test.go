@@ -9,8 +9,12 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/document"
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 	"example.com/cookiesession/internal/value"
 )
+
+var packer = pack.New(&tables.V1)
 
 // corpus returns the sessions of testdata as items, by file name.
 func corpus(tb testing.TB) map[string][]byte {

@@ -6,23 +6,21 @@ import (
 	"runtime"
 	"strings"
 	"testing"
-
-	"example.com/cookiesession/internal/pack"
 )
 
 // TestCorpus checks that every session of the corpus comes back, and that none
 // is larger than it was.
 func TestCorpus(t *testing.T) {
 	for name, item := range corpus(t) {
-		packed := pack.Append([]byte("dst"), item)[3:]
-		got, err := pack.Unpack([]byte("dst"), packed, len(item))
+		packed := packer.Append([]byte("dst"), item)[3:]
+		got, err := packer.Unpack([]byte("dst"), packed, len(item))
 		if err != nil || string(got) != "dst"+string(item) {
 			t.Errorf("%s: error %v\n got %x\nwant %x", name, err, got, item)
 		}
 		if len(packed) > len(item) {
 			t.Errorf("%s: %d bytes from %d", name, len(packed), len(item))
 		}
-		if _, err := pack.Unpack(nil, packed, len(item)-1); err == nil {
+		if _, err := packer.Unpack(nil, packed, len(item)-1); err == nil {
 			t.Errorf("%s: unpacked to more than the limit", name)
 		}
 	}
@@ -32,19 +30,19 @@ func TestCorpus(t *testing.T) {
 // neither a part of it, nor anything after it.
 func TestOneForm(t *testing.T) {
 	for _, item := range itemsOfEveryKind(t) {
-		packed := pack.Append(nil, item)
+		packed := packer.Append(nil, item)
 		for n := range packed {
-			if _, err := pack.Unpack(nil, packed[:n], len(item)); err == nil {
+			if _, err := packer.Unpack(nil, packed[:n], len(item)); err == nil {
 				t.Errorf("the first %d bytes of %x were accepted", n, packed)
 			}
 		}
-		if _, err := pack.Unpack(nil, append(packed[:len(packed):len(packed)], 0), len(item)); err == nil {
+		if _, err := packer.Unpack(nil, append(packed[:len(packed):len(packed)], 0), len(item)); err == nil {
 			t.Errorf("a byte after %x was accepted", packed)
 		}
-		for bit := pack.Bits(item); bit < 8*len(packed); bit++ {
+		for bit := packer.Bits(item); bit < 8*len(packed); bit++ {
 			changed := bytes.Clone(packed)
 			changed[bit/8] |= 0x80 >> (bit % 8)
-			if _, err := pack.Unpack(nil, changed, len(item)); err == nil {
+			if _, err := packer.Unpack(nil, changed, len(item)); err == nil {
 				t.Errorf("bit %d of %x is not looked at", bit, packed)
 			}
 		}
@@ -91,7 +89,7 @@ func TestHostile(t *testing.T) {
 	const limit = 64 << 10
 	eight := func(ib, c byte) []byte { return append([]byte{ib}, bytes.Repeat([]byte{c}, 8)...) }
 	large := encode(t, strings.Repeat("many times ", 90))
-	pack.Append(nil, large) // builds the tables, which is not the input's doing
+	packer.Append(nil, large) // builds the tables, which is not the input's doing
 	for _, test := range []struct {
 		name   string
 		packed *spelled
@@ -127,7 +125,7 @@ func TestHostile(t *testing.T) {
 		packed := test.packed.bytes()
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		item, err := pack.Unpack(nil, packed, limit)
+		item, err := packer.Unpack(nil, packed, limit)
 		runtime.ReadMemStats(&after)
 		if (err == nil) != test.ok {
 			t.Errorf("%s: item %.40x, error %v", test.name, item, err)

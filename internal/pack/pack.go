@@ -7,22 +7,41 @@ import (
 	"sync"
 
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/tag"
 )
+
+// A Packer packs and unpacks by one set of tables. Several goroutines may use
+// it at a time.
+type Packer struct {
+	tables   *tables
+	encoders sync.Pool
+
+	tapeEncoders, tapeDecoders sync.Pool
+}
+
+// New returns a Packer for tables, which must not change any more.
+func New(f *form.Tables) *Packer {
+	p := &Packer{tables: newTables(f)}
+	p.encoders.New = func() any { return &encoder{tables: p.tables} }
+	p.tapeEncoders.New = func() any { return &tapeEncoder{encoder: encoder{tables: p.tables}} }
+	p.tapeDecoders.New = func() any { return &tapeDecoder{decoder: decoder{tables: p.tables}} }
+	return p
+}
 
 // Append appends the packed form of item to dst. item must be one deterministic
 // CBOR item, nested at most 64 deep, and nothing else.
-func Append(dst, item []byte) []byte {
-	e := newEncoder(dst, item)
-	defer e.free()
+func (p *Packer) Append(dst, item []byte) []byte {
+	e := p.newEncoder(dst, item)
+	defer p.free(e)
 	e.value(0, form.Generic, none, true)
 	return e.w.close()
 }
 
 // Bits returns the length of the packed form of item in bits, without those
 // that fill the last byte.
-func Bits(item []byte) int {
-	e := newEncoder(nil, item)
-	defer e.free()
+func (p *Packer) Bits(item []byte) int {
+	e := p.newEncoder(nil, item)
+	defer p.free(e)
 	e.w.dst = e.buffer[:0]
 	e.value(0, form.Generic, none, true)
 	e.buffer = e.w.dst
@@ -39,18 +58,16 @@ type encoder struct {
 	buffer []byte  // of Bits
 }
 
-var encoders = sync.Pool{New: func() any { return &encoder{tables: loadTables()} }}
-
-func newEncoder(dst, item []byte) *encoder {
-	e := encoders.Get().(*encoder)
+func (p *Packer) newEncoder(dst, item []byte) *encoder {
+	e := p.encoders.Get().(*encoder)
 	e.w = writer{dst: dst, start: len(dst)}
 	e.item = item
 	return e
 }
 
-func (e *encoder) free() {
+func (p *Packer) free(e *encoder) {
 	e.w, e.item, e.trace = writer{}, nil, nil
-	encoders.Put(e)
+	p.encoders.Put(e)
 }
 
 // code writes a code with its length in the lowest 4 bits.
@@ -224,10 +241,10 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 // tag writes a tag and all that it encloses, which is one value, and returns
 // its end.
 func (e *encoder) tag(i int, model uint8) (end int) {
-	at, tag := i, uint64(0)
+	at, last := i, uint64(0)
 	for e.item[at]>>5 == majorTag {
 		_, n, size := readHead(e.item[at:])
-		at, tag = at+size, n
+		at, last = at+size, n
 	}
 	major, n, size := readHead(e.item[at:])
 	trace := e.trace
@@ -245,7 +262,7 @@ func (e *encoder) tag(i int, model uint8) (end int) {
 		return end
 	case majorArray:
 		e.heads(e.item[i:body], model)
-		if tag == tagBase64 {
+		if last == tag.Base64 {
 			model = form.InToken
 		}
 		return e.elements(body, n, model, newList(e.item, none, true))

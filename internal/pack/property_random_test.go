@@ -14,8 +14,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"example.com/cookiesession/internal/pack"
 )
 
 type (
@@ -98,7 +96,7 @@ var shapes = []shape{
 		return doc{"flags": doc{"some-odd-key": a, "another odd key": b, "x": "xx-fixed"}}
 	}},
 	{name: "map values, keys that are numbers", build: func(a, b any) any {
-		return doc{"byID": map[any]any{1: a, 2: b, 70: "xx-fixed", -3: a, 1 << 40: b}}
+		return doc{"byID": map[any]any{1: a, 2: b, 70: "xx-fixed", -3: a, 1 << 30: b}}
 	}},
 	{name: "map values, keys that are digits", build: func(a, b any) any {
 		return doc{"cart": doc{"17": a, "18": b, "0x": "xx-fixed"}}
@@ -181,14 +179,14 @@ func TestShiftRandom(t *testing.T) {
 			t.Parallel()
 			base := make([]int, len(names))
 			for i, name := range names {
-				base[i] = pack.Bits(place.add(encode(t, ""), items[name]))
+				base[i] = packer.Bits(place.add(encode(t, ""), items[name]))
 			}
 			const step = 5 // each filler meets every fifth session, in turn
 			for k, filler := range fillers {
 				item, first := encodeAny(t, filler), k%step
-				want := pack.Bits(place.add(item, items[names[first]])) - base[first]
+				want := packer.Bits(place.add(item, items[names[first]])) - base[first]
 				for i := first + step; i < len(names); i += step {
-					if got := pack.Bits(place.add(item, items[names[i]])) - base[i]; got != want {
+					if got := packer.Bits(place.add(item, items[names[i]])) - base[i]; got != want {
 						t.Fatalf("filler %d takes %d bits before %s, but %d before %s", k, got, names[i], want, names[first])
 					}
 				}
@@ -212,8 +210,8 @@ func encodeAny(t *testing.T, v any) []byte {
 func bitsOf(t *testing.T, v any) int {
 	t.Helper()
 	item := encode(t, v)
-	bits := pack.Bits(item)
-	if n := len(pack.Append(nil, item)); n != (bits+7)/8 {
+	bits := packer.Bits(item)
+	if n := len(packer.Append(nil, item)); n != (bits+7)/8 {
 		t.Fatalf("%#v: %d bits, but %d bytes", v, bits, n)
 	}
 	return bits
@@ -334,7 +332,7 @@ func (r *randomValues) string() string {
 	case 6: // as JWTs are
 		return "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." + r.base64(30) + "." + r.base64(32)
 	case 7:
-		return time.UnixMilli(1_600_000_000_000 + int64(r.IntN(400_000_000_000))).UTC().Format("2006-01-02T15:04:05.000Z")
+		return time.UnixMilli(1_600_000_000_000 + r.Int64N(400_000_000_000)).UTC().Format("2006-01-02T15:04:05.000Z")
 	case 8:
 		return "sk_live_" + r.letters(24)
 	case 9:

@@ -4,19 +4,19 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
-	"sync"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/tag"
 )
 
 // ReadTape adds the item whose packed form is given to an empty tape. It fails
 // if that is no packed form, or if the item has more than max bytes as CBOR;
 // and with a [*cbor.SyntaxError] if it is one, but the item is not
 // deterministic CBOR. Then the tape is not to be used.
-func ReadTape(t *cbor.Tape, packed []byte, max int) error {
-	d := tapeDecoders.Get().(*tapeDecoder)
-	defer d.free()
+func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
+	d := p.tapeDecoders.Get().(*tapeDecoder)
+	defer p.freeTapeDecoder(d)
 	d.r, d.max, d.tape = reader{src: packed}, max, t
 	if err := d.value(form.Generic, none, true, 0); err != nil {
 		return err
@@ -43,16 +43,14 @@ type tapeDecoder struct {
 	syntax error  // the first one: it counts if all else is well-formed
 }
 
-var tapeDecoders = sync.Pool{New: func() any { return &tapeDecoder{decoder: decoder{tables: loadTables()}} }}
-
-// free gives d back, but for a buffer that one great text has grown.
-func (d *tapeDecoder) free() {
+// freeTapeDecoder gives d back, but for a buffer that one great text has grown.
+func (p *Packer) freeTapeDecoder(d *tapeDecoder) {
 	clear(d.dst) // a session's content
 	clear(d.head)
 	d.r, d.tape, d.size, d.syntax = reader{}, nil, 0, nil
 	d.dst, d.head = d.dst[:0], d.head[:0]
 	if cap(d.dst) <= keptText {
-		tapeDecoders.Put(d)
+		p.tapeDecoders.Put(d)
 	}
 }
 
@@ -302,7 +300,7 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 		d.dst = text
 		return d.pending(from)
 	case cbor.Array:
-		if last == tagBase64 {
+		if last == tag.Base64 {
 			model = form.InToken
 		}
 		return d.elements(n, model, prev, mayEqual, depth)

@@ -14,9 +14,9 @@ import (
 	"sync"
 )
 
-// This is a slow decoder, written from the package's doc and the JSON file
-// alone. It shares no code with the package, and works on a tree where the
-// package works on places in its output.
+// This is a slow decoder, written from docs/FORMAT.md and the JSON file alone.
+// It shares no code with the package, and works on a tree where the package
+// works on places in its output.
 
 type referenceTables struct {
 	Keys []struct {
@@ -105,8 +105,12 @@ func fail(format string, args ...any) { panic(referenceError{fmt.Errorf(format, 
 // referenceUnpack is the reference for Unpack with no dst.
 func referenceUnpack(packed []byte, most int) (item []byte, err error) {
 	defer func() {
-		if e, ok := recover().(referenceError); ok {
+		switch e := recover().(type) {
+		case nil:
+		case referenceError:
 			err = e.error
+		default:
+			panic(e) // a fault of the reference itself
 		}
 	}()
 	var bits strings.Builder

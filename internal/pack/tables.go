@@ -3,13 +3,11 @@ package pack
 import (
 	"encoding/binary"
 	"math/bits"
-	"sync"
 
 	"example.com/cookiesession/internal/pack/form"
 )
 
-// tables is what the packer makes of the trainer's tables when it is first
-// used.
+// tables is what the packer makes of the trainer's tables.
 type tables struct {
 	*form.Tables
 	keys   decodeTable
@@ -52,8 +50,6 @@ type intCode struct {
 	symbol *form.Symbol
 	code   uint16
 }
-
-var loadTables = sync.OnceValue(func() *tables { return newTables(&trained) })
 
 func newTables(f *form.Tables) *tables {
 	t := &tables{
@@ -156,6 +152,9 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 		for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
 			c.ints[n] = append(c.ints[n], intCode{s, code})
 		}
+	case form.Word: // found by its bytes
+	default:
+		panic("pack: internal error: unknown kind of symbol")
 	}
 }
 

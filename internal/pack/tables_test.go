@@ -2,10 +2,15 @@ package pack
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"example.com/cookiesession/internal/pack/form"
+	v1 "example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/tag"
 )
+
+var trained = &v1.V1
 
 // TestTables checks what the packer takes for granted of the trainer's tables.
 func TestTables(t *testing.T) {
@@ -28,7 +33,7 @@ func TestTables(t *testing.T) {
 			}
 		}
 	}
-	tables := loadTables()
+	tables := newTables(trained)
 	for model := range tables.models {
 		if c := &tables.models[model]; c.raw == 0 || slices.Contains(c.text[:], 0) {
 			t.Errorf("model %s: not every value can be written", trained.Models[model])
@@ -56,10 +61,22 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// TestTags checks that each private tag has a symbol, with a code in the model
+// of any key: else a value of that type takes three bytes more.
+func TestTags(t *testing.T) {
+	for number := uint64(tag.First); number < tag.End; number++ {
+		head := string(appendHead(nil, majorTag, number))
+		symbol := slices.IndexFunc(trained.Values, func(s form.Symbol) bool { return strings.HasPrefix(s.Bytes, head) })
+		if symbol < 0 || !slices.ContainsFunc(trained.Value[form.Generic], func(e uint16) bool { return int(e>>4) == symbol }) {
+			t.Errorf("tag %d has no symbol", number)
+		}
+	}
+}
+
 // BenchmarkTables is what the first use costs.
 func BenchmarkTables(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		newTables(&trained)
+		newTables(trained)
 	}
 }

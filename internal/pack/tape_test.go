@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"example.com/cookiesession/internal/cbor"
-	"example.com/cookiesession/internal/pack"
 )
 
 func tapeOf(tb testing.TB, item []byte) *cbor.Tape {
@@ -25,11 +24,11 @@ func tapeOf(tb testing.TB, item []byte) *cbor.Tape {
 func checkTape(t *testing.T, item []byte) {
 	t.Helper()
 	tape := tapeOf(t, item)
-	want := pack.Append(nil, item)
-	if got := pack.AppendTape([]byte("dst"), tape); string(got) != "dst"+string(want) {
+	want := packer.Append(nil, item)
+	if got := packer.AppendTape([]byte("dst"), tape); string(got) != "dst"+string(want) {
 		t.Fatalf("%x:\n%x, want\n%x", item, got, want)
 	}
-	if got, want := pack.ExplainTape(tape), pack.Explain(item); !reflect.DeepEqual(got, want) {
+	if got, want := packer.ExplainTape(tape), packer.Explain(item); !reflect.DeepEqual(got, want) {
 		t.Fatalf("%x:\n%v, want\n%v", item, got, want)
 	}
 	checkReadTape(t, want)
@@ -39,13 +38,13 @@ func checkTape(t *testing.T, item []byte) {
 // deterministic item, and is refused in the same class if it does not.
 func checkReadTape(t *testing.T, packed []byte) {
 	t.Helper()
-	item, err := pack.Unpack(nil, packed, most)
+	item, err := packer.Unpack(nil, packed, most)
 	malformed := err != nil
 	if err == nil {
 		err = cbor.Valid(item)
 	}
 	var tape cbor.Tape
-	got := pack.ReadTape(&tape, packed, most)
+	got := packer.ReadTape(&tape, packed, most)
 	if (got == nil) != (err == nil) {
 		t.Fatalf("packed %x: error %v, want %v", packed, got, err)
 	}
@@ -61,7 +60,7 @@ func checkReadTape(t *testing.T, packed []byte) {
 	if !tape.Equal(tapeOf(t, item)) {
 		t.Fatalf("packed %x: another tape", packed)
 	}
-	if err := pack.ReadTape(new(cbor.Tape), packed, len(item)-1); err == nil {
+	if err := packer.ReadTape(new(cbor.Tape), packed, len(item)-1); err == nil {
 		t.Fatalf("packed %x: %d bytes are accepted where fewer are allowed", packed, len(item))
 	}
 }
@@ -79,7 +78,7 @@ func TestTape(t *testing.T) {
 			continue
 		}
 		checkTape(t, item)
-		packed := pack.Append(nil, item)
+		packed := packer.Append(nil, item)
 		for range 300 {
 			changed := bytes.Clone(packed)
 			for range 1 + random.IntN(3) {
@@ -96,12 +95,12 @@ func FuzzTape(f *testing.F) {
 	for _, item := range append(itemsOfEveryKind(f), []byte(nil)) {
 		f.Add(item)
 		if len(item) > 0 {
-			f.Add(pack.Append(nil, item))
+			f.Add(packer.Append(nil, item))
 		}
 	}
 	for _, item := range corpus(f) {
 		f.Add(item)
-		f.Add(pack.Append(nil, item))
+		f.Add(packer.Append(nil, item))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		checkReadTape(t, data)

@@ -62,6 +62,10 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 			e.hex(rest)
 		case form.UUID:
 			e.hex(rest)
+		default: // a byte or a phrase, and nothing follows
+			if s.symbol > form.End && s.symbol < form.Phrase {
+				panic("pack: internal error: unknown symbol of text")
+			}
 		}
 	}
 }
@@ -142,5 +146,7 @@ func (d *decoder) many(symbol uint) {
 				d.dst = append(d.dst, hexDigits[d.r.read(4)])
 			}
 		}
+	default:
+		panic("pack: internal error: unknown symbol of text")
 	}
 }

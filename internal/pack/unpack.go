@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/tag"
 )
 
 var (
@@ -25,8 +26,8 @@ var (
 // The item is well-formed, with all heads in their shortest form, and nested at
 // most 64 deep. That its text is UTF-8, its keys are in order, and its floats
 // are short is for the CBOR decoder to check.
-func Unpack(dst, packed []byte, max int) ([]byte, error) {
-	d := decoder{r: reader{src: packed}, tables: loadTables(), dst: dst, start: len(dst), max: max}
+func (p *Packer) Unpack(dst, packed []byte, max int) ([]byte, error) {
+	d := decoder{r: reader{src: packed}, tables: p.tables, dst: dst, start: len(dst), max: max}
 	if err := d.value(form.Generic, none, true, 0); err != nil {
 		return dst, err
 	}
@@ -99,8 +100,9 @@ func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) err
 // untagged is the tag of an item that has none: no array under it is a token.
 const untagged = 0
 
-// symbol reads an item that begins with a symbol and stands under tag.
-func (d *decoder) symbol(model uint8, prev int, mayEqual bool, tag uint64, depth int) error {
+// symbol reads an item that begins with a symbol. last is the tag right before
+// it.
+func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	s := &d.tables.Values[d.r.symbol(&d.tables.values[model])]
 	switch s.Kind {
 	case form.Word:
@@ -114,8 +116,10 @@ func (d *decoder) symbol(model uint8, prev int, mayEqual bool, tag uint64, depth
 		return d.int(s, depth)
 	case form.Hundredths:
 		return d.hundredths(s)
+	case form.Raw:
+		return d.raw(s, model, prev, mayEqual, last, depth)
 	}
-	return d.raw(s, model, prev, mayEqual, tag, depth)
+	panic("pack: internal error: unknown kind of symbol")
 }
 
 // string reads what is text in a book, and puts a head before it.
@@ -164,7 +168,7 @@ func (d *decoder) hundredths(s *form.Symbol) error {
 }
 
 // raw reads an item of which the first bytes are known.
-func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, tag uint64, depth int) error {
+func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	at := len(d.dst)
 	d.dst = append(d.dst, s.Bytes...)
 	if s.Bytes == "" {
@@ -180,7 +184,7 @@ func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, tag 
 			d.dst = append(d.dst, byte(d.r.read(8)))
 		}
 		if major == majorTag {
-			tag, prev, mayEqual = n, none, true
+			last, prev, mayEqual = n, none, true
 			depth++
 		}
 		major, n, size = readHead(d.dst[at:])
@@ -202,7 +206,7 @@ func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, tag 
 	case majorBytes, majorText:
 		return d.bytes(n)
 	case majorArray:
-		if tag == tagBase64 {
+		if last == tag.Base64 {
 			model = form.InToken
 		}
 		return d.elements(n, model, newList(d.dst, prev, mayEqual), depth)

@@ -2,31 +2,31 @@ package pack
 
 import (
 	"math"
-	"sync"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/tag"
 )
 
-// AppendTape is [Append] for the item of a tape.
-func AppendTape(dst []byte, t *cbor.Tape) []byte {
-	e := tapeEncoders.Get().(*tapeEncoder)
+// AppendTape is [Packer.Append] for the item of a tape.
+func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
+	e := p.tapeEncoders.Get().(*tapeEncoder)
 	e.w = writer{dst: dst, start: len(dst)}
 	e.tape = t
 	e.value(0, form.Generic, none, true)
 	dst = e.w.close()
-	e.free()
+	p.freeTape(e)
 	return dst
 }
 
-// ExplainTape is [Explain] for the item of a tape.
-func ExplainTape(t *cbor.Tape) []PathBits {
-	e := tapeEncoders.Get().(*tapeEncoder)
+// ExplainTape is [Packer.Explain] for the item of a tape.
+func (p *Packer) ExplainTape(t *cbor.Tape) []PathBits {
+	e := p.tapeEncoders.Get().(*tapeEncoder)
 	e.tape = t
 	e.trace = &tracer{places: make(map[string]int)}
 	out := e.trace
 	e.value(0, form.Generic, none, true)
-	e.free()
+	p.freeTape(e)
 	return out.out
 }
 
@@ -37,14 +37,12 @@ type tapeEncoder struct {
 	head []byte // that is being written, or a text with its head
 }
 
-var tapeEncoders = sync.Pool{New: func() any { return &tapeEncoder{encoder: encoder{tables: loadTables()}} }}
-
-// free gives e back, but for a buffer that one great text has grown.
-func (e *tapeEncoder) free() {
+// freeTape gives e back, but for a buffer that one great text has grown.
+func (p *Packer) freeTape(e *tapeEncoder) {
 	e.w, e.tape, e.trace = writer{}, nil, nil
 	clear(e.head[:cap(e.head)]) // a session's content
 	if cap(e.head) <= keptText {
-		tapeEncoders.Put(e)
+		p.tapeEncoders.Put(e)
 	}
 }
 
@@ -317,7 +315,7 @@ func (e *tapeEncoder) tag(i int, model uint8) {
 	case cbor.Array:
 		e.head = appendHead(e.head, majorArray, k.N)
 		e.heads(e.head, model)
-		if last == tagBase64 {
+		if last == tag.Base64 {
 			model = form.InToken
 		}
 		e.elements(i, model, none, true)

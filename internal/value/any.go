@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // ByteString is what a byte string decodes to as a key of a map[any]any, since
@@ -32,17 +33,17 @@ func writeAny(t *cbor.Tape, x any, depth int) error {
 		return nil
 	case map[string]any:
 		if x == nil {
-			return writeTyped(t, cbor.TagNilMapString, depth, writeNull)
+			return writeTyped(t, tag.NilMapString, depth, writeNull)
 		}
 		return writeStringMap(t, x, depth, writeAny)
 	case []any:
 		if x == nil {
-			return writeTyped(t, cbor.TagNilSlice, depth, writeNull)
+			return writeTyped(t, tag.NilSlice, depth, writeNull)
 		}
 		return writeList(t, x, depth, writeAny)
 	case []byte:
 		if x == nil {
-			return writeTyped(t, cbor.TagNilBytes, depth, writeNull)
+			return writeTyped(t, tag.NilBytes, depth, writeNull)
 		}
 		t.AddBytes(x)
 		return nil
@@ -54,8 +55,8 @@ func writeAny(t *cbor.Tape, x any, depth int) error {
 
 // writeTagged writes a value of a type that needs a tag.
 func writeTagged(t *cbor.Tape, x any, depth int) error {
-	if tag, n, ok := integer(x); ok {
-		return writeTyped(t, tag, depth, func(t *cbor.Tape, _ int) error {
+	if number, n, ok := integer(x); ok {
+		return writeTyped(t, number, depth, func(t *cbor.Tape, _ int) error {
 			t.AddInt(n)
 			return nil
 		})
@@ -65,37 +66,37 @@ func writeTagged(t *cbor.Tape, x any, depth int) error {
 		t.AddUint(x) // beyond int64, see integer
 		return nil
 	case uint:
-		return writeUintTyped(t, cbor.TagUint, uint64(x), depth)
+		return writeUintTyped(t, tag.Uint, uint64(x), depth)
 	case uintptr:
-		return writeUintTyped(t, cbor.TagUintptr, uint64(x), depth)
+		return writeUintTyped(t, tag.Uintptr, uint64(x), depth)
 	case float32:
-		return writeTyped(t, cbor.TagFloat32, depth, func(t *cbor.Tape, _ int) error {
+		return writeTyped(t, tag.Float32, depth, func(t *cbor.Tape, _ int) error {
 			t.AddFloat(float64(x))
 			return nil
 		})
 	case []string:
-		return writeTyped(t, cbor.TagStrings, depth, func(t *cbor.Tape, depth int) error {
+		return writeTyped(t, tag.Strings, depth, func(t *cbor.Tape, depth int) error {
 			if x == nil {
 				return writeNull(t, depth)
 			}
 			return writeList(t, x, depth, writeString)
 		})
 	case []int:
-		return writeTyped(t, cbor.TagInts, depth, func(t *cbor.Tape, depth int) error {
+		return writeTyped(t, tag.Ints, depth, func(t *cbor.Tape, depth int) error {
 			if x == nil {
 				return writeNull(t, depth)
 			}
 			return writeList(t, x, depth, writeGoInt)
 		})
 	case map[string]string:
-		return writeTyped(t, cbor.TagMapStrings, depth, func(t *cbor.Tape, depth int) error {
+		return writeTyped(t, tag.MapStrings, depth, func(t *cbor.Tape, depth int) error {
 			if x == nil {
 				return writeNull(t, depth)
 			}
 			return writeStringMap(t, x, depth, writeString)
 		})
 	case map[string]int:
-		return writeTyped(t, cbor.TagMapInts, depth, func(t *cbor.Tape, depth int) error {
+		return writeTyped(t, tag.MapInts, depth, func(t *cbor.Tape, depth int) error {
 			if x == nil {
 				return writeNull(t, depth)
 			}
@@ -111,43 +112,43 @@ func writeTagged(t *cbor.Tape, x any, depth int) error {
 
 // integer returns the tag and the value of x, if it is one of the integers that
 // int64 holds.
-func integer(x any) (tag uint64, n int64, ok bool) {
+func integer(x any) (number uint64, n int64, ok bool) {
 	switch x := x.(type) {
 	case int8:
-		return cbor.TagInt8, int64(x), true
+		return tag.Int8, int64(x), true
 	case int16:
-		return cbor.TagInt16, int64(x), true
+		return tag.Int16, int64(x), true
 	case int32:
-		return cbor.TagInt32, int64(x), true
+		return tag.Int32, int64(x), true
 	case int64:
-		return cbor.TagInt64, x, true
+		return tag.Int64, x, true
 	case time.Duration:
-		return cbor.TagDuration, int64(x), true
+		return tag.Duration, int64(x), true
 	case uint8:
-		return cbor.TagUint8, int64(x), true
+		return tag.Uint8, int64(x), true
 	case uint16:
-		return cbor.TagUint16, int64(x), true
+		return tag.Uint16, int64(x), true
 	case uint32:
-		return cbor.TagUint32, int64(x), true
+		return tag.Uint32, int64(x), true
 	case uint64:
-		return cbor.TagUint64, int64(x), x <= math.MaxInt64
+		return tag.Uint64, int64(x), x <= math.MaxInt64
 	}
 	return 0, 0, false
 }
 
 // writeTyped writes a tag and what value writes.
-func writeTyped(t *cbor.Tape, tag uint64, depth int, value func(*cbor.Tape, int) error) error {
+func writeTyped(t *cbor.Tape, number uint64, depth int, value func(*cbor.Tape, int) error) error {
 	if depth >= cbor.MaxDepth {
 		return errDepth()
 	}
-	at := t.Open(cbor.Tag, tag)
+	at := t.Open(cbor.Tag, number)
 	err := value(t, depth+1)
 	t.Close(at)
 	return err
 }
 
-func writeUintTyped(t *cbor.Tape, tag, n uint64, depth int) error {
-	return writeTyped(t, tag, depth, func(t *cbor.Tape, _ int) error {
+func writeUintTyped(t *cbor.Tape, number, n uint64, depth int) error {
+	return writeTyped(t, number, depth, func(t *cbor.Tape, _ int) error {
 		t.AddUint(n)
 		return nil
 	})

@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // writeAnyKeyMap writes a map[any]any inside an any. A map with a key that is
@@ -19,7 +20,7 @@ func writeAnyKeyMap(t *cbor.Tape, m map[any]any, depth int) error {
 	if !tagged {
 		return writeAnyKeys(t, m, depth)
 	}
-	return writeTyped(t, cbor.TagMapAny, depth, func(t *cbor.Tape, depth int) error {
+	return writeTyped(t, tag.MapAny, depth, func(t *cbor.Tape, depth int) error {
 		if m == nil {
 			return writeNull(t, depth)
 		}
@@ -87,7 +88,7 @@ func (d *decoder) anyKey(depth int) (any, error) {
 		return nil, refuse("a list or map as a map key")
 	case cbor.Tag:
 		switch k.N {
-		case cbor.TagUUID, cbor.TagHex, cbor.TagBase64, cbor.TagISOTime:
+		case tag.UUID, tag.Hex, tag.Base64, tag.ISOTime:
 			return nil, refuse("a tagged string as a map key")
 		}
 	}
@@ -109,7 +110,7 @@ func (d *decoder) anyMap(n, depth int) (any, error) {
 	m := make(map[string]any, room(n, 32))
 	for i := range n {
 		k := d.peek()
-		if k.Kind != cbor.Text && !(k.Kind == cbor.Tag && k.N == cbor.TagNotUTF8) {
+		if k.Kind != cbor.Text && !(k.Kind == cbor.Tag && k.N == tag.NotUTF8) {
 			return d.moreKeys(m, n-i, depth)
 		}
 		key, err := d.stringKey()
@@ -153,7 +154,7 @@ func (d *decoder) readAnyKeys(m map[any]any, n, depth int) (map[any]any, error) 
 	return m, nil
 }
 
-// taggedAnyMap reads what stands under [cbor.TagMapAny], below depth levels.
+// taggedAnyMap reads what stands under [tag.MapAny], below depth levels.
 func (d *decoder) taggedAnyMap(depth int) (map[any]any, error) {
 	if d.null() {
 		return nil, nil

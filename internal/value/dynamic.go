@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // any reads a value inside an any: every item that this package writes has a Go
@@ -74,79 +75,79 @@ func readElements[E any](d *decoder, n, depth int, elem func(*decoder, int) (E, 
 }
 
 // anyTag reads what stands under a tag; depth is the tag's.
-func (d *decoder) anyTag(tag uint64, depth int) (any, error) {
-	if s, ok, err := d.taggedString(tag); ok {
+func (d *decoder) anyTag(number uint64, depth int) (any, error) {
+	if s, ok, err := d.taggedString(number); ok {
 		return boxed(s, err)
 	}
-	switch tag {
-	case cbor.TagTime, cbor.TagTimeNanos:
-		return boxed(d.time(tag))
-	case cbor.TagRegistered:
+	switch number {
+	case tag.Time, tag.TimeNanos:
+		return boxed(d.time(number))
+	case tag.Registered:
 		return d.registered(depth)
-	case cbor.TagInt8:
+	case tag.Int8:
 		return narrow[int8](d)
-	case cbor.TagInt16:
+	case tag.Int16:
 		return narrow[int16](d)
-	case cbor.TagInt32:
+	case tag.Int32:
 		return narrow[int32](d)
-	case cbor.TagInt64:
+	case tag.Int64:
 		return boxed(d.int64())
-	case cbor.TagUint8:
+	case tag.Uint8:
 		return narrow[uint8](d)
-	case cbor.TagUint16:
+	case tag.Uint16:
 		return narrow[uint16](d)
-	case cbor.TagUint32:
+	case tag.Uint32:
 		return narrow[uint32](d)
-	case cbor.TagUint64:
+	case tag.Uint64:
 		return narrow[uint64](d)
-	case cbor.TagUint:
+	case tag.Uint:
 		return unsigned[uint](d)
-	case cbor.TagUintptr:
+	case tag.Uintptr:
 		return unsigned[uintptr](d)
-	case cbor.TagDuration:
+	case tag.Duration:
 		return narrow[time.Duration](d)
-	case cbor.TagFloat32:
+	case tag.Float32:
 		return d.float32()
 	}
-	return d.anyContainer(tag, depth+1)
+	return d.anyContainer(number, depth+1)
 }
 
 // anyContainer reads what stands under one of the tags that may hold null.
-func (d *decoder) anyContainer(tag uint64, depth int) (any, error) {
+func (d *decoder) anyContainer(number uint64, depth int) (any, error) {
 	null := isNull(d.peek())
 	switch {
-	case tag == cbor.TagStrings && !null:
+	case number == tag.Strings && !null:
 		return boxed(readList(d, depth, (*decoder).string))
-	case tag == cbor.TagInts && !null:
+	case number == tag.Ints && !null:
 		return boxed(readList(d, depth, (*decoder).int))
-	case tag == cbor.TagMapStrings && !null:
+	case number == tag.MapStrings && !null:
 		return boxed(readStringMap(d, depth, (*decoder).string))
-	case tag == cbor.TagMapInts && !null:
+	case number == tag.MapInts && !null:
 		return boxed(readStringMap(d, depth, (*decoder).int))
-	case tag == cbor.TagMapAny:
+	case number == tag.MapAny:
 		return boxed(d.taggedAnyMap(depth))
 	}
-	if x, ok := typedNil(tag); ok && d.null() {
+	if x, ok := typedNil(number); ok && d.null() {
 		return x, nil
 	}
 	return nil, refuse("an unknown tag, or this under its tag")
 }
 
-func typedNil(tag uint64) (x any, ok bool) {
-	switch tag {
-	case cbor.TagStrings:
+func typedNil(number uint64) (x any, ok bool) {
+	switch number {
+	case tag.Strings:
 		return []string(nil), true
-	case cbor.TagInts:
+	case tag.Ints:
 		return []int(nil), true
-	case cbor.TagMapStrings:
+	case tag.MapStrings:
 		return map[string]string(nil), true
-	case cbor.TagMapInts:
+	case tag.MapInts:
 		return map[string]int(nil), true
-	case cbor.TagNilBytes:
+	case tag.NilBytes:
 		return []byte(nil), true
-	case cbor.TagNilSlice:
+	case tag.NilSlice:
 		return []any(nil), true
-	case cbor.TagNilMapString:
+	case tag.NilMapString:
 		return map[string]any(nil), true
 	}
 	return nil, false

@@ -94,7 +94,7 @@ func TestDepth(t *testing.T) {
 // heads returns items of ten bytes or so that declare n elements or bytes.
 func heads(t *testing.T, n uint64) [][]byte {
 	var items [][]byte
-	for _, prefix := range []string{"", "81", "a16161", "c1", "d5", "d7", "d825", "d96374", "d96383", "d96384", "d96385", "d96387", "d963738261", "d96376", "a1"} {
+	for _, prefix := range []string{"", "81", "a16161", "c1", "d5", "d7", "d825", "d99674", "d99683", "d99684", "d99685", "d99687", "d996738261", "d99676", "a1"} {
 		for major := byte(2); major < 6; major++ {
 			head := binary.BigEndian.AppendUint64([]byte{major<<5 | 27}, n)
 			items = append(items, append(unhex(t, prefix), head...), append(append(unhex(t, prefix), head...), 0x61, 0x61))

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // registry is the immutable state of Register.
@@ -93,36 +94,36 @@ func writeRegistered(t *cbor.Tape, r *registered, v reflect.Value, depth int) er
 	if depth+2 > cbor.MaxDepth {
 		return errDepth()
 	}
-	tag, pair := openRegistered(t, r.name)
+	outer, pair := openRegistered(t, r.name)
 	if err := r.plan.root.write(t, v, depth+2); err != nil {
 		return inside(r.typ.String(), err)
 	}
 	t.Close(pair)
-	t.Close(tag)
+	t.Close(outer)
 	return nil
 }
 
-func openRegistered(t *cbor.Tape, name string) (tag, pair int) {
-	tag = t.Open(cbor.Tag, cbor.TagRegistered)
+func openRegistered(t *cbor.Tape, name string) (outer, pair int) {
+	outer = t.Open(cbor.Tag, tag.Registered)
 	pair = t.Open(cbor.Array, 2)
 	t.AddText(name)
-	return tag, pair
+	return outer, pair
 }
 
 func writeUnknown(t *cbor.Tape, u Unknown, depth int) error {
 	if depth+2 > cbor.MaxDepth {
 		return errDepth()
 	}
-	tag, pair := openRegistered(t, u.Name)
+	outer, pair := openRegistered(t, u.Name)
 	if err := t.Read([]byte(u.item), depth+2); err != nil || u.Name == "" || !utf8.ValidString(u.Name) {
 		return &ValueError{Type: reflect.TypeOf(u), Reason: "it was not read from a session, or is nested too deep here"}
 	}
 	t.Close(pair)
-	t.Close(tag)
+	t.Close(outer)
 	return nil
 }
 
-// registered reads what stands under [cbor.TagRegistered]; depth is the tag's.
+// registered reads what stands under [tag.Registered]; depth is the tag's.
 func (d *decoder) registered(depth int) (any, error) {
 	n, err := d.array()
 	if err != nil {

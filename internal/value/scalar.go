@@ -4,6 +4,7 @@ import (
 	"reflect"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 type boolCodec struct{ typ reflect.Type }
@@ -115,7 +116,7 @@ func (d *decoder) stringKey() (string, error) {
 	switch {
 	case k.Kind == cbor.Text:
 		return k.S, nil
-	case k.Kind == cbor.Tag && k.N == cbor.TagNotUTF8:
+	case k.Kind == cbor.Tag && k.N == tag.NotUTF8:
 		return d.notUTF8()
 	}
 	return "", mismatch(k)

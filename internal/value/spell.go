@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // Some strings spell out bytes: a UUID's 36 characters are 16 bytes. The
@@ -22,12 +23,12 @@ import (
 type spelling byte
 
 const (
-	plain    spelling = iota // text, or cbor.TagNotUTF8
-	uuid                     // cbor.TagUUID
-	hexBytes                 // cbor.TagHex
-	base64s                  // cbor.TagBase64 over a byte string
-	dotted                   // cbor.TagBase64 over an array of byte strings
-	isoTime                  // cbor.TagISOTime
+	plain    spelling = iota // text, or tag.NotUTF8
+	uuid                     // tag.UUID
+	hexBytes                 // tag.Hex
+	base64s                  // tag.Base64 over a byte string
+	dotted                   // tag.Base64 over an array of byte strings
+	isoTime                  // tag.ISOTime
 )
 
 // The rule's constants, in characters.
@@ -229,7 +230,7 @@ func number(s string) int {
 	return n
 }
 
-// The range of [cbor.TagISOTime], in milliseconds since 1970: the years 0 to 9999.
+// The range of [tag.ISOTime], in milliseconds since 1970: the years 0 to 9999.
 var (
 	minISOTime = time.Date(0, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli()
 	maxISOTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() - 1
@@ -243,36 +244,36 @@ func formatISOTime(ms int64) string {
 func writeSpelled(t *cbor.Tape, s string, form spelling) {
 	switch form {
 	case uuid:
-		tag := t.Open(cbor.Tag, cbor.TagUUID)
+		at := t.Open(cbor.Tag, tag.UUID)
 		from := len(t.Data)
 		for _, part := range [...]string{s[:8], s[9:13], s[14:18], s[19:23], s[24:]} {
 			t.Data = appendHex(t.Data, part)
 		}
 		t.AddData(from)
-		t.Close(tag)
+		t.Close(at)
 	case hexBytes:
-		tag := t.Open(cbor.Tag, cbor.TagHex)
+		at := t.Open(cbor.Tag, tag.Hex)
 		from := len(t.Data)
 		t.Data = appendHex(t.Data, s)
 		t.AddData(from)
-		t.Close(tag)
+		t.Close(at)
 	case base64s:
-		tag := t.Open(cbor.Tag, cbor.TagBase64)
+		at := t.Open(cbor.Tag, tag.Base64)
 		writeBase64(t, s)
-		t.Close(tag)
+		t.Close(at)
 	case dotted:
-		tag := t.Open(cbor.Tag, cbor.TagBase64)
+		at := t.Open(cbor.Tag, tag.Base64)
 		parts := t.Open(cbor.Array, uint64(strings.Count(s, ".")+1))
 		for part := range strings.SplitSeq(s, ".") {
 			writeBase64(t, part)
 		}
 		t.Close(parts)
-		t.Close(tag)
+		t.Close(at)
 	case isoTime:
-		tag := t.Open(cbor.Tag, cbor.TagISOTime)
+		at := t.Open(cbor.Tag, tag.ISOTime)
 		ms, _ := parseISOTime(s)
 		t.AddInt(ms)
-		t.Close(tag)
+		t.Close(at)
 	}
 }
 

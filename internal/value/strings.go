@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // writeString writes a string value that has depth levels around it.
@@ -37,7 +38,7 @@ func writePlain(t *cbor.Tape, s string, depth int) error {
 	if depth >= cbor.MaxDepth {
 		return errDepth()
 	}
-	at := t.Open(cbor.Tag, cbor.TagNotUTF8)
+	at := t.Open(cbor.Tag, tag.NotUTF8)
 	from := len(t.Data)
 	t.Data = append(t.Data, s...)
 	t.AddData(from)
@@ -73,21 +74,21 @@ func (d *decoder) plainString(s string, depth int) string {
 }
 
 // taggedString reads what follows a tag, if that is one of those of strings.
-func (d *decoder) taggedString(tag uint64) (s string, ok bool, err error) {
+func (d *decoder) taggedString(number uint64) (s string, ok bool, err error) {
 	var form spelling
-	switch tag {
-	case cbor.TagNotUTF8:
+	switch number {
+	case tag.NotUTF8:
 		s, err = d.notUTF8()
 		return s, true, err
-	case cbor.TagUUID:
+	case tag.UUID:
 		form = uuid
 		s, err = d.uuid()
-	case cbor.TagHex:
+	case tag.Hex:
 		form = hexBytes
 		s, err = d.hex()
-	case cbor.TagBase64:
+	case tag.Base64:
 		form, s, err = d.base64()
-	case cbor.TagISOTime:
+	case tag.ISOTime:
 		form = isoTime
 		s, err = d.isoTime()
 	default:
@@ -141,7 +142,7 @@ func (d *decoder) hex() (string, error) {
 	return string(hex.AppendEncode(short[:0], b)), nil
 }
 
-// base64 reads what stands under [cbor.TagBase64].
+// base64 reads what stands under [tag.Base64].
 func (d *decoder) base64() (spelling, string, error) {
 	var short [256]byte
 	out := short[:0]

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 var timeType = reflect.TypeFor[time.Time]()
@@ -24,7 +25,7 @@ func (timeCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
 
 func (timeCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	k := d.next()
-	if k.Kind != cbor.Tag || k.N != cbor.TagTime && k.N != cbor.TagTimeNanos {
+	if k.Kind != cbor.Tag || k.N != tag.Time && k.N != tag.TimeNanos {
 		return typed(mismatch(k), timeType)
 	}
 	at, err := d.time(k.N)
@@ -50,23 +51,23 @@ func writeTime(t *cbor.Tape, at time.Time, depth int) error {
 		return errDepth()
 	}
 	if nsec == 0 {
-		tag := t.Open(cbor.Tag, cbor.TagTime)
+		outer := t.Open(cbor.Tag, tag.Time)
 		t.AddInt(sec)
-		t.Close(tag)
+		t.Close(outer)
 		return nil
 	}
-	tag := t.Open(cbor.Tag, cbor.TagTimeNanos)
+	outer := t.Open(cbor.Tag, tag.TimeNanos)
 	parts := t.Open(cbor.Array, 2)
 	t.AddInt(sec)
 	t.AddInt(int64(nsec))
 	t.Close(parts)
-	t.Close(tag)
+	t.Close(outer)
 	return nil
 }
 
 // time reads what stands under one of the tags of times.
-func (d *decoder) time(tag uint64) (time.Time, error) {
-	if tag == cbor.TagTimeNanos {
+func (d *decoder) time(number uint64) (time.Time, error) {
+	if number == tag.TimeNanos {
 		if k := d.next(); k.Kind != cbor.Array || k.N != 2 {
 			return time.Time{}, mismatch(k)
 		}
@@ -76,7 +77,7 @@ func (d *decoder) time(tag uint64) (time.Time, error) {
 		return time.Time{}, err
 	}
 	nsec := int64(0)
-	if tag == cbor.TagTimeNanos {
+	if number == tag.TimeNanos {
 		if nsec, err = d.int64(); err != nil {
 			return time.Time{}, err
 		}

@@ -58,7 +58,7 @@ func sizes(in *input, fold []int) []int {
 			if len(part.docs) == len(in.docs) && f > 0 {
 				return // nothing is left out: once is enough
 			}
-			trial := pack.NewTrial(train(&part))
+			trial := pack.New(train(&part))
 			for i, d := range in.docs {
 				if fold[i] == f || fold[i] == folds {
 					out[i] = min((trial.Bits(d.item)+7)/8, len(d.item))

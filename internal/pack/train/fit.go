@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/tag"
 )
 
 // fit makes costs from the counts, in as many text tables as there are.
@@ -168,12 +169,12 @@ var frequent = []struct {
 	head  string
 	share int
 }{
-	{"\xd9\x63\x7a", 15},    // int64
-	{"\xd9\x63\x83", 8},     // []string
-	{"\xd9\x63\x73\x82", 8}, // a registered type
-	{"\xd9\x63\x76\x82", 8}, // time.Time with nanoseconds
-	{"\xd9\x63\x82", 3},     // time.Duration
-	{"\xd9\x63\x85", 3},     // map[string]string
+	{tagHead(tag.Int64), 15},
+	{tagHead(tag.Strings), 8},
+	{tagHead(tag.Registered) + "\x82", 8},
+	{tagHead(tag.TimeNanos) + "\x82", 8},
+	{tagHead(tag.Duration), 3},
+	{tagHead(tag.MapStrings), 3},
 }
 
 // floors returns the weights of value symbols that count in a model even where
@@ -208,12 +209,15 @@ func floors(model, seen int) map[form.Symbol]int {
 		raw(string([]byte{0x80 + byte(n)}), one/30)
 		raw(string([]byte{0xa0 + byte(n)}), one/20)
 	}
-	for _, head := range []string{"\xf4", "\xf5", "\xf6", "\xf9", "\xfa", "\xfb", "\x58", "\xd7", "\xd5", "\xc1",
-		"\xd8\x25\x50", "\xd5\x83", "\xd5\x58\x20", "\xd5\x58\x18", "\xd7\x50", "\xd7\x54", "\xd7\x58\x20", "\xd9\x63\x73\x82", "\xd9\x63\x76\x82"} {
+	for _, head := range []string{"\xf4", "\xf5", "\xf6", "\xf9", "\xfa", "\xfb", "\x58",
+		tagHead(tag.Hex), tagHead(tag.Base64), tagHead(tag.Time), tagHead(tag.UUID) + "\x50",
+		tagHead(tag.Base64) + "\x83", tagHead(tag.Base64) + "\x58\x20", tagHead(tag.Base64) + "\x58\x18",
+		tagHead(tag.Hex) + "\x50", tagHead(tag.Hex) + "\x54", tagHead(tag.Hex) + "\x58\x20",
+		tagHead(tag.Registered) + "\x82", tagHead(tag.TimeNanos) + "\x82"} {
 		raw(head, one/20)
 	}
-	for tag := byte(0x74); tag <= 0x8a; tag++ {
-		raw("\xd9\x63"+string([]byte{tag}), one/50+seen/1000)
+	for t := uint64(tag.First + 1); t < tag.End; t++ {
+		raw(tagHead(t), one/50+seen/1000)
 	}
 	for _, f := range frequent {
 		raw(f.head, seen*f.share/1000)

@@ -1,6 +1,8 @@
 package main
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+)
 
 // An item is a parsed CBOR item.
 type item struct {
@@ -44,6 +46,19 @@ func parseItem(b []byte) (it item, rest []byte) {
 	}
 	it.all = b[:len(b)-len(rest)]
 	return it, rest
+}
+
+// tagHead returns the head of a tag.
+func tagHead(t uint64) string {
+	switch {
+	case t < 24:
+		return string([]byte{0xc0 + byte(t)})
+	case t < 1<<8:
+		return string([]byte{0xd8, byte(t)})
+	case t < 1<<16:
+		return string([]byte{0xd9, byte(t >> 8), byte(t)})
+	}
+	panic("no tag is so great")
 }
 
 // tagged reports whether the item has a tag, and so is one value.

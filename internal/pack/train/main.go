@@ -48,7 +48,7 @@ func main() {
 	cv := flag.Bool("cv", false, "cross-validate instead of writing files")
 	sessions := flag.String("sessions", "../../testdata/sessions", "directory of the sessions")
 	lists := flag.String("lists", "train/testdata", "directory of the other input")
-	goFile := flag.String("go", "tables_gen.go", "Go file to write")
+	goFile := flag.String("go", "tables/tables_gen.go", "Go file to write")
 	jsonFile := flag.String("json", "../../docs/packing-v1.json", "JSON file to write")
 	tuning(flag.CommandLine)
 	flag.Parse()

@@ -29,7 +29,7 @@ func TestGenerated(t *testing.T) {
 	if err := writeJSON(jsonFile, tables); err != nil {
 		t.Fatal(err)
 	}
-	for _, pair := range [][2]string{{goFile, "../tables_gen.go"}, {jsonFile, "../../../docs/packing-v1.json"}} {
+	for _, pair := range [][2]string{{goFile, "../tables/tables_gen.go"}, {jsonFile, "../../../docs/packing-v1.json"}} {
 		got, err := os.ReadFile(pair[0])
 		if err != nil {
 			t.Fatal(err)

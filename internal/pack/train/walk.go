@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/tag"
 )
 
 // An event is something in an item that takes a symbol.
@@ -151,7 +152,7 @@ func (w *walker) leaf(it *item, model int) {
 		w.events = append(w.events, event{model: model, text: string(it.body), whole: true})
 	case 4:
 		w.heads(it, model)
-		if it.tag == 21 {
+		if it.tag == tag.Base64 {
 			model = form.InToken
 		}
 		w.inside(it, model, nil, true, false)
@@ -198,15 +199,15 @@ var ranges = func() (rs []form.Symbol) {
 	for n := 5; n <= 48; n++ {
 		rs = append(rs, form.Symbol{Kind: form.Int, Base: 1 << (n - 1), Bits: uint8(n - 1)})
 	}
-	for _, tags := range []string{"", "\xc1", "\xd9\x63\x7a"} {
+	for _, tags := range []string{"", tagHead(tag.Time), tagHead(tag.Int64)} {
 		for base := uint64(0x64); base < 0x74; base += 4 {
 			rs = append(rs, form.Symbol{Kind: form.Int, Bytes: tags, Base: base << 24, Bits: 26})
 		}
 	}
-	for _, tags := range []string{"", "\xd9\x63\x75"} {
+	for _, tags := range []string{"", tagHead(tag.ISOTime)} {
 		for base := uint64(0x18); base < 0x1c; base++ {
 			rs = append(rs, form.Symbol{Kind: form.Int, Bytes: tags, Base: base << 36, Bits: 36})
 		}
 	}
-	return append(rs, form.Symbol{Kind: form.Int, Bytes: "\xd9\x63\x75", Bits: 40}, form.Symbol{Kind: form.Int, Bytes: "\xc1", Bits: 31})
+	return append(rs, form.Symbol{Kind: form.Int, Bytes: tagHead(tag.ISOTime), Bits: 40}, form.Symbol{Kind: form.Int, Bytes: tagHead(tag.Time), Bits: 31})
 }()

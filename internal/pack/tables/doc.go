@@ -1,0 +1,5 @@
+// Package tables has the packer's tables as data, and nothing else: package
+// train makes them, package form says what they mean, package pack uses them.
+package tables
+
+//go:generate go run ../train -go tables_gen.go -json ../../../docs/packing-v1.json -sessions ../../../testdata/sessions -lists ../train/testdata
