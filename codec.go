@@ -1,18 +1,17 @@
 package cookiesession
 
 import (
-	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
+	"net/http"
 	"reflect"
-	"sync"
 	"time"
 
 	"example.com/cookiesession/internal/clock"
-	"example.com/cookiesession/internal/pack"
-	"example.com/cookiesession/internal/pack/tables"
 	"example.com/cookiesession/internal/value"
+	"example.com/cookiesession/internal/wire"
 )
 
 // CodecOptions configures a [Codec]. The zero value, and nil, are secure
@@ -58,11 +57,10 @@ type CodecOptions struct {
 // wanted; [Manager] is the same with HTTP around it, and each opens what the
 // other sealed. A Codec is safe for concurrent use.
 type Codec struct {
-	keys    *Keyring
-	label   string
-	policy  policy
-	maxSize int // bytes of name and value of one cookie
-
+	keys       *Keyring
+	label      string
+	policy     policy
+	maxSize    int // bytes of name and value of one cookie
 	maxCookies int
 }
 
@@ -70,10 +68,10 @@ type Codec struct {
 type Meta struct {
 	ID       string        // 32 hexadecimal digits, "": none
 	Created  time.Time     // whole seconds; Seal: zero means now
-	Issued   time.Time     // whole seconds; Seal: now, but not before this, which is that of the value it replaces
+	Issued   time.Time     // whole seconds; Open: when it was issued; Seal: it is issued now, or at this time if that is later (pass what Open returned)
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
-	KeyID    string        // set by Open: the key that sealed it; Seal: no older key seals what replaces it
-	Stale    bool          // set by Open: a newer key seals now; sealing anew would move the value to it
+	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used
+	Stale    bool          // Open: a newer key seals now; sealing anew would move the value to it
 }
 
 // NewCodec returns a Codec that seals under keys. Its error joins everything
@@ -97,8 +95,8 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	}
 	policy, err := newPolicy(opts.Lifetime, opts.MaxLifetime, opts.IdleTimeout, opts.NotBefore)
 	errs = append(errs, err, checkMaxCookies(opts.MaxCookies))
-	if opts.MaxSize > 0 && opts.MaxCookies > 1 && opts.MaxSize < minSplit {
-		errs = append(errs, fmt.Errorf("option MaxSize is %d: to split a value, cookies need %d bytes", opts.MaxSize, minSplit))
+	if opts.MaxSize > 0 && opts.MaxCookies > 1 && opts.MaxSize < wire.MinSplit {
+		errs = append(errs, fmt.Errorf("option MaxSize is %d: to split a value, cookies need %d bytes", opts.MaxSize, wire.MinSplit))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -107,7 +105,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies)}
 	switch {
 	case c.maxSize == 0:
-		c.maxSize = maxCookie
+		c.maxSize = wire.MaxCookie
 	case c.maxSize < 0:
 		c.maxSize, c.maxCookies = math.MaxInt, 1
 	}
@@ -115,8 +113,8 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 }
 
 func checkMaxCookies(n int) error {
-	if n < 0 || n > mostCookies {
-		return fmt.Errorf("option MaxCookies is %d: it is at most %d", n, mostCookies)
+	if n < 0 || n > wire.MaxParts {
+		return fmt.Errorf("option MaxCookies is %d: it is at most %d", n, wire.MaxParts)
 	}
 	return nil
 }
@@ -140,30 +138,9 @@ func (c *Codec) Decode(name, value string, dst any) error {
 // type or a value that can't be encoded, a [Meta] that can't be (IsUsage),
 // [ErrTooLarge], and IsInternal if no key can seal.
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
-	return c.seal(name, value, meta, clock.Now(), freshRandom())
-}
-
-// seal is Seal at a time and with random bytes that are the caller's: the seam
-// for test vectors.
-func (c *Codec) seal(name string, value any, meta Meta, now time.Time, random [randomSize]byte) (string, error) {
-	s := newScratch()
-	defer s.release()
-	item, err := s.encode(value)
-	if err != nil {
-		return "", err
-	}
-	rec, err := meta.record(now)
-	if err != nil {
-		return "", usageError(err)
-	}
-	rec.lifetime = c.policy.cut(rec.lifetime)
-	rec.body, rec.packed = s.pack(item)
-	ring := c.keys.current()
-	text, _, err := c.sealRecord(s, ring, ring.named(meta.KeyID), name, c.label, &rec, now, random)
-	if err != nil {
-		return "", err
-	}
-	return string(text), nil
+	how := c.sealing(name)
+	how.now, how.random = clock.Now(), freshRandom()
+	return how.value(value, meta)
 }
 
 // Open opens a value that was sealed for the cookie called name into dst, a
@@ -175,18 +152,34 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 	if err != nil {
 		return Meta{}, err
 	}
-	s := newScratch()
-	defer s.release()
-	now := clock.Now()
-	found, ring, err := c.locate(c.keys.current(), name, value, now, true)
+	f := c.finder(name)
+	o, err := f.one(value)
 	if err != nil {
 		return Meta{}, err
 	}
-	rec, err := found.open(s, name, c.label)
+	return f.finish(&o, target)
+}
+
+// OpenRequest opens the value that a request has for the cookie called name,
+// joined from its parts, into dst, as [Codec.Open] does. If the request has
+// several, which come from different paths or domains, OpenRequest takes the
+// latest one whose seal is intact, and checks the lifetime of that one only, so
+// an older cookie never stands in for a newer one that was revoked. At most 8
+// are tried. Without any the error is [ErrNoSession].
+func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error) {
+	target, err := newTarget(dst)
 	if err != nil {
 		return Meta{}, err
 	}
-	return c.finish(s, &rec, found.key, ring, target, now)
+	if err := checkName(name); err != nil {
+		return Meta{}, usageError(err)
+	}
+	f := c.finder(name)
+	o, err := f.newest(r.Header["Cookie"])
+	if err != nil {
+		return Meta{}, err
+	}
+	return f.finish(&o, target)
 }
 
 // A target is where a value is decoded to.
@@ -207,15 +200,24 @@ func newTarget(dst any) (target, error) {
 	return target{v.Elem(), plan}, nil
 }
 
-// finish applies the policy to a record that opened, and decodes its value.
-func (c *Codec) finish(s *scratch, rec *record, key *ringKey, ring *ring, dst target, now time.Time) (Meta, error) {
-	if err := c.policy.check(rec, now); err != nil {
+// finish applies the policy to what opened, and decodes its value.
+func (f *finder) finish(o *opened, dst target) (Meta, error) {
+	defer o.scratch.release()
+	if err := f.policy.check(&o.record, f.now); err != nil {
 		return Meta{}, err
 	}
-	item, err := s.unpack(rec)
+	item, err := o.scratch.unpack(&o.record)
 	if err != nil {
 		return Meta{}, err
 	}
+	if err := dst.decode(item); err != nil {
+		return Meta{}, err
+	}
+	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
+}
+
+// decode replaces what dst holds on success, and else leaves it alone.
+func (dst *target) decode(item []byte) error {
 	// A dst that holds something is written only on success; one that doesn't
 	// can be put back.
 	into := dst.value
@@ -225,71 +227,57 @@ func (c *Codec) finish(s *scratch, rec *record, key *ringKey, ring *ring, dst ta
 	}
 	if _, err := dst.plan.Decode(item, into); err != nil {
 		into.SetZero()
-		return Meta{}, invalidError(ReasonValue, err)
+		return invalidError(ReasonValue, err)
 	}
 	if aside {
 		dst.value.Set(into)
 	}
-	return rec.meta(key, ring.superseded(key, now)), nil
+	return nil
 }
 
-// freshRandom draws the random bytes of one token. crypto/rand.Read never
-// fails: it ends the program instead.
-func freshRandom() (random [randomSize]byte) {
-	_, _ = rand.Read(random[:])
-	return random
+func (r *record) meta(key *ringKey, stale bool) Meta {
+	return Meta{
+		ID:       r.idText(),
+		Created:  time.Unix(r.created, 0).UTC(),
+		Issued:   time.Unix(r.issued, 0).UTC(),
+		Lifetime: time.Duration(r.lifetime) * time.Second,
+		KeyID:    key.idText,
+		Stale:    stale,
+	}
 }
 
-// sealRecord seals rec for the cookie called name and returns its text, which
-// is s's. before is the key of the cookie that it replaces, or nil.
-func (c *Codec) sealRecord(s *scratch, ring *ring, before *ringKey, name, label string, rec *record, now time.Time, random [randomSize]byte) ([]byte, *ringKey, error) {
-	if err := checkName(name); err != nil {
-		return nil, nil, usageError(err)
+// record returns a record that is issued now and has no body yet.
+func (m *Meta) record(now time.Time) (record, error) {
+	r := record{issued: now.Unix(), created: now.Unix()}
+	if m.ID != "" {
+		id, err := hex.DecodeString(m.ID)
+		if err != nil || len(id) != idSize {
+			return record{}, errMetaID
+		}
+		r.hasID, r.id = true, [idSize]byte(id)
 	}
-	if err := checkClock(rec.issued); err != nil {
-		return nil, nil, internalError(err)
+	if !m.Issued.IsZero() {
+		// Else, with clocks that differ, what replaces a value would look
+		// older.
+		r.issued = max(r.issued, m.Issued.Unix())
+		if r.issued > now.Add(wire.MaxSkew).Unix() {
+			return record{}, errFuture
+		}
 	}
-	key := ring.sealingAfter(before, now)
-	if key == nil {
-		return nil, nil, internalError(errNoSealingKey)
+	if !m.Created.IsZero() {
+		r.created = min(m.Created.Unix(), r.issued)
 	}
-	// The number of parts stands in the header, so it has to be known before
-	// the rest; and a value of megabytes that can't be sent is not sealed
-	// first.
-	data, err := rec.append(s.record[:0])
-	if err != nil {
-		return nil, nil, usageError(err)
+	if m.Lifetime < 0 || m.Lifetime > wire.MaxLifetime {
+		return record{}, fmt.Errorf("a lifetime of %v is not within 0 to 400 days", m.Lifetime)
 	}
-	s.record = data
-	chars := textEncoding.EncodedLen(overhead + len(data))
-	parts, ok := partsFor(name, chars, c.maxCookies, c.maxSize)
-	if !ok {
-		return nil, key, tooLargeError(c.size(name, chars), c.limit())
-	}
-	token := appendHeader(s.token[:0], key.id, rec.issued, parts, random)
-	s.additional = appendAdditionalData(s.additional[:0], name, label)
-	s.token = sealToken(key, append(token, data...), s.additional)
-	s.text = appendTokenText(s.text[:0], s.token)
-	return s.text, key, nil
-}
-
-// limit returns how many bytes the names and values of one session's cookies
-// may have.
-func (c *Codec) limit() int { return c.maxSize * c.maxCookies }
-
-// size returns how many of them a text of that many characters takes.
-func (c *Codec) size(name string, chars int) int {
-	n, ok := partsFor(name, chars, c.maxCookies, c.maxSize)
-	if !ok {
-		n = c.maxCookies
-	}
-	return len(name) + chars + (n-1)*(len(name)+len("_2")+setSize)
+	r.lifetime = wholeSeconds(m.Lifetime)
+	return r, nil
 }
 
 var (
-	errNoKeyring    = errors.New("the keyring is nil: make one with NewKeyring, ParseKeyring, OpenKeyring or LoadOrCreateKeyring")
-	errNoSealingKey = errors.New("no key of the keyring can seal")
-	errName         = errors.New("a cookie needs a name of 1 to 65535 bytes")
+	errNoKeyring = errors.New("the keyring is nil: make one with NewKeyring, ParseKeyring, OpenKeyring or LoadOrCreateKeyring")
+	errMetaID    = errors.New("an id has 32 hexadecimal digits")
+	errName      = errors.New("a cookie needs a name of 1 to 65535 bytes")
 )
 
 func checkName(name string) error {
@@ -297,68 +285,4 @@ func checkName(name string) error {
 		return errName
 	}
 	return nil
-}
-
-// A scratch holds the buffers of one sealing or opening. Nothing that leaves
-// this package points into one.
-type scratch struct {
-	item       []byte // the value as CBOR
-	reencoded  []byte // the same as this program would have written it
-	body       []byte // the same packed
-	record     []byte
-	additional []byte
-	token      []byte
-	text       []byte
-	line       []byte // of Set-Cookie
-}
-
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
-
-func newScratch() *scratch { return scratches.Get().(*scratch) }
-
-// release gives s back, but for buffers that one huge value has grown.
-func (s *scratch) release() {
-	const most = 64 << 10
-	if cap(s.item)+cap(s.reencoded)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= most {
-		scratches.Put(s)
-	}
-}
-
-// encode returns the CBOR of a value.
-func (s *scratch) encode(v any) ([]byte, error) {
-	item, err := value.Append(s.item[:0], v)
-	if err != nil {
-		return nil, usageError(err)
-	}
-	s.item = item
-	return item, nil
-}
-
-// packer returns the packer of version 1. All codecs share its tables.
-var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
-
-// pack returns the body for an item, and whether it is the packed form: only if
-// that is smaller, and does not unpack to more than will be unpacked.
-func (s *scratch) pack(item []byte) (body []byte, packed bool) {
-	if len(item) > maxUnpacked {
-		return item, false
-	}
-	if s.body = packer().Append(s.body[:0], item); len(s.body) < len(item) {
-		return s.body, true
-	}
-	return item, false
-}
-
-// unpack returns the item in a record's body. That it is deterministic CBOR is
-// seen when it is decoded.
-func (s *scratch) unpack(rec *record) ([]byte, error) {
-	if !rec.packed {
-		return rec.body, nil
-	}
-	item, err := packer().Unpack(s.item[:0], rec.body, maxUnpacked)
-	if err != nil {
-		return nil, invalidError(ReasonMalformed, err)
-	}
-	s.item = item
-	return item, nil
 }

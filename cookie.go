@@ -5,10 +5,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"example.com/cookiesession/internal/webrule"
 )
 
 // attributes are what stands in a Set-Cookie beside name, value and lifetime.
@@ -25,20 +26,6 @@ type attributes struct {
 
 	beforeAge string // "; Path=/; Domain=..."
 	afterAge  string // "; HttpOnly; Secure; SameSite=Lax"
-}
-
-// cookiePrefixes are the name prefixes that browsers know (RFC 6265bis, Section
-// 4.1.3), longest first. They compare without regard to case.
-var cookiePrefixes = []string{"__Host-Http-", "__Host-", "__Secure-", "__Http-"}
-
-// cutPrefix cuts a known prefix off a cookie name.
-func cutPrefix(name string) (prefix, rest string) {
-	for _, p := range cookiePrefixes {
-		if len(name) >= len(p) && strings.EqualFold(name[:len(p)], p) {
-			return p, name[len(p):]
-		}
-	}
-	return "", name
 }
 
 const (
@@ -68,8 +55,8 @@ func newAttributes(name, path, domain string, sameSite http.SameSite, partitione
 	}
 	err := errors.Join(a.checkName(), a.checkPath(), a.checkDomain(), a.checkSameSite())
 	if insecure {
-		_, a.name = cutPrefix(a.name)
-		if prefix, _ := cutPrefix(a.name); prefix != "" {
+		_, a.name = webrule.CutPrefix(a.name)
+		if prefix, _ := webrule.CutPrefix(a.name); prefix != "" {
 			err = errors.Join(err, fmt.Errorf("option Name %q has two prefixes: without Secure, browsers take neither", name))
 		}
 	}
@@ -92,7 +79,7 @@ func (a *attributes) checkName() error {
 	if i := len(a.name) - len("_2"); i > 0 && a.name[i] == '_' && a.name[i+1] >= '2' && a.name[i+1] <= '8' {
 		return fmt.Errorf("option Name %q: names that end in _2 to _8 are those of the further parts of %q", a.name, a.name[:i])
 	}
-	prefix, _ := cutPrefix(a.name)
+	prefix, _ := webrule.CutPrefix(a.name)
 	if strings.HasPrefix(prefix, "__Host-") && (a.domain != "" || a.path != "/") {
 		return fmt.Errorf("option Name %q: a browser takes a %s cookie only without a Domain and with Path /; name it __Secure-%s, or leave Domain and Path alone", a.name, prefix, defaultName)
 	}
@@ -191,108 +178,4 @@ func (a *attributes) appendSet(dst []byte, name string, set, piece []byte, maxAg
 // deletion returns the Set-Cookie line that deletes a cookie.
 func (a *attributes) deletion(name string) string {
 	return name + "=" + a.beforeAge + "; Max-Age=0" + a.afterAge
-}
-
-// cookieValues calls yield with each value that the lines of a Cookie header
-// have for name, in order, until it returns false. It is not net/http's parser
-// because that gives up on a header with more than 3,000 cookies and takes more
-// than one spelling of a pair (quotes, spaces around the name). Here a name is
-// exact and a value is what stands there.
-func cookieValues(lines []string, name string, yield func(value string) bool) {
-	for _, line := range lines {
-		for len(line) > 0 {
-			var pair string
-			pair, line, _ = strings.Cut(line, ";")
-			pair = strings.Trim(pair, " \t\r\n") // line ends: only in requests that no server has read
-			if len(pair) > len(name) && pair[len(name)] == '=' && pair[:len(name)] == name {
-				if !yield(pair[len(name)+1:]) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// hasCookie reports whether the lines of a Cookie header have a cookie called
-// name, whatever its value.
-func hasCookie(lines []string, name string) (found bool) {
-	cookieValues(lines, name, func(string) bool { found = true; return false })
-	return found
-}
-
-// withoutCookies returns those of a response's Set-Cookie lines that set other
-// cookies than ours do: a response has at most one for each name (RFC 6265,
-// Section 4.1.1), whatever their paths and domains.
-func withoutCookies(lines, ours []string) []string {
-	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
-		name := setCookieName(line)
-		return slices.ContainsFunc(ours, func(our string) bool { return setCookieName(our) == name })
-	})
-}
-
-func setCookieName(line string) string {
-	name, _, _ := strings.Cut(line, "=")
-	return strings.TrimSpace(name)
-}
-
-// addVary adds Cookie to Vary, because the response depends on it.
-func addVary(h http.Header) {
-	for _, line := range h["Vary"] {
-		for field := range strings.SplitSeq(line, ",") {
-			if field = strings.TrimSpace(field); field == "*" || strings.EqualFold(field, "Cookie") {
-				return
-			}
-		}
-	}
-	h["Vary"] = append(h["Vary"], "Cookie")
-}
-
-// keepPrivate keeps shared caches from storing a response that sets a cookie.
-// Many of them ignore Vary.
-func keepPrivate(h http.Header) {
-	// These outrank Cache-Control (RFC 9213).
-	delete(h, "Cdn-Cache-Control")
-	delete(h, "Surrogate-Control")
-	fields := splitCacheControl(h["Cache-Control"])
-	kept := fields[:0]
-	for _, field := range fields {
-		name, _, hasList := strings.Cut(field, "=")
-		switch name = strings.ToLower(strings.TrimSpace(name)); {
-		case name == "no-store", name == "private" && !hasList:
-			return // nobody shares it
-		case name == "public", name == "s-maxage", name == "private", name == "no-cache" && hasList:
-			// Allows sharing, or covers only the fields that it lists.
-		default:
-			kept = append(kept, field)
-		}
-	}
-	h["Cache-Control"] = []string{strings.Join(append([]string{"private"}, kept...), ", ")}
-}
-
-// splitCacheControl splits Cache-Control at the commas that don't stand in
-// quotes.
-func splitCacheControl(lines []string) (fields []string) {
-	add := func(field string) {
-		if field = strings.TrimSpace(field); field != "" {
-			fields = append(fields, field)
-		}
-	}
-	for _, line := range lines {
-		quoted, escaped, start := false, false, 0
-		for i := range len(line) {
-			switch c := line[i]; {
-			case escaped:
-				escaped = false
-			case c == '\\' && quoted:
-				escaped = true
-			case c == '"':
-				quoted = !quoted
-			case c == ',' && !quoted:
-				add(line[start:i])
-				start = i + 1
-			}
-		}
-		add(line[start:])
-	}
-	return fields
 }

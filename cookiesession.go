@@ -137,6 +137,8 @@ import (
 	"net/http"
 	"reflect"
 	"time"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // Options configures a [Manager]. The zero value, and nil, are secure defaults:
@@ -262,7 +264,7 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
 	}
 	m := &Manager[T]{
-		codec: codec, plan: plan, zero: item, cookie: cookie, names: partNames(cookie.name),
+		codec: codec, plan: plan, zero: item, cookie: cookie, names: wire.PartNames(cookie.name),
 		labelFunc: opts.LabelFunc, check: opts.Check, onEvent: opts.OnEvent,
 	}
 	if m.onEvent == nil {

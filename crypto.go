@@ -1,19 +1,19 @@
 package cookiesession
 
 import (
+	"bytes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
+	"example.com/cookiesession/internal/wire"
 	"golang.org/x/crypto/chacha20poly1305"
 )
 
@@ -61,37 +61,20 @@ import (
 // id picks exactly one. That argument ends with the first passphrase and with
 // the first trial decryption; add neither.
 //
-// Every change of the layout takes a new version.
-const (
-	tokenVersion = 1
-	keyIDSize    = 3
-	timeOffset   = 1 + keyIDSize
-	randomOffset = timeOffset + 4
-	randomSize   = 16
-	headerSize   = randomOffset + randomSize              // 24 bytes, all of the nonce
-	overhead     = headerSize + chacha20poly1305.Overhead // 40 bytes
-
-	// peekChars is how much of a token's text has its parts and its key id:
-	// whole groups of four characters, for three bytes each.
-	peekChars = 8
-)
-
-// An array of another length does not convert, should the sizes above drift.
-var _ = [chacha20poly1305.NonceSizeX]byte([headerSize]byte{})
-
-// textEncoding is strict about trailing bits, so that one token has one text.
-// It still skips CR and LF: see [decodeToken].
-var textEncoding = base64.RawURLEncoding.Strict()
+// Every change of the layout takes a new version. The sizes are those of
+// package wire: an array of another length does not convert, should one drift.
+var _ = [chacha20poly1305.NonceSizeX]byte([wire.HeaderSize]byte{})
+var _ = [chacha20poly1305.Overhead]byte([wire.TagSize]byte{})
 
 // A keyID is public: it stands in clear in every cookie.
-type keyID [keyIDSize]byte
+type keyID [wire.KeyIDSize]byte
 
 // String returns the id as 6 lower-case hexadecimal digits.
 func (id keyID) String() string { return hex.EncodeToString(id[:]) }
 
 // deriveKeyID returns the id of the key with this secret.
 func deriveKeyID(secret *[32]byte) keyID {
-	return keyID(derive(secret, "cookiesession v1 key id", keyIDSize))
+	return keyID(derive(secret, "cookiesession v1 key id", wire.KeyIDSize))
 }
 
 // newXAEAD returns the AEAD of the key with this secret.
@@ -111,39 +94,12 @@ func derive(secret *[32]byte, label string, size int) []byte {
 	return out
 }
 
-// A tokenHeader is what has to be known of a token before it is decoded: in how
-// many cookies it is, and who can open it. Nobody has authenticated it until
-// the tag has verified.
-type tokenHeader struct {
-	parts int
-	key   keyID
-}
-
-// errMalformed and its kin say for the log why a token is not one.
+// errNotVersion and its kin say for the log why a token is not one.
 var (
-	errTooShort   = errors.New("shorter than any token")
-	errNotBase64  = errors.New("not strict base64url")
 	errNotVersion = errors.New("not a version 1 token")
 	errTag        = errors.New("altered, or sealed under another key, name or label")
 	errClock      = errors.New("the clock is outside 1970 to 2106")
 )
-
-// peekHeader reads the header of a token's text without decoding the rest, so
-// that a value whose key is unknown costs no more than that.
-func peekHeader(text string) (tokenHeader, error) {
-	if len(text) < peekChars {
-		return tokenHeader{}, errTooShort
-	}
-	var raw [peekChars / 4 * 3]byte
-	n, err := textEncoding.Decode(raw[:], []byte(text[:peekChars]))
-	if err != nil || n != len(raw) { // fewer bytes: CR or LF were skipped
-		return tokenHeader{}, errNotBase64
-	}
-	if raw[0]&0x0f != tokenVersion {
-		return tokenHeader{}, errNotVersion
-	}
-	return tokenHeader{parts: int(raw[0]>>4) + 1, key: keyID(raw[1 : 1+keyIDSize])}, nil
-}
 
 // checkClock refuses a time that a token can't have.
 func checkClock(issuedAt int64) error {
@@ -153,13 +109,20 @@ func checkClock(issuedAt int64) error {
 	return nil
 }
 
-// appendHeader appends a token's header to dst. The random bytes are the
-// caller's, which is the seam for test vectors.
-func appendHeader(dst []byte, key keyID, issuedAt int64, parts int, random [randomSize]byte) []byte {
-	dst = append(dst, byte(tokenVersion|(parts-1)<<4))
-	dst = append(dst, key[:]...)
-	dst = binary.BigEndian.AppendUint32(dst, uint32(issuedAt))
-	return append(dst, random[:]...)
+// A tokenHeader is what a token begins with, all of its nonce.
+type tokenHeader struct {
+	parts  int
+	key    keyID
+	issued int64
+	random [wire.RandomSize]byte
+}
+
+// appendHeader appends a token's header to dst.
+func appendHeader(dst []byte, h tokenHeader) []byte {
+	dst = append(dst, byte(wire.Version|(h.parts-1)<<4))
+	dst = append(dst, h.key[:]...)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(h.issued))
+	return append(dst, h.random[:]...)
 }
 
 // appendAdditionalData appends the additional data of a cookie to dst. The name
@@ -173,40 +136,40 @@ func appendAdditionalData(dst []byte, name, label string) []byte {
 // sealToken seals, in place, a token that consists of its header and the record
 // in clear, and returns the whole token.
 func sealToken(k *ringKey, token, additionalData []byte) []byte {
-	nonce, record := token[:headerSize], token[headerSize:]
+	nonce, record := token[:wire.HeaderSize], token[wire.HeaderSize:]
 	return k.seal(nonce, nonce, record, additionalData)
 }
 
 // openToken opens a token in place and returns the record and when it was
 // issued, in Unix seconds. On failure the token's bytes are gone.
 func openToken(k *ringKey, token, additionalData []byte) (record []byte, issuedAt int64, err error) {
-	if len(token) < overhead {
-		return nil, 0, errTooShort
+	if len(token) < wire.Overhead {
+		return nil, 0, wire.ErrTooShort
 	}
-	nonce, sealed := token[:headerSize], token[headerSize:]
+	nonce, sealed := token[:wire.HeaderSize], token[wire.HeaderSize:]
 	record, err = k.open(sealed[:0], nonce, sealed, additionalData)
 	if err != nil {
 		return nil, 0, errTag
 	}
-	return record, int64(binary.BigEndian.Uint32(nonce[timeOffset:])), nil
+	return record, int64(binary.BigEndian.Uint32(nonce[wire.TimeOffset:])), nil
 }
 
 // decodeToken appends the token behind text to dst.
-func decodeToken(dst []byte, text string) ([]byte, error) {
+func decodeToken(dst, text []byte) ([]byte, error) {
 	// Strict does not keep the decoder from skipping line ends, which would
 	// give one token many spellings.
-	if strings.IndexByte(text, '\n') >= 0 || strings.IndexByte(text, '\r') >= 0 {
-		return dst, errNotBase64
+	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
+		return dst, wire.ErrEncoding
 	}
-	dst = slices.Grow(dst, textEncoding.DecodedLen(len(text)))
-	n, err := textEncoding.Decode(dst[len(dst):cap(dst)], []byte(text))
+	dst = slices.Grow(dst, wire.Encoding.DecodedLen(len(text)))
+	n, err := wire.Encoding.Decode(dst[len(dst):cap(dst)], text)
 	if err != nil {
-		return dst, errNotBase64
+		return dst, wire.ErrEncoding
 	}
 	return dst[:len(dst)+n], nil
 }
 
 // appendTokenText appends the text of a token to dst.
 func appendTokenText(dst, token []byte) []byte {
-	return textEncoding.AppendEncode(dst, token)
+	return wire.Encoding.AppendEncode(dst, token)
 }

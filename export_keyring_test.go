@@ -44,14 +44,10 @@ func KeyringReloadFor(k *Keyring, id string) bool { return k.reloadFor(keyringID
 // KeyringBeginReading puts the ring into the state of an early reload that has
 // begun to read the file. The result ends it, without having found anything.
 func KeyringBeginReading(k *Keyring) (end func()) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.early.flight = &flight{reading: true, done: make(chan struct{})}
-	return func() {
-		k.mu.Lock()
-		defer k.mu.Unlock()
-		k.early.land()
-	}
+	k.reloader.mu.Lock()
+	defer k.reloader.mu.Unlock()
+	k.reloader.running = &earlyReload{reading: true, done: make(chan struct{})}
+	return k.reloader.readingEnds
 }
 
 // KeyringStatus returns what a Manager watches.

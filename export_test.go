@@ -4,7 +4,9 @@ import "time"
 
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
-	return c.seal(name, value, meta, now, random)
+	how := c.sealing(name)
+	how.now, how.random = now, random
+	return how.value(value, meta)
 }
 
 // SealRecord seals bytes that need not be a record, as a cookie of one part.
@@ -15,6 +17,6 @@ func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
 // SealRecordWithRandom is SealRecord with the random bytes given, for vectors.
 func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, random [16]byte) string {
 	key := c.keys.current().sealing(now)
-	token := appendHeader(nil, key.id, now.Unix(), 1, random)
+	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: random})
 	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }

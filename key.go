@@ -24,7 +24,7 @@ type Key struct {
 	activates, retires time.Time
 }
 
-// keyMaterial is what a key does. The secret, and the cipher that was made of
+// keyMaterial is the use of a key. The secret, and the cipher that was made of
 // it, are reached through func values alone. A method can be bypassed (fmt does
 // not call one on an unexported field) and a pointer can be followed (by
 // go-cmp, or by printers for debugging), but none of them looks into a func.
@@ -103,7 +103,7 @@ func (k Key) ID() string {
 }
 
 // Secret returns the key's csk1_ text, which [ParseKey] reads, or "" for the
-// zero Key. Whoever has it can read and make every session of the ring.
+// zero Key. A reader of it can read and make every session of the ring.
 func (k Key) Secret() string {
 	if k.m == nil {
 		return ""

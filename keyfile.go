@@ -16,7 +16,7 @@ import (
 )
 
 // newFileComment heads a file that LoadOrCreateKeyring makes.
-const newFileComment = "# The keys of this site's sessions. Who can read them can read and forge every session.\n"
+const newFileComment = "# The keys of this site's sessions. Anyone who can read them can read and forge every session.\n"
 
 // LoadOrCreateKeyring is for one machine with a disk that stays: it reads the
 // ring from the file at path, and makes the file, with one new key, if it does
@@ -121,7 +121,7 @@ func readKeyringFile(path string) (*keyringFile, error) {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat() // of what was opened: the name may lead elsewhere by now
+	info, err := f.Stat() // of the open file: the name may lead elsewhere by now
 	if err != nil {
 		return nil, err
 	}
@@ -150,9 +150,9 @@ func checkStrictly(f *keyringFile) error {
 	return nil
 }
 
-// warnings returns what should be said about a file that is used all the same.
-// A group that may read is not worth a word: that is how a service is given a
-// file that it does not own.
+// warnings tells the operator about a file that is used all the same. A group
+// that may read is not worth a word: that is how a service is given a file that
+// it does not own.
 func (f *keyringFile) warnings() []string {
 	var warnings []string
 	if mode := f.info.Mode().Perm(); hasPermissions && mode&0o027 != 0 {
@@ -164,7 +164,7 @@ func (f *keyringFile) warnings() []string {
 	return warnings
 }
 
-// exchangeable reports whether others may put another file in f's place. In a
+// exchangeable reports whether others may exchange the file for another. In a
 // directory with the sticky bit, such as /tmp, they may not.
 func (f *keyringFile) exchangeable() bool {
 	return hasPermissions && f.dir != nil && f.dir.Mode().Perm()&0o002 != 0 && f.dir.Mode()&fs.ModeSticky == 0
@@ -172,5 +172,5 @@ func (f *keyringFile) exchangeable() bool {
 
 func (f *keyringFile) exchangeableText() string {
 	dir := filepath.Dir(f.path)
-	return fmt.Sprintf("others may put another file in the place of %s: chmod o-w %s", f.path, dir)
+	return fmt.Sprintf("others may exchange %s for another file: chmod o-w %s", f.path, dir)
 }

@@ -22,9 +22,8 @@ import (
 // one that was activated last, by the clock at the moment of sealing; at most
 // one key may then lack the time, it must be listed last, and counts as active
 // since ever. If all keys have yet to be activated, the one that comes first
-// seals early. A key that has retired is passed over. If no key is left, which
-// takes a revocation of them all or a retirement without a successor, nothing
-// is sealed and nothing opens.
+// seals early. A key that has retired is passed over. If every key has retired
+// or been revoked, nothing is sealed and nothing opens.
 //
 // A request sees the Keyring as it was at one moment. A Keyring is safe for
 // concurrent use, and shows the ids of its keys alone when it is printed,
@@ -35,21 +34,19 @@ type Keyring struct {
 	report   atomic.Pointer[keyringStatus]
 	loaded   atomic.Int64 // Unix nanoseconds, see Loaded
 
-	path string // of the file; "" if there is none
-
-	mu    sync.Mutex // serialises changes of the fields above, and guards the one below
-	early earlyReload
+	path     string     // of the file; "" if there is none
+	mu       sync.Mutex // serialises changes of the fields above
+	reloader reloader
 }
 
 // keyringStatus is what a Manager watches to report what happened to its
-// Keyring. A new one is stored, and an old one never changed, whenever there is
-// something to report, so that comparing pointers is enough to learn that
-// nothing has happened.
+// Keyring. It is immutable; each change stores a new one, so a Manager only
+// compares pointers.
 type keyringStatus struct {
 	generation uint64   // of the snapshot, 1 for the first
 	refused    uint64   // how often new keys were not taken, once for each poll
 	err        error    // why they were not taken; nil if the last attempt went well
-	warnings   []string // what is wrong with a file that was taken all the same
+	warnings   []string // faults of a file that was taken all the same
 	created    bool     // LoadOrCreateKeyring made the file
 }
 
@@ -73,8 +70,9 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 //	revoked a1b2c3
 //
 // Spaces, tabs, commas and line ends separate words, so that a list of keys on
-// one line will do. Attributes belong to the key before them on their line.
-// What is not understood is an error, which names lines and quotes nothing.
+// one line will do. Attributes belong to the key before them on their line. A
+// word that is not understood is an error, which names its line and quotes
+// nothing.
 func ParseKeyring(text string) (*Keyring, error) {
 	r, _, err := parseRing(text, clock.Now())
 	if err != nil {
@@ -118,7 +116,7 @@ func (k *Keyring) current() *ring {
 	return emptyRing
 }
 
-// status returns what there is to report. It is never nil.
+// status returns the latest report. It is never nil.
 func (k *Keyring) status() *keyringStatus {
 	if s := k.report.Load(); s != nil {
 		return s
@@ -142,8 +140,8 @@ func (k *Keyring) Loaded() time.Time {
 	return time.Unix(0, k.loaded.Load())
 }
 
-// Warnings returns what is wrong with the file of the ring that does not keep
-// it from being used: that others may read or change it.
+// Warnings returns the faults of the ring's file that do not keep it from being
+// used: that others may read or change it.
 func (k *Keyring) Warnings() []string { return append([]string(nil), k.status().warnings...) }
 
 // Replace makes the keys of other those of k, at one instant, for keys that
@@ -151,7 +149,7 @@ func (k *Keyring) Warnings() []string { return append([]string(nil), k.status().
 // and the result to Replace. Managers keep using k.
 //
 // It fails, and k keeps its keys, if other lacks the key that seals now and
-// does not revoke it. What other revokes is revoked also then.
+// does not revoke it. Even then k takes over the revocations of other.
 //
 // A ring that is watched should be changed by its file, which the next reading
 // would put back in place.
@@ -169,8 +167,8 @@ func (k *Keyring) Replace(other *Keyring) error {
 }
 
 // install makes next the snapshot, unless there is a reason not to: err, if it
-// is not nil, or what it finds itself. It returns the reason. In that case what
-// is revoked is still taken out of the ring. The caller holds k.mu.
+// is not nil, or one that it finds itself. It returns the reason. Even then the
+// revoked keys are taken out of the ring. The caller holds k.mu.
 func (k *Keyring) install(next *ring, revoked map[keyID]struct{}, err error) error {
 	cur, now := k.current(), clock.Now()
 	if err == nil {
@@ -196,7 +194,7 @@ func (k *Keyring) store(r *ring) {
 	k.report.Store(&s)
 }
 
-// warn records what is wrong with the file that was taken.
+// warn records the faults of the file that was taken.
 func (k *Keyring) warn(warnings []string) {
 	if slices.Equal(k.status().warnings, warnings) {
 		return

@@ -15,27 +15,6 @@ import (
 	"example.com/cookiesession"
 )
 
-// keyringWrite puts content at path in one step, as rotation and editors do.
-func keyringWrite(t *testing.T, path, content string) {
-	t.Helper()
-	temp := path + ".new"
-	if err := os.WriteFile(temp, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Rename(temp, path); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// keyringDir returns a directory that others cannot write to, whatever the
-// umask that the tests run under.
-func keyringDir(t *testing.T) string {
-	t.Helper()
-	dir := t.TempDir()
-	keyringChmod(t, dir, 0o700)
-	return dir
-}
-
 func TestLoadOrCreateKeyring(t *testing.T) {
 	path := filepath.Join(keyringDir(t), "keys.txt")
 	k, err := cookiesession.LoadOrCreateKeyring(path)
@@ -195,13 +174,6 @@ func keyringFileResult(t *testing.T, name string, k *cookiesession.Keyring, err 
 		t.Errorf("%s: %v", name, err)
 	case want != "" && (err == nil || k != nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), path)):
 		t.Errorf("%s: error %v, want one that says %q and names the file", name, err, want)
-	}
-}
-
-func keyringChmod(t *testing.T, path string, mode fs.FileMode) {
-	t.Helper()
-	if err := os.Chmod(path, mode); err != nil {
-		t.Fatal(err)
 	}
 }
 

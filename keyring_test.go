@@ -11,82 +11,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
 )
-
-// keyringDay returns midnight of a day of December 2026, whose 10th is the
-// present in tables.
-func keyringDay(day int) time.Time { return time.Date(2026, 12, day, 0, 0, 0, 0, time.UTC) }
-
-// keyringAt runs f in a bubble whose clock stands at the 10th of December 2026.
-func keyringAt(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		time.Sleep(time.Until(keyringDay(10)))
-		f(t)
-	})
-}
-
-// keyringWords is a set of keys with names, for tests to write texts and ids
-// with: {a} is the text of key a, {A} its id.
-type keyringWords map[string]cookiesession.Key
-
-func newKeyringWords() keyringWords {
-	w := keyringWords{}
-	for _, name := range []string{"a", "b", "c", "d"} {
-		w[name] = cookiesession.NewKey()
-	}
-	return w
-}
-
-// text replaces {a} and {A}, and @12 by midnight of the 12th of December 2026.
-func (w keyringWords) text(s string) string {
-	for name, k := range w {
-		s = strings.ReplaceAll(s, "{"+name+"}", k.Secret())
-		s = strings.ReplaceAll(s, "{"+strings.ToUpper(name)+"}", k.ID())
-	}
-	for day := range 31 {
-		s = strings.ReplaceAll(s, fmt.Sprintf("@%02d", day+1), keyringDay(day+1).Format(time.RFC3339))
-	}
-	return s
-}
-
-// name is the opposite of {A}.
-func (w keyringWords) name(id string) string {
-	for name, k := range w {
-		if k.ID() == id {
-			return name
-		}
-	}
-	return id
-}
-
-// states writes a ring as the names of its keys with their states.
-func (w keyringWords) states(k *cookiesession.Keyring) string {
-	var words []string
-	for _, info := range k.Keys() {
-		words = append(words, w.name(info.ID)+":"+string(info.State))
-	}
-	return strings.Join(words, " ")
-}
-
-// quotes reports whether text shows 16 characters in a row of any key's text.
-func keyringQuotes(text string, secrets ...string) bool {
-	const n = 16
-	for _, s := range secrets {
-		for i := 0; i+n <= len(s); i++ {
-			if strings.Contains(text, s[i:i+n]) {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 func TestKey(t *testing.T) {
 	k := cookiesession.NewKey()

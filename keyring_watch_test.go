@@ -5,111 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
 	"example.com/cookiesession"
 )
-
-// A watchedKeyring is a ring whose file is polled every minute, in a bubble
-// whose clock starts at the 10th of December 2026.
-type watchedKeyring struct {
-	keyringWords
-	*testing.T
-	path   string
-	ring   *cookiesession.Keyring
-	cancel context.CancelFunc
-
-	mu     sync.Mutex
-	errors []string // reported since the last look
-}
-
-func (w *watchedKeyring) report(err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.errors = append(w.errors, err.Error())
-}
-
-// reported returns the errors since the last call.
-func (w *watchedKeyring) reported() []string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	errors := w.errors
-	w.errors = nil
-	return errors
-}
-
-// keyringWatch runs f with a ring that was read from a file with that content.
-func keyringWatch(t *testing.T, content string, f func(w *watchedKeyring)) {
-	t.Helper()
-	dir := keyringDir(t)
-	keyringAt(t, func(t *testing.T) {
-		w := &watchedKeyring{keyringWords: newKeyringWords(), T: t, path: filepath.Join(dir, "keys.txt")}
-		w.write(content)
-		var err error
-		if w.ring, err = cookiesession.OpenKeyring(w.path); err != nil {
-			t.Fatal(err)
-		}
-		w.start()
-		f(w)
-		w.cancel()
-		synctest.Wait()
-	})
-}
-
-func (w *watchedKeyring) start() {
-	var ctx context.Context
-	ctx, w.cancel = context.WithCancel(context.Background())
-	go w.ring.Watch(ctx, time.Minute, w.report)
-	synctest.Wait()
-}
-
-// write puts content in place by a rename.
-func (w *watchedKeyring) write(content string) {
-	w.Helper()
-	keyringWrite(w.T, w.path, w.text(content))
-}
-
-// overwrite writes content in place, as some editors and cp do.
-func (w *watchedKeyring) overwrite(content string) {
-	w.Helper()
-	if err := os.WriteFile(w.path, []byte(w.text(content)), 0o600); err != nil {
-		w.Fatal(err)
-	}
-}
-
-// sleep lets time go by.
-func (w *watchedKeyring) sleep(d time.Duration) {
-	time.Sleep(d)
-	synctest.Wait()
-}
-
-// want checks the states of the ring, and that each error reported since the
-// last time says what is wanted; "" if there must be none.
-func (w *watchedKeyring) want(states, report string) {
-	w.Helper()
-	if diff := cmp.Diff(states, w.states(w.ring)); diff != "" {
-		w.Errorf("keys (-want +got):\n%s", diff)
-	}
-	errors := w.reported()
-	if (len(errors) > 0) != (report != "") {
-		w.Errorf("reported %q, want %q", errors, report)
-	}
-	for _, err := range errors {
-		if !strings.HasPrefix(err, "cookiesession: keyring") || !strings.Contains(err, w.text(report)) {
-			w.Errorf("reported %q, want %q", err, report)
-		}
-		if keyringQuotes(err, w.keyringWords["a"].Secret(), w.keyringWords["b"].Secret(), w.keyringWords["c"].Secret()) {
-			w.Errorf("the error quotes a key: %s", err)
-		}
-	}
-}
 
 // TestWatch changes a file once and looks at the ring a good minute later, when
 // it has been polled once, or twice if the first interval was a short one.
@@ -177,23 +80,8 @@ func TestWatch(t *testing.T) {
 	}
 }
 
-// sortRevoked puts the revoked keys at the end of states into the order of
-// their ids.
-func sortRevoked(w *watchedKeyring, states string) string {
-	words := strings.Fields(states)
-	slices.SortStableFunc(words, func(a, b string) int {
-		nameA, revokedA := strings.CutSuffix(a, ":revoked")
-		nameB, revokedB := strings.CutSuffix(b, ":revoked")
-		if !revokedA || !revokedB {
-			return 0 // they stand at the end as it is
-		}
-		return strings.Compare(w.keyringWords[nameA].ID(), w.keyringWords[nameB].ID())
-	})
-	return strings.Join(words, " ")
-}
-
-// TestWatchKeepsReporting: whoever looks at the log an hour later must see that
-// the file is still broken, and that it was mended.
+// TestWatchKeepsReporting: a reader of the log an hour later must see that the
+// file is still broken, and that it was mended.
 func TestWatchKeepsReporting(t *testing.T) {
 	keyringWatch(t, "{a}", func(w *watchedKeyring) {
 		w.write("{a}\nhello")
@@ -269,7 +157,7 @@ func TestWatchRevocation(t *testing.T) {
 		w.write("{b} {a}\nrevoked {A} by mistake")
 		w.sleep(time.Minute)
 		w.want("b:sealing a:revoked", "line 2")
-		w.write("{b} {a}\n") // as it was, but for what is revoked by now
+		w.write("{b} {a}\n") // as it was, except for the key that is revoked by now
 		w.sleep(62 * time.Second)
 		w.want("b:sealing a:old", "")
 	})
@@ -391,8 +279,8 @@ func TestWatchKubernetes(t *testing.T) {
 	})
 }
 
-// TestWatchWarnings: what is wrong with a file that is used is said once, and
-// for as long as it is so by Warnings.
+// TestWatchWarnings: a fault of a file that is used is reported once, and stays
+// in Warnings for as long as it lasts.
 func TestWatchWarnings(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no modes")
@@ -696,7 +584,7 @@ func TestEarlyReload(t *testing.T) {
 			w.write("{a}")
 			w.start()
 			time.AfterFunc(50*time.Millisecond, w.cancel)
-			wantAsk(w, "b", false, 50*time.Millisecond) // who waits is let go
+			wantAsk(w, "b", false, 50*time.Millisecond) // a waiting request is let go
 		})
 	})
 }

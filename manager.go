@@ -12,6 +12,7 @@ import (
 
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/value"
+	"example.com/cookiesession/internal/wire"
 )
 
 // A Manager keeps sessions of type T in a cookie. It is safe for concurrent
@@ -172,8 +173,8 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 	for _, line := range lines {
 		size += len(line)
 	}
-	if size > headerLine {
-		m.event(r, Event{Kind: EventLongHeader, Size: size, Limit: headerLine})
+	if size > wire.HeaderLine {
+		m.event(r, Event{Kind: EventLongHeader, Size: size, Limit: wire.HeaderLine})
 	}
 	status, last := m.codec.keys.status(), m.reported.Load()
 	if status == last || !m.reported.CompareAndSwap(last, status) {
@@ -192,11 +193,12 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 
 // open fills a new session from the request's cookie, or leaves it as it is.
 func (m *Manager[T]) open(s *Session[T], now time.Time) error {
-	best, err := m.codec.newest(search{lines: s.state.lines, name: m.cookie.name, label: s.state.label, ring: s.state.ring}, now)
-	if best.duplicate {
+	f := finder{Codec: m.codec, name: m.cookie.name, label: s.state.label, now: now, ring: s.state.ring}
+	best, err := f.newest(s.state.lines)
+	if f.duplicate {
 		m.event(s.state.request, Event{Kind: EventDuplicate})
 	}
-	s.state.ring = best.ring
+	s.state.ring = f.ring
 	if err != nil {
 		return err
 	}
@@ -215,8 +217,7 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 		// What this program would have stored is not what is stored: a field of
 		// another release, say. Compared is with the former, so that reading
 		// never writes.
-		item, err = m.plan.Append(best.scratch.reencoded[:0], reflect.ValueOf(&s.Data).Elem())
-		best.scratch.reencoded = item
+		item, err = best.scratch.reencode(m.plan, reflect.ValueOf(&s.Data).Elem())
 	}
 	if err != nil {
 		s.Data = zeroData[T]()
@@ -264,12 +265,7 @@ var errCheckFailed = errors.New("cookiesession: the session could not be checked
 
 // encode returns the CBOR of a session's Data, which is sc's.
 func (m *Manager[T]) encode(sc *scratch, s *Session[T]) ([]byte, error) {
-	item, err := m.plan.Append(sc.item[:0], reflect.ValueOf(&s.Data).Elem())
-	if err != nil {
-		return nil, usageError(err)
-	}
-	sc.item = item
-	return item, nil
+	return sc.encodeAs(m.plan, reflect.ValueOf(&s.Data).Elem())
 }
 
 // changedSince reports whether Data differs from what was stored or read last.

@@ -1,5 +1,7 @@
 package cookiesession
 
+import "example.com/cookiesession/internal/wire"
+
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
 type Size struct {
@@ -55,10 +57,9 @@ const recordOverhead = 2
 
 func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
 	body, packed := sc.pack(item)
-	size := Size{CBOR: len(item), Body: len(body), Packed: packed, Limit: c.limit()}
-	size.Value = textEncoding.EncodedLen(overhead + recordOverhead + len(body))
-	size.Cookie = c.size(name, size.Value)
-	size.Cookies, _ = partsFor(name, size.Value, c.maxCookies, c.maxSize)
+	chars := wire.Chars(wire.Overhead + recordOverhead + len(body))
+	fit := c.fit(name, chars)
+	size := Size{CBOR: len(item), Body: len(body), Packed: packed, Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
 		for _, p := range packer().Explain(item) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})

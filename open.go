@@ -1,195 +1,235 @@
 package cookiesession
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"net/http"
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/wire"
 )
 
-// maxTries bounds how many cookies of one name a request can have opened.
-const maxTries = 8
+// A finder opens the cookies of one name for one request.
+type finder struct {
+	*Codec
+	name, label string
+	now         time.Time
+	ring        *ring // the one snapshot of the request, which an early reload may replace
+	waited      bool  // an early reload was asked for: once for all values
 
-// A search is for the session of a request.
-type search struct {
-	lines []string // of the Cookie header
-	name  string
-	label string
-	ring  *ring
+	duplicate bool // two different cookies opened
 }
 
-// A candidate is a cookie that opened.
-type candidate struct {
-	text    string
+// finder returns what opens cookies called name.
+func (c *Codec) finder(name string) finder {
+	return finder{Codec: c, name: name, label: c.label, now: clock.Now(), ring: c.keys.current()}
+}
+
+// An opened value is one whose seal is intact. It has not been judged by age,
+// which is left to [policy.check].
+type opened struct {
 	record  record
 	key     *ringKey
 	scratch *scratch // holds record's body; nil: none opened
-
-	ring      *ring // by which it was found
-	duplicate bool  // another one opened as well
 }
 
-// newest opens a request's cookies of one name and returns the one issued last,
-// the first of them on a tie. Two cookies of one name come from two paths or
-// domains. If none opens, the error is that of the first. Policy is for the
-// winner alone: an older cookie must not stand in for a revoked newer one.
-func (c *Codec) newest(s search, now time.Time) (best candidate, err error) {
-	tries, waited, duplicate := 0, false, false
-	cookieValues(s.lines, s.name, func(first string) bool {
-		found, ring, tryErr := c.find(&s, first, now, !waited)
-		s.ring = ring
-		if tryErr != nil {
-			// A header full of unknown keys must not make the request wait for
-			// each.
-			waited = waited || ReasonOf(tryErr) == ReasonUnknownKey
-			err = firstError(err, tryErr)
-			return true
-		}
-		tries++
-		next := candidate{text: found.text, key: found.key, scratch: newScratch()}
-		if next.record, tryErr = found.open(next.scratch, s.name, s.label); tryErr != nil {
-			err = firstError(err, tryErr)
-			next.scratch.release()
-			return tries < maxTries
-		}
-		if best.scratch == nil {
+// A candidate is a value, or the first part of one, that may open: it has the
+// header of a token, and its key is in the ring.
+type candidate struct {
+	text   string
+	header wire.Header
+}
+
+// A carried is what one reading of a Cookie header keeps of a session's
+// cookies. Its size is bounded, whatever the request.
+type carried struct {
+	first [wire.MaxTries]candidate
+	tries int // how many there are
+	parts wire.Parts
+	err   error // why the first value of NAME can't open, if it can't
+}
+
+// newest opens a request's cookies and returns the one issued last, the first
+// of them on a tie. Two cookies of one name come from two paths or domains. If
+// none opens, the error is that of the first. Policy is for the winner alone:
+// an older cookie must not stand in for a revoked newer one.
+func (f *finder) newest(lines []string) (best opened, err error) {
+	var c carried
+	f.collect(&c, lines)
+	err = c.err
+	for _, first := range c.first[:c.tries] {
+		next, tryErr := f.open(first, &c.parts)
+		switch {
+		case tryErr != nil:
+			if err == nil {
+				err = tryErr
+			}
+			continue
+		case best.scratch == nil:
 			best = next
-			return tries < maxTries
+			continue
 		}
-		duplicate = duplicate || next.text != best.text
+		f.duplicate = f.duplicate || !bytes.Equal(next.scratch.nonce(), best.scratch.nonce())
 		if next.record.issued > best.record.issued {
 			best, next = next, best
 		}
 		next.scratch.release()
-		return tries < maxTries
-	})
-	best.ring, best.duplicate = s.ring, duplicate
+	}
 	switch {
 	case best.scratch != nil:
 		return best, nil
 	case err == nil:
-		return best, &codecError{class: classDecode, sentinel: ErrNoSession}
+		return best, errNone
 	}
 	return best, err
 }
 
-// find joins the parts of a token of which first is the first, and finds its
-// key, if may wait with the help of an early reload of the keyring. It returns
-// the ring that counts from then on.
-func (c *Codec) find(s *search, first string, now time.Time, mayWait bool) (located, *ring, error) {
-	text, err := joinParts(s.lines, s.name, first, c.maxCookies)
-	if err != nil {
-		return located{}, s.ring, invalidError(ReasonMalformed, err)
-	}
-	return c.locate(s.ring, s.name, text, now, mayWait)
-}
+var errNone = &codecError{class: classDecode, sentinel: ErrNoSession}
 
-func firstError(first, next error) error {
-	if first != nil {
-		return first
-	}
-	return next
-}
-
-// OpenRequest opens the value that a request has for the cookie called name,
-// joined from its parts, into dst, as [Codec.Open] does. If the request has
-// several, which come from different paths or domains, it is the one of those
-// that are authentic that was issued last; lifetimes are for that one alone, so
-// that an older cookie never stands in for a newer one that was revoked. At
-// most 8 are tried. Without any the error is [ErrNoSession].
-func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error) {
-	target, err := newTarget(dst)
-	if err != nil {
-		return Meta{}, err
-	}
-	if err := checkName(name); err != nil {
-		return Meta{}, usageError(err)
-	}
-	now := clock.Now()
-	best, err := c.newest(search{lines: r.Header["Cookie"], name: name, label: c.label, ring: c.keys.current()}, now)
-	if err != nil {
-		return Meta{}, err
-	}
-	defer best.scratch.release()
-	return c.finish(best.scratch, &best.record, best.key, best.ring, target, now)
-}
-
-// A located text is one that may be opened: it has the size and the header of a
-// token, and its key is in the ring.
-type located struct {
-	text string
-	key  *ringKey
-}
-
-// locate does what can be done about a text without decoding it. If its key is
-// unknown and it may wait, it has the keyring reloaded early. It returns the
-// ring that counts from then on.
-func (c *Codec) locate(r *ring, name, text string, now time.Time, mayWait bool) (located, *ring, error) {
-	header, err := c.inspect(name, text)
-	if err != nil {
-		return located{}, r, err
-	}
-	key, err := findKey(r, header.key, now)
-	if mayWait && ReasonOf(err) == ReasonUnknownKey {
-		if newer := c.keys.reloadFor(header.key); newer != nil {
-			r = newer
-			key, err = findKey(r, header.key, now)
+// collect reads the lines of a Cookie header, once.
+func (f *finder) collect(c *carried, lines []string) {
+	for i, value := range wire.Cookies(lines, f.name) {
+		switch {
+		case i > 1:
+			c.parts.Add(i, value)
+		case c.tries < len(c.first):
+			if first, err := f.admit(value); err == nil {
+				c.first[c.tries] = first
+				c.tries++
+			} else if c.tries == 0 && c.err == nil {
+				c.err = err
+			}
 		}
 	}
-	return located{text: text, key: key}, r, err
 }
 
-// inspect refuses what cannot be a token of this Codec, whatever the key.
-func (c *Codec) inspect(name, text string) (tokenHeader, error) {
-	if err := checkName(name); err != nil {
-		return tokenHeader{}, usageError(err)
+// one opens a value that is whole.
+func (f *finder) one(text string) (opened, error) {
+	if err := checkName(f.name); err != nil {
+		return opened{}, usageError(err)
 	}
-	if most := capacity(name, c.maxCookies, c.maxSize); len(text) > most {
-		return tokenHeader{}, invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", len(text), most))
-	}
-	header, err := peekHeader(text)
+	whole, err := f.admit(text)
 	if err != nil {
-		return tokenHeader{}, invalidError(ReasonMalformed, err)
+		return opened{}, err
 	}
-	if header.parts > c.maxCookies {
-		return tokenHeader{}, invalidError(ReasonMalformed, errTooManyParts(header.parts, c.maxCookies))
+	return f.open(whole, nil)
+}
+
+// admit does what can be done about a value without decoding it. If the ring
+// lacks its key, it is reloaded early, once: a header full of unknown keys must
+// not make the request wait for each.
+func (f *finder) admit(text string) (candidate, error) {
+	header, err := f.inspect(text)
+	if err != nil {
+		return candidate{}, err
 	}
-	if len(text) < textEncoding.EncodedLen(overhead) {
-		return tokenHeader{}, invalidError(ReasonMalformed, errTooShort)
+	_, err = f.key(header)
+	if err == errUnknownKey && !f.waited {
+		f.waited = true
+		if newer := f.keys.reloadFor(header.KeyID); newer != nil {
+			f.ring = newer
+			_, err = f.key(header)
+		}
+	}
+	return candidate{text, header}, err
+}
+
+// inspect refuses what cannot be a token of this Codec, nor its first part,
+// whatever the key.
+func (f *finder) inspect(text string) (wire.Header, error) {
+	if err := f.checkLength(len(text)); err != nil {
+		return wire.Header{}, err
+	}
+	header, err := wire.ParseHeader(text)
+	if err != nil {
+		return wire.Header{}, invalidError(ReasonMalformed, err)
+	}
+	if header.Version != wire.Version {
+		return wire.Header{}, invalidError(ReasonMalformed, errNotVersion)
+	}
+	if len(text) < wire.Chars(wire.Overhead) && header.Parts == 1 {
+		return wire.Header{}, invalidError(ReasonMalformed, wire.ErrTooShort)
+	}
+	if header.Parts > f.maxCookies {
+		return wire.Header{}, invalidError(ReasonMalformed, fmt.Errorf("%d cookies, where at most %d are allowed", header.Parts, f.maxCookies))
 	}
 	return header, nil
 }
 
-// open opens a located text. The record's body is s's. Nothing is judged by age
-// here: that is [policy.check].
-func (l *located) open(s *scratch, name, label string) (record, error) {
-	var err error
-	s.token, err = decodeToken(s.token[:0], l.text)
+// checkLength refuses a text that is longer than this Codec would seal.
+func (f *finder) checkLength(chars int) error {
+	if most := (wire.Cut{Name: f.name, Size: f.maxSize}).Capacity(f.maxCookies); chars > most {
+		return invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", chars, most))
+	}
+	return nil
+}
+
+// key looks a token's key up by its id, never by trial.
+func (f *finder) key(header wire.Header) (*ringKey, error) {
+	key, status := f.ring.find(header.KeyID, f.now)
+	switch status {
+	case keyFound:
+		return key, nil
+	case keyRevoked:
+		return nil, errRevokedKey
+	}
+	return nil, errUnknownKey
+}
+
+var (
+	errRevokedKey error = &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
+	errUnknownKey error = &codecError{class: classDecode, reason: ReasonUnknownKey, sentinel: ErrUnknownKey}
+)
+
+// open opens a value, which is joined from its parts unless there are none.
+func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
+	key, err := f.key(first.header)
 	if err != nil {
+		return opened{}, err
+	}
+	o := opened{key: key, scratch: newScratch()}
+	if err = o.scratch.join(first, parts); err == nil {
+		err = f.checkLength(len(o.scratch.text))
+	}
+	if err == nil {
+		o.record, err = o.scratch.open(f, key)
+	}
+	if err != nil {
+		o.scratch.release()
+		return opened{}, err
+	}
+	return o, nil
+}
+
+// join takes the text of a token over, joined from its parts unless there are
+// none.
+func (s *scratch) join(first candidate, parts *wire.Parts) (err error) {
+	if parts == nil || first.header.Parts == 1 {
+		s.text = append(s.text[:0], first.text...)
+		return nil
+	}
+	if s.text, err = parts.Join(s.text[:0], first.text, first.header.Parts); err != nil {
+		return invalidError(ReasonMalformed, err)
+	}
+	return nil
+}
+
+// open opens the token whose text was joined. The record's body is s's.
+func (s *scratch) open(f *finder, key *ringKey) (rec record, err error) {
+	if s.token, err = decodeToken(s.token[:0], s.text); err != nil {
 		return record{}, invalidError(ReasonMalformed, err)
 	}
-	s.additional = appendAdditionalData(s.additional[:0], name, label)
-	data, issued, err := openToken(l.key, s.token, s.additional)
+	s.additional = appendAdditionalData(s.additional[:0], f.name, f.label)
+	data, issued, err := openToken(key, s.token, s.additional)
 	if err != nil {
 		return record{}, invalidError(ReasonAltered, err)
 	}
-	rec, err := parseRecord(data, issued)
-	if err != nil {
+	if rec, err = parseRecord(data, issued); err != nil {
 		return record{}, invalidError(ReasonMalformed, err)
 	}
 	return rec, nil
 }
 
-// findKey looks a key up by its id, never by trial.
-func findKey(ring *ring, id keyID, now time.Time) (*ringKey, error) {
-	key, status := ring.find(id, now)
-	switch status {
-	case keyFound:
-		return key, nil
-	case keyRevoked:
-		return nil, &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
-	}
-	return nil, &codecError{class: classDecode, reason: ReasonUnknownKey, sentinel: ErrUnknownKey}
-}
+// nonce returns the header of the token that was opened, which no other has.
+func (s *scratch) nonce() []byte { return s.token[:wire.HeaderSize] }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // A policy says how long sessions live. It is configuration, not part of any
@@ -27,7 +29,7 @@ func newPolicy(lifetime, longest, idle time.Duration, notBefore time.Time) (poli
 	if err != nil {
 		return policy{}, err // how they compare says nothing then
 	}
-	lifetime = cmp.Or(lifetime, defaultLifetime)
+	lifetime = cmp.Or(lifetime, wire.DefaultLifetime)
 	longest = cmp.Or(longest, lifetime)
 	if longest < lifetime {
 		err = fmt.Errorf("option MaxLifetime (%v) is shorter than Lifetime (%v)", longest, lifetime)
@@ -54,7 +56,7 @@ func checkDuration(option string, d time.Duration) error {
 		return nil
 	case d < time.Second || d%time.Second != 0:
 		return fmt.Errorf("option %s is %v: it has to be a positive number of whole seconds", option, d)
-	case d > maxLifetime:
+	case d > wire.MaxLifetime:
 		return fmt.Errorf("option %s is %v: browsers keep no cookie for longer than 400 days (9600h)", option, d)
 	}
 	return nil
@@ -98,7 +100,7 @@ func (p *policy) check(rec *record, now time.Time) error {
 		return &codecError{class: classDecode, reason: reason, sentinel: sentinel, cause: cause}
 	}
 	switch unix := now.Unix(); {
-	case rec.issued > unix+int64(maxSkew/time.Second):
+	case rec.issued > unix+int64(wire.MaxSkew/time.Second):
 		return refused(ReasonFuture, ErrInvalid, errFuture)
 	case p.revokes(rec, now):
 		return refused(ReasonNotBefore, ErrRevoked, errNotBefore)

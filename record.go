@@ -5,9 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"math"
 	"time"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // What a token seals is a Record:
@@ -32,22 +33,6 @@ const (
 	knownFlags   = flagPacked | flagID | flagLifetime
 
 	idSize = 16
-
-	// maxCookie is the smallest limit that a browser in use has for a cookie's
-	// name and value. A browser ignores a larger cookie without an error.
-	maxCookie = 4093
-
-	// maxUnpacked is the most that a body may unpack to. A larger value is
-	// stored as it is, if the size limit lets it.
-	maxUnpacked = 64 << 10
-
-	// minSplit is the least limit of a cookie that can be one of several. The
-	// first part has to hold the header, and any name is shorter than the rest.
-	minSplit = 1024
-
-	defaultLifetime = 14 * 24 * time.Hour
-	maxLifetime     = 400 * 24 * time.Hour // what browsers keep a cookie for (RFC 6265bis, Section 5.5)
-	maxSkew         = 5 * time.Minute      // how far ahead the clock of the replica that issued a cookie may be
 )
 
 // A record is a Record in memory, together with the time of its token.
@@ -64,7 +49,6 @@ type record struct {
 var (
 	errRecord = errors.New("not a version 1 record")
 	errAge    = errors.New("created before 1970")
-	errMetaID = errors.New("an id has 32 hexadecimal digits")
 )
 
 // append appends the record to dst.
@@ -110,7 +94,7 @@ func parseRecord(data []byte, issued int64) (r record, err error) {
 	}
 	if flags&flagLifetime != 0 {
 		r.lifetime, data, ok = cutUvarint(data)
-		if !ok || r.lifetime == 0 || r.lifetime > int64(maxLifetime/time.Second) {
+		if !ok || r.lifetime == 0 || r.lifetime > int64(wire.MaxLifetime/time.Second) {
 			return record{}, errRecord
 		}
 	}
@@ -130,51 +114,12 @@ func cutUvarint(data []byte) (v int64, rest []byte, ok bool) {
 	return int64(u), data[n:], true
 }
 
-// idText returns the id as users see it.
+// idText returns the id in its printed form, "" for none.
 func (r *record) idText() string {
 	if !r.hasID {
 		return ""
 	}
 	return hex.EncodeToString(r.id[:])
-}
-
-func (r *record) meta(key *ringKey, stale bool) Meta {
-	return Meta{
-		ID:       r.idText(),
-		Created:  time.Unix(r.created, 0).UTC(),
-		Issued:   time.Unix(r.issued, 0).UTC(),
-		Lifetime: time.Duration(r.lifetime) * time.Second,
-		KeyID:    key.idText,
-		Stale:    stale,
-	}
-}
-
-// record returns a record that is issued now and has no body yet.
-func (m *Meta) record(now time.Time) (record, error) {
-	r := record{issued: now.Unix(), created: now.Unix()}
-	if m.ID != "" {
-		id, err := hex.DecodeString(m.ID)
-		if err != nil || len(id) != idSize {
-			return record{}, errMetaID
-		}
-		r.hasID, r.id = true, [idSize]byte(id)
-	}
-	if !m.Issued.IsZero() {
-		// Else, with clocks that differ, what replaces a value would look
-		// older.
-		r.issued = max(r.issued, m.Issued.Unix())
-		if r.issued > now.Add(maxSkew).Unix() {
-			return record{}, errFuture
-		}
-	}
-	if !m.Created.IsZero() {
-		r.created = min(m.Created.Unix(), r.issued)
-	}
-	if m.Lifetime < 0 || m.Lifetime > maxLifetime {
-		return record{}, fmt.Errorf("a lifetime of %v is not within 0 to 400 days", m.Lifetime)
-	}
-	r.lifetime = wholeSeconds(m.Lifetime)
-	return r, nil
 }
 
 // wholeSeconds returns d in seconds, rounded up, so that no lifetime becomes

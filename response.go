@@ -7,7 +7,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
+
+	"example.com/cookiesession/internal/webrule"
 )
 
 // A responseWriter has the session saved just before the response headers go
@@ -51,15 +52,7 @@ func (w *responseWriter) commit(status int) (did bool) {
 // cookies of others stay.
 func (w *responseWriter) fail() {
 	h := w.Header()
-	for key := range h {
-		if strings.HasPrefix(key, "Content-") {
-			delete(h, key)
-		}
-	}
-	for _, key := range []string{"Accept-Ranges", "Cache-Control", "Cdn-Cache-Control", "Etag", "Expires", "Last-Modified", "Location", "Surrogate-Control", "Trailer"} {
-		delete(h, key)
-	}
-	h.Set("Cache-Control", "no-store")
+	webrule.DropPage(h)
 	h.Set("Content-Type", "text/plain; charset=utf-8")
 	h.Set("X-Content-Type-Options", "nosniff")
 	w.ResponseWriter.WriteHeader(http.StatusInternalServerError)

@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// A ring is the state of a [Keyring] at one moment. It never changes, so who
-// holds one sees the same keys from the beginning of a request to its end. The
+// A ring is the state of a [Keyring] at one moment. It never changes, so a
+// request that holds one sees the same keys from its beginning to its end. The
 // clock is no part of it: each question is asked for a moment.
 type ring struct {
 	byID    map[keyID]*ringKey // without the revoked ones
@@ -98,8 +98,8 @@ func checkSchedule(keys []listedKey, now time.Time) error {
 	usable := false
 	for i, k := range keys {
 		if k.activates.IsZero() && dated && i < len(keys)-1 {
-			// Such a key counts as older than all those with a date. Whoever
-			// put it on top believes that it seals.
+			// Such a key counts as older than all those with a date. An author
+			// who put it on top believes that it seals.
 			return fmt.Errorf("%s: only the last key may lack activates when another one has it", k.where)
 		}
 		if !isWritable(k.activates) || !isWritable(k.retires) {
@@ -141,8 +141,8 @@ func isRetired(retires, now time.Time) bool { return !retires.IsZero() && !now.B
 // sealing returns the key that seals at now: of those that are active and not
 // retired the one that was activated last. If none is active yet, because a
 // clock is far behind or all dates are ahead, it is the one that activates
-// first: all replicas can open what it seals, and a session under a key that is
-// early does less harm than none. pending tells that case.
+// first: all replicas can open its sessions, and one under a key that is early
+// does less harm than none. pending tells that case.
 //
 // It is nil if every key has retired or been revoked. Then nothing may be
 // sealed, and nothing opens.
@@ -162,19 +162,19 @@ func (r *ring) sealing(now time.Time) *ringKey {
 	return first
 }
 
-// sealingAfter returns the key that seals at now what is to replace a cookie
-// that before has sealed, which is no key that comes before that one. If it
-// were, a replica whose clock is behind, or any replica where another one's is
-// ahead, would move a session back with each change, the others would seal it
-// anew at its next request, and so on until the clocks agree. Whoever has
-// opened the cookie has the key, so nobody opens less for it. before may be
-// nil, and of another snapshot.
-func (r *ring) sealingAfter(before *ringKey, now time.Time) *ringKey {
+// sealingAfter returns the key for replacing a cookie that was sealed by prev:
+// the sealing key, or prev itself if that was activated later. Otherwise a
+// replica whose clock is behind, or any replica where another one's is ahead,
+// would move a session back with each change, the others would seal it anew at
+// its next request, and so on until the clocks agree. Every replica that opened
+// the cookie has the key, so none opens less for it. prev may be nil, and of
+// another snapshot.
+func (r *ring) sealingAfter(prev *ringKey, now time.Time) *ringKey {
 	s := r.sealing(now)
-	if s == nil || before == nil {
+	if s == nil || prev == nil {
 		return s
 	}
-	if k, status := r.find(before.id, now); status == keyFound && k.rank > s.rank {
+	if k, status := r.find(prev.id, now); status == keyFound && k.rank > s.rank {
 		return k
 	}
 	return s
@@ -212,7 +212,7 @@ func (r *ring) find(id keyID, now time.Time) (*ringKey, keyStatus) {
 }
 
 // superseded reports whether k comes before the key that seals at now, so that
-// what k sealed should be sealed anew. A key that comes after it does not
+// the sessions of k should be sealed anew. A key that comes after it does not
 // count: another replica, whose clock is ahead, sealed with it, and two that
 // disagree must not rewrite each other's cookies at every request.
 func (r *ring) superseded(k *ringKey, now time.Time) bool {
@@ -249,7 +249,7 @@ func (r *ring) revokes(id keyID) bool {
 
 // errLacksSealing returns an error if next may not replace r at now, because it
 // lacks the key that seals and does not revoke it: visitors would lose their
-// sessions, and the likely reason is that next is not what it should be.
+// sessions, and most likely next is half a file, or another one's.
 func (r *ring) errLacksSealing(next *ring, now time.Time) error {
 	k := r.sealing(now)
 	if k == nil || next.byID[k.id] != nil || next.revokes(k.id) {
@@ -258,8 +258,8 @@ func (r *ring) errLacksSealing(next *ring, now time.Time) error {
 	return fmt.Errorf("key %s is missing, which seals now: keep it, or revoke it", k.idText)
 }
 
-// shrinks reports whether next lacks something of r that nobody has said is to
-// go: a key that is neither retired nor revoked, or a revocation.
+// shrinks reports whether next has lost something of r: a key that is neither
+// retired nor revoked, or a revocation.
 func (r *ring) shrinks(next *ring, now time.Time) bool {
 	for id, k := range r.byID {
 		if next.byID[id] == nil && !next.revokes(id) && !isRetired(k.retires, now) {
@@ -283,7 +283,7 @@ func (r *ring) equal(other *ring) bool {
 		})
 }
 
-// A KeyState is what a key of a [Keyring] is good for at one moment.
+// A KeyState tells how a key of a [Keyring] is used at one moment.
 type KeyState string
 
 const (

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/webrule"
+	"example.com/cookiesession/internal/wire"
 )
 
 // An action is what a response does to the session cookie.
@@ -107,7 +109,7 @@ func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status in
 		return store, ReasonChanged
 	case st.asked:
 		return refresh, ReasonRequested
-	case !refreshes(st.request, status):
+	case !webrule.MayRefresh(st.request, status):
 		return leave, ""
 	case st.ring.superseded(st.key, now):
 		return refresh, ReasonResealed
@@ -121,22 +123,6 @@ func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status in
 // session's.
 func (m *Manager[T]) carried(st *sessionState) bool {
 	return len(surplus(st.lines, m.names, 0)) > 0
-}
-
-// refreshes reports whether a response may carry a cookie that only refreshes
-// the session. Such a write carries a snapshot of the request's session, which
-// may undo what a parallel request stored, a logout above all. So it is left to
-// the requests that make up a page: not images, scripts and fetches in flight,
-// not responses that caches merge into others (304), not errors.
-func refreshes(r *http.Request, status int) bool {
-	if r == nil || status == http.StatusNotModified || status >= http.StatusBadRequest {
-		return false
-	}
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "", "empty", "document", "iframe":
-		return true
-	}
-	return false
 }
 
 // compose makes out's lines.
@@ -166,12 +152,14 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 		m.composeRemoval(s, out)
 		return nil
 	}
-	text, key, err := m.codec.sealRecord(sc, st.ring, st.key, m.cookie.name, st.label, &rec, now, freshRandom())
+	sealed, err := sc.seal(&sealing{
+		Codec: m.codec, name: m.cookie.name, label: st.label, ring: st.ring, before: st.key, now: now, random: freshRandom(),
+	}, &rec)
 	if err != nil {
 		return err
 	}
-	m.composeParts(sc, st, out, text, maxAge)
-	size, limit := m.codec.size(m.cookie.name, len(text)), m.codec.limit()
+	m.composeParts(sc, st, out, sealed, maxAge)
+	key, size, limit := sealed.key, sealed.size, sealed.limit
 	m.event(st.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
 	if size > limit/4*3 {
 		m.event(st.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
@@ -187,14 +175,13 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 
 // composeParts makes the lines that set the cookies of a text and delete those
 // that it leaves behind.
-func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, text []byte, maxAge int64) {
-	n, _ := partsFor(m.cookie.name, len(text), m.codec.maxCookies, m.codec.maxSize)
-	out.lines = make([]string, 0, n)
-	splitText(m.cookie.name, text, n, m.codec.maxSize, func(i int, set, piece []byte) {
-		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], set, piece, maxAge)
+func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, sealed sealed, maxAge int64) {
+	out.lines = make([]string, 0, sealed.parts)
+	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
+		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		out.lines = append(out.lines, string(sc.line))
-	})
-	for _, name := range surplus(st.lines, m.names, n) {
+	}
+	for _, name := range surplus(st.lines, m.names, sealed.parts) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
 }
@@ -226,24 +213,17 @@ func (m *Manager[T]) apply(h http.Header, before, out *output) {
 	if before != out {
 		m.retract(h, before)
 	}
-	addVary(h)
 	if len(out.lines) > 0 {
-		h["Set-Cookie"] = append(withoutCookies(h["Set-Cookie"], out.lines), out.lines...)
-		keepPrivate(h)
+		webrule.SetCookies(h, out.lines)
 		return
 	}
-	if _, set := h["Cache-Control"]; !set {
-		h["Cache-Control"] = []string{"private"}
-	}
+	webrule.MarkRead(h)
 }
 
 // retract takes the cookies of an output out of the headers.
 func (m *Manager[T]) retract(h http.Header, out *output) {
-	if out == nil || len(out.lines) == 0 {
-		return
-	}
-	if h["Set-Cookie"] = withoutCookies(h["Set-Cookie"], out.lines); len(h["Set-Cookie"]) == 0 {
-		delete(h, "Set-Cookie")
+	if out != nil && len(out.lines) > 0 {
+		webrule.RemoveCookies(h, out.lines)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/wire"
 )
 
 // A Session is one visitor's session during one request. Read and change Data
@@ -102,7 +103,7 @@ func (s *Session[T]) Renew() {
 // Lifetime, so nothing longer can be had. 0 goes back to Options.Lifetime.
 // SetLifetime panics if d is negative or above 400 days.
 func (s *Session[T]) SetLifetime(d time.Duration) {
-	if d < 0 || d > maxLifetime {
+	if d < 0 || d > wire.MaxLifetime {
 		panic(fmt.Sprintf("cookiesession: SetLifetime(%v): not within 0 to 400 days", d))
 	}
 	s.state.record.lifetime = wholeSeconds(d)

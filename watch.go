@@ -20,12 +20,12 @@ const (
 // Watch keeps the ring up to date with its file, until ctx ends: run it in a
 // goroutine of its own. It reads the file at once and then every interval (0:
 // one minute), or up to a fifth of it earlier, lest a fleet do so in step. It
-// goes by what the file holds, so that it does not matter whether the file was
-// written to, renamed over, or is behind a symbolic link that was switched.
+// compares the text of the file, so that it does not matter whether the file
+// was written to, renamed over, or is behind a symbolic link that was switched.
 //
 // A file that cannot be read, has a mistake in it, holds no key, or lacks the
 // key that seals now without revoking it is not taken; the ring stays as it is,
-// but for the keys that the file revokes in spite of all that. So revoke a
+// except for the keys that the file revokes in spite of all that. So revoke a
 // leaked key, rather than just delete its line. A file that has lost other keys
 // is taken if a second reading, one second later, finds the same, since the
 // first may have met a file half-written.
@@ -41,12 +41,16 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 	if onError == nil {
 		onError = func(error) {}
 	}
-	wake, err := k.beginWatch()
+	if k.path == "" {
+		onError(errors.New("cookiesession: keyring: there is no file to watch: use OpenKeyring or LoadOrCreateKeyring"))
+		return
+	}
+	wake, err := k.reloader.start()
 	if err != nil {
 		onError(err)
 		return
 	}
-	defer k.endWatch()
+	defer k.reloader.stop()
 	if interval <= 0 {
 		interval = defaultInterval
 	}
@@ -99,7 +103,7 @@ func (k *Keyring) poll(ctx context.Context) error {
 	return err
 }
 
-// A reading is what one look at the file has found.
+// A reading is the result of one look at the file.
 type reading struct {
 	file     *keyringFile
 	next     *ring
@@ -120,7 +124,7 @@ func (k *Keyring) read() (reading, error) {
 	return r, nil
 }
 
-// take makes what was read the snapshot, or returns the reason why it is not.
+// take makes a reading the snapshot, or returns the reason why it is not.
 func (k *Keyring) take(r reading) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // A cookie is a name and a value as they were found. The name is "" if a bare
@@ -91,7 +93,7 @@ func isPart(name string, cookies []cookie) bool {
 		return false
 	}
 	n, err := strconv.Atoi(name[i+1:])
-	return err == nil && 2 <= n && n <= mostParts &&
+	return err == nil && 2 <= n && n <= wire.MaxParts &&
 		slices.ContainsFunc(cookies, func(c cookie) bool { return c.name == name[:i] })
 }
 
@@ -122,17 +124,17 @@ func join(cookies []cookie, first cookie) candidate {
 	if r != nil || t.parts == 1 {
 		return can // what is wrong with it will be said of the whole
 	}
-	if t.parts > mostParts {
-		can.refusal = refuse(causeParts, "it says that it is the first of %d cookies, where there are at most %d", t.parts, mostParts)
+	if t.parts > wire.MaxParts {
+		can.refusal = refuse(causeParts, "it says that it is the first of %d cookies, where there are at most %d", t.parts, wire.MaxParts)
 		return can
 	}
 	if first.name == "" {
 		can.refusal = refuse(causeMissingPart, "it is the first of %d cookies: give the whole Cookie header", t.parts)
 		return can
 	}
-	set := first.value[setStart : setStart+setSize]
+	set, _ := wire.Set(first.value) // it is there: so is the whole header
 	for i := 2; i <= t.parts; i++ {
-		name := first.name + "_" + strconv.Itoa(i)
+		name := wire.PartName(first.name, i)
 		part, others := findPart(cookies, name, set)
 		switch {
 		case part == "" && others:
@@ -142,7 +144,7 @@ func join(cookies []cookie, first cookie) candidate {
 			can.refusal = refuse(causeMissingPart, "part %d of %d is missing: there is no %s", i, t.parts, name)
 			return can
 		}
-		can.text += part[setSize:]
+		can.text += part[wire.SetSize:]
 		can.longest = max(can.longest, len(name)+len(part))
 	}
 	return can

@@ -15,6 +15,7 @@ import (
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/value"
+	"example.com/cookiesession/internal/wire"
 )
 
 var inspectCommand = command{
@@ -43,7 +44,7 @@ pbpaste | cookiesession inspect -file /etc/shop/keyring -label shop
 curl -si https://shop.example/ | cookiesession inspect -file /etc/shop/keyring -json | jq .session
 `,
 	setup: func(fs *flag.FlagSet) func(*console, []string) error {
-		o := inspectOptions{lifetime: duration(14 * day)}
+		o := inspectOptions{lifetime: duration(wire.DefaultLifetime)}
 		fs.StringVar(&o.file, "file", "", "keyring `file` to open the cookie with")
 		fs.StringVar(&o.name, "name", "", "`name` of the cookie (default: "+usualNames[0]+" and its like, or the only one that may be meant)")
 		fs.StringVar(&o.label, "label", "", "`label` that it was sealed under: Options.Label, or what Options.LabelFunc returned")
@@ -149,13 +150,13 @@ func (o inspectOptions) look(op *opener, can candidate) *finding {
 	f := &finding{Cookie: can.name, Cookies: 1, Chars: len(can.text), Size: can.longest}
 	t, r := parseToken(can.text)
 	if t.key != "" {
-		f.Version, f.Key, f.Issued, f.Bytes, f.Cookies = tokenVersion, t.key, &t.issued, t.size, t.parts
+		f.Version, f.Key, f.Issued, f.Bytes, f.Cookies = wire.Version, t.key, &t.issued, t.size, t.parts
 	}
 	switch {
 	case can.refusal != nil:
 		r = can.refusal // there is only a part of it, which explains whatever else is wrong
 	case r != nil:
-	case t.issued.After(now.Add(5 * time.Minute)):
+	case t.issued.After(now.Add(wire.MaxSkew)):
 		r = refuse(causeFuture, "it was issued more than five minutes ahead of this machine's clock")
 	case op != nil:
 		r = op.open(f, can, t, now)
@@ -187,7 +188,7 @@ func (o inspectOptions) opener() (*opener, error) {
 	}
 	codec, err := cookiesession.NewCodec(ring, &cookiesession.CodecOptions{
 		// What has expired is for look to say.
-		Label: o.label, Lifetime: 400 * day, MaxSize: maxInput, MaxCookies: mostParts,
+		Label: o.label, Lifetime: wire.MaxLifetime, MaxSize: maxInput, MaxCookies: wire.MaxParts,
 	})
 	if err != nil {
 		return nil, err
@@ -247,8 +248,11 @@ func (op *opener) findKey(f *finding, id string) *refusal {
 			return refuse(causeRevokedKey, "its key %s is revoked", id)
 		case cookiesession.KeyRetired:
 			return refuse(causeRetiredKey, "its key %s retired at %s", id, stamp(k.Retires))
+		case cookiesession.KeyPending, cookiesession.KeySealing, cookiesession.KeyOld:
+			return nil
+		default:
+			panic(fmt.Sprintf("a key of state %q", k.State))
 		}
-		return nil
 	}
 	return refuse(causeUnknownKey, "its key %s is not in the ring, which has %s", id, strings.Join(ids, ", "))
 }
@@ -348,14 +352,14 @@ func (f *finding) print(c *console, o inspectOptions) error {
 func (f *finding) sizes() string {
 	s := fmt.Sprintf("%d characters", f.Chars)
 	if f.Bytes > 0 {
-		s += fmt.Sprintf(", %d bytes of which %d are sealed content", f.Bytes, f.Bytes-overhead)
+		s += fmt.Sprintf(", %d bytes of which %d are sealed content", f.Bytes, f.Bytes-wire.Overhead)
 	}
 	if f.Size > f.Chars || f.Cookies > 1 {
 		what := "name and value"
 		if f.Cookies > 1 {
 			what = "name and value of the largest cookie"
 		}
-		s += fmt.Sprintf("; %s: %d of %d", what, f.Size, maxCookie)
+		s += fmt.Sprintf("; %s: %d of %d", what, f.Size, wire.MaxCookie)
 	}
 	return s
 }

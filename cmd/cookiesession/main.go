@@ -20,6 +20,8 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -241,7 +243,7 @@ var versionCommand = command{
 			if len(args) > 0 {
 				return misuse("version takes no arguments")
 			}
-			fmt.Fprintf(c.stdout, "cookiesession %s, %s, cookie format %d\n", buildVersion(), runtime.Version(), tokenVersion)
+			fmt.Fprintf(c.stdout, "cookiesession %s, %s, cookie format %d\n", buildVersion(), runtime.Version(), wire.Version)
 			return nil
 		}
 	},

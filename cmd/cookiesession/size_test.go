@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"example.com/cookiesession/internal/document"
+	"example.com/cookiesession/internal/wire"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -77,7 +78,7 @@ func TestSizeIsExact(t *testing.T) {
 		if m.Cookie != len(cookie)-1 || m.Value != m.Cookie-len("name") {
 			t.Errorf("%s: cookie %d, value %d, want %d", path, m.Cookie, m.Value, len(cookie)-1)
 		}
-		if n := (m.Value*6)/8 - overhead - 2; m.Body != n || m.Packed && m.Body >= m.CBOR || !m.Packed && m.Body != m.CBOR {
+		if n := (m.Value*6)/8 - wire.Overhead - 2; m.Body != n || m.Packed && m.Body >= m.CBOR || !m.Packed && m.Body != m.CBOR {
 			t.Errorf("%s: body %d of CBOR %d, packed %t, want %d", path, m.Body, m.CBOR, m.Packed, n)
 		}
 	}

@@ -1,24 +1,15 @@
 package main
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"strings"
 	"time"
+
+	"example.com/cookiesession/internal/wire"
 )
 
-// What docs/FORMAT.md says of a token, as far as it is readable without a key.
-const (
-	tokenVersion = 1
-	headerChars  = 32 // 24 bytes
-	overhead     = 40 // bytes of a token beside what is sealed
-	mostParts    = 8
-	setStart     = 12
-	setSize      = 8
-	maxCookie    = 4093 // bytes of name and value that every browser takes
-)
+const headerChars = wire.HeaderSize / 3 * 4
 
 // A token is what a cookie value tells to everybody.
 type token struct {
@@ -59,8 +50,6 @@ func refuse(c cause, format string, args ...any) *refusal {
 	return &refusal{c, fmt.Sprintf(format, args...)}
 }
 
-var textEncoding = base64.RawURLEncoding.Strict()
-
 // parseHeader reads the header of a token's text, of which it needs the first
 // 32 characters.
 func parseHeader(text string) (token, *refusal) {
@@ -70,21 +59,17 @@ func parseHeader(text string) (token, *refusal) {
 	if r := checkAlphabet(text); r != nil {
 		return token{}, r
 	}
-	var raw [headerChars / 4 * 3]byte
 	if len(text) < headerChars {
 		return token{}, refuse(causeShort, "it has %d characters, where the header alone has %d: not a cookie of this library, or cut", len(text), headerChars)
 	}
-	if _, err := textEncoding.Decode(raw[:], []byte(text[:headerChars])); err != nil {
+	h, err := wire.ParseHeader(text)
+	if err != nil {
 		return token{}, refuse(causeBase64, "its header is not base64url")
 	}
-	if v := raw[0] & 0x0f; v != tokenVersion {
-		return token{}, refuse(causeVersion, "its version is %d, and this program reads version %d: not a cookie of this library, or of a newer one", v, tokenVersion)
+	if h.Version != wire.Version {
+		return token{}, refuse(causeVersion, "its version is %d, and this program reads version %d: not a cookie of this library, or of a newer one", h.Version, wire.Version)
 	}
-	return token{
-		parts:  int(raw[0]>>4) + 1,
-		key:    hex.EncodeToString(raw[1:4]),
-		issued: time.Unix(int64(binary.BigEndian.Uint32(raw[4:])), 0).UTC(),
-	}, nil
+	return token{parts: h.Parts, key: hex.EncodeToString(h.KeyID[:]), issued: time.Unix(h.Issued, 0).UTC()}, nil
 }
 
 // parseToken reads the text of a whole token.
@@ -93,15 +78,15 @@ func parseToken(text string) (token, *refusal) {
 	if r != nil {
 		return t, r
 	}
-	raw, err := textEncoding.DecodeString(text)
+	raw, err := wire.Encoding.DecodeString(text)
 	t.size = len(raw)
 	switch {
 	case err != nil && len(text)%4 == 1:
 		return t, refuse(causeBase64, "base64 never has %d characters: one or more are missing", len(text))
 	case err != nil:
 		return t, refuse(causeBase64, "its last character has bits that must be zero: altered, or cut")
-	case t.size < overhead+3: // a record has at least three bytes
-		return t, refuse(causeShort, "it has %d bytes, where a cookie has at least %d: cut", t.size, overhead+3)
+	case t.size < wire.Overhead+wire.MinRecord:
+		return t, refuse(causeShort, "it has %d bytes, where a cookie has at least %d: cut", t.size, wire.Overhead+wire.MinRecord)
 	}
 	return t, nil
 }

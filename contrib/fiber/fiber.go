@@ -85,12 +85,10 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gofiber/fiber/v3"
 	"github.com/gofiber/fiber/v3/middleware/encryptcookie"
 )
-
-// longest is how long browsers keep a cookie.
-const longest = 400 * 24 * time.Hour
 
 // A Legacy is a Key that encryptcookie's own functions were used with, and the
 // end of the time for which its cookies are read. Whoever has the key can forge
@@ -112,7 +110,7 @@ func Config(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legac
 		o = *opts
 	}
 	if o.Lifetime == 0 {
-		o.Lifetime = longest
+		o.Lifetime = wire.MaxLifetime
 	}
 	errs := []error{}
 	if o.MaxCookies > 1 {

@@ -51,7 +51,7 @@ func seal(t testing.TB, config encryptcookie.Config, name, value string) string 
 	return sealed
 }
 
-// newApp is an application of which each handler is one path.
+// newApp is an application with one path for each handler.
 func newApp(middleware fiber.Handler, handlers map[string]fiber.Handler) *fiber.App {
 	app := fiber.New(fiber.Config{ErrorHandler: func(c fiber.Ctx, err error) error {
 		return c.Status(fiber.StatusTeapot).SendString(err.Error())

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"example.com/cookiesession/internal/webrule"
 	"github.com/gorilla/sessions"
 )
 
@@ -22,8 +23,8 @@ type attributes struct {
 	partitioned bool
 }
 
-// attributes returns what o comes to, with the store's Options in the place of
-// what it leaves out, and of nil.
+// attributes returns what o comes to. The store's Options fill in what o leaves
+// out, or all if o is nil.
 func (s *Store) attributes(o *sessions.Options) attributes {
 	base := sessions.Options{}
 	if s.Options != nil {
@@ -66,7 +67,8 @@ func (a *attributes) check(name string) error {
 		return err
 	}
 	c := http.Cookie{Name: name, Path: a.path, Domain: a.domain, Secure: a.secure, Partitioned: a.partitioned}
-	host, secure := hasPrefix(name, "__Host-"), hasPrefix(name, "__Secure-") || hasPrefix(name, "__Http-")
+	prefix, _ := webrule.CutPrefix(name)
+	host := strings.HasPrefix(prefix, "__Host-")
 	switch err := c.Valid(); {
 	case err != nil:
 		return usageError(fmt.Errorf("a session's Options: %w", err))
@@ -74,17 +76,12 @@ func (a *attributes) check(name string) error {
 		return usageError(errors.New("a session's Options: Path has to begin with /"))
 	case a.sameSite == http.SameSiteNoneMode && !a.secure:
 		return usageError(errors.New("a session's Options: a browser takes SameSite=None only with Secure"))
-	case (host || secure) && !a.secure:
+	case prefix != "" && !a.secure:
 		return usageError(errors.New("a browser takes a session of this name only with Secure"))
 	case host && (a.path != "/" || a.domain != ""):
 		return usageError(errors.New("a browser takes a __Host- session only with Path / and without a Domain"))
 	}
 	return nil
-}
-
-// hasPrefix compares as browsers do (RFC 6265bis, Section 4.1.3).
-func hasPrefix(name, prefix string) bool {
-	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
 
 // line returns the Set-Cookie line of a cookie, for maxAge seconds: 0 until the
@@ -109,9 +106,10 @@ func (a *attributes) line(name, value string, maxAge int, o *sessions.Options) s
 	return asked.String() + strings.TrimPrefix(added.String(), "n=")
 }
 
-// isPart reports whether other is the name of a further cookie of a session
-// called name.
-func isPart(name, other string) bool {
-	rest, ok := strings.CutPrefix(other, name+"_")
-	return ok && len(rest) == 1 && '2' <= rest[0] && rest[0] <= '8'
+// partNames returns the names of the further cookies of a session.
+func partNames(name string) (names []string) {
+	for i := '2'; i <= '8'; i++ {
+		names = append(names, name+"_"+string(i))
+	}
+	return names
 }

@@ -17,8 +17,9 @@
 //   - With CodecOptions.MaxCookies a session can take several cookies. What is
 //     left over when it shrinks is deleted.
 //   - A response has one Set-Cookie for each name, that of the last Save, with
-//     Vary: Cookie, and Cache-Control: private if it has none. Set any other
-//     Cache-Control with care: a shared cache must not keep a Set-Cookie.
+//     Vary: Cookie and Cache-Control: private. Save takes out what would let a
+//     shared cache keep the response, such as public. What a handler sets after
+//     Save stays, so set Cache-Control before.
 //   - A deletion (Options.MaxAge below zero) sends no content, and reaches all
 //     of the session's cookies.
 //   - Get and New never return a nil session, also not for a name that no
@@ -27,7 +28,7 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, in the place of its gob.Register:
+// session needs one line, instead of its gob.Register:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
@@ -114,6 +115,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -177,10 +179,9 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 
 // newPolicy applies the codec's defaults.
 func newPolicy(opts *cookiesession.CodecOptions) policy {
-	const lifetime = 14 * 24 * time.Hour
 	p := policy{lifetime: opts.Lifetime, maxLifetime: opts.MaxLifetime, idleTimeout: opts.IdleTimeout}
 	if p.lifetime == 0 {
-		p.lifetime = lifetime
+		p.lifetime = wire.DefaultLifetime
 	}
 	if p.maxLifetime == 0 {
 		p.maxLifetime = p.lifetime

@@ -20,7 +20,7 @@ func newKeys(t testing.TB) *cookiesession.Keyring {
 	return keysOf(t, cookiesession.NewKey())
 }
 
-// keysOf returns a ring of which the first key seals.
+// keysOf returns a ring whose first key seals.
 func keysOf(t testing.TB, keys ...cookiesession.Key) *cookiesession.Keyring {
 	t.Helper()
 	ring, err := cookiesession.NewKeyring(keys...)

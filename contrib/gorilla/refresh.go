@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"time"
 
+	"example.com/cookiesession/internal/webrule"
 	"github.com/gorilla/sessions"
 )
 
@@ -24,23 +25,13 @@ import (
 // nobody knows, so if those had Options of their own, leave their names out.
 func (s *Store) Refresh(next http.Handler, names ...string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if navigates(r) {
+		if webrule.MayRefresh(r, http.StatusOK) {
 			for _, name := range names {
 				s.refresh(w, r, name)
 			}
 		}
 		next.ServeHTTP(w, r)
 	})
-}
-
-// navigates reports whether a request is one of those that make up a page. A
-// refresh carries a snapshot, and may undo what a parallel request stores.
-func navigates(r *http.Request) bool {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "", "empty", "document", "iframe":
-		return true
-	}
-	return false
 }
 
 func (s *Store) refresh(w http.ResponseWriter, r *http.Request, name string) {

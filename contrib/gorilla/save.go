@@ -2,11 +2,10 @@ package gorilla
 
 import (
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
 	"github.com/gorilla/sessions"
 )
 
@@ -110,36 +109,11 @@ func (v *visit) surplus(name string, cookies []*http.Cookie) []string {
 	return v.codec.StaleParts(v.request, name, cookies)
 }
 
-// put puts a session's lines into a response's header, in the place of those
-// that are there.
+// put puts a session's lines into a response's header, in place of those that
+// are there, further parts included.
 func (s *Store) put(h http.Header, name string, lines []string) {
-	kept := slices.DeleteFunc(slices.Clone(h["Set-Cookie"]), func(line string) bool {
-		other := cookieName(line)
-		return s.split && isPart(name, other) ||
-			slices.ContainsFunc(lines, func(ours string) bool { return cookieName(ours) == other })
-	})
-	h["Set-Cookie"] = append(kept, lines...)
-	keepPrivate(h)
-}
-
-// cookieName returns the name of the cookie that a Set-Cookie line sets.
-func cookieName(line string) string {
-	name, _, _ := strings.Cut(line, "=")
-	return strings.TrimSpace(name)
-}
-
-// keepPrivate tells caches that the response is one visitor's, unless the
-// handler has told them something itself.
-func keepPrivate(h http.Header) {
-	if len(h["Cache-Control"]) == 0 {
-		h["Cache-Control"] = []string{"private"}
+	if s.split {
+		webrule.RemoveCookies(h, partNames(name))
 	}
-	for _, line := range h["Vary"] {
-		for field := range strings.SplitSeq(line, ",") {
-			if field = strings.TrimSpace(field); field == "*" || strings.EqualFold(field, "Cookie") {
-				return
-			}
-		}
-	}
-	h["Vary"] = append(h["Vary"], "Cookie")
+	webrule.SetCookies(h, lines)
 }

@@ -369,6 +369,8 @@ func TestResponseIsPrivate(t *testing.T) {
 		{http.Header{"Cache-Control": {"no-store"}, "Vary": {"Accept, cookie"}}, http.Header{"Cache-Control": {"no-store"}, "Vary": {"Accept, cookie"}}},
 		{http.Header{"Vary": {"Accept"}}, http.Header{"Cache-Control": {"private"}, "Vary": {"Accept", "Cookie"}}},
 		{http.Header{"Vary": {"*"}}, http.Header{"Cache-Control": {"private"}, "Vary": {"*"}}},
+		{http.Header{"Cache-Control": {"public, max-age=60"}}, http.Header{"Cache-Control": {"private, max-age=60"}, "Vary": {"Cookie"}}},
+		{http.Header{"Surrogate-Control": {"max-age=60"}}, http.Header{"Cache-Control": {"private"}, "Vary": {"Cookie"}}},
 	} {
 		store := newStore(t, newKeys(t), nil)
 		w := httptest.NewRecorder()

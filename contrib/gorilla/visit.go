@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -63,13 +64,20 @@ func (v *visit) look(name string) (cookie, error) {
 	return v.cookie, v.err
 }
 
-// meta returns what a session takes over from the cookie that it came in.
+// meta returns what a session takes over from the cookie that it came in. A new
+// one takes over the cookie's place alone, not its identity.
 func (v *visit) meta(session *sessions.Session) cookiesession.Meta {
 	c, _ := v.look(session.Name())
+	meta := next(c.meta)
 	if session.IsNew {
-		return cookiesession.Meta{Issued: c.meta.Issued, KeyID: c.meta.KeyID}
+		meta.ID, meta.Created = "", time.Time{}
 	}
-	return cookiesession.Meta{ID: c.meta.ID, Created: c.meta.Created, Issued: c.meta.Issued, KeyID: c.meta.KeyID}
+	return meta
+}
+
+// next returns what is sealed with a value that replaces another.
+func next(of cookiesession.Meta) cookiesession.Meta {
+	return cookiesession.Meta{ID: of.ID, Created: of.Created, Issued: of.Issued, KeyID: of.KeyID}
 }
 
 // find opens the request's cookie of that name; if it is none of ours, the old
@@ -107,9 +115,8 @@ func (s *Store) open(r *http.Request, name string) (cookie, error) {
 
 // openLegacy returns the values of the first cookie that a legacy codec opens.
 func (s *Store) openLegacy(r *http.Request, name string) map[any]any {
-	const most = 8 // cookies of one name
 	cookies := r.CookiesNamed(name)
-	for _, c := range cookies[:min(len(cookies), most)] {
+	for _, c := range cookies[:min(len(cookies), wire.MaxTries)] {
 		for _, codec := range s.legacy {
 			var values map[any]any
 			if codec.Decode(name, c.Value, &values) == nil && values != nil {

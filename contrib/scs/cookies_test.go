@@ -152,7 +152,7 @@ func TestCheck(t *testing.T) {
 	}
 	answer = nil
 	if !v.has(s, "foo") {
-		t.Error("the outage cost the visitor his session")
+		t.Error("the outage cost the visitor the session")
 	}
 }
 

@@ -240,7 +240,7 @@ func TestLegacyStoreDown(t *testing.T) {
 		})
 		m.store.down = nil
 		if !m.has(m.site, "foo") {
-			t.Error("the outage cost the visitor his session")
+			t.Error("the outage cost the visitor the session")
 		}
 	})
 }

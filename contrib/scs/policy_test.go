@@ -249,8 +249,8 @@ func TestNoRefresh(t *testing.T) {
 	}
 }
 
-// TestRotation checks that a visitor's session moves to the new key when he is
-// seen, and then does without the old one.
+// TestRotation checks that a visitor's session moves to the new key when they
+// are seen, and then does without the old one.
 func TestRotation(t *testing.T) {
 	older, newer := cookiesession.NewKey(), cookiesession.NewKey()
 	s := newSite(t, config{keys: newKeyring(t, older)})

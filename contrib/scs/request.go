@@ -14,13 +14,15 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
+	"example.com/cookiesession/internal/wire"
 	"github.com/alexedwards/scs/v2"
 )
 
-// LoadAndSave returns a handler that gives next's requests a session, in the
-// place of scs.SessionManager.LoadAndSave. A request whose handler never asks
-// for the session costs nothing. The session is saved just before the response
-// headers go out, unless the client has left.
+// LoadAndSave returns a handler that gives next's requests a session, instead
+// of scs.SessionManager.LoadAndSave. A request whose handler never asks for the
+// session costs nothing. The session is saved just before the response headers
+// go out, unless the client has left.
 //
 // LoadAndSave of another Sessions may be around it if the cookies have
 // different names; it panics at the first request if they don't. The same
@@ -185,11 +187,11 @@ func (v *visit) origin() (token string, end time.Time) {
 	return token, v.end(meta)
 }
 
-// cookies returns the request's cookies of the session's name, the first few.
+// cookies returns the request's cookies of the session's name, as many as the
+// core tries.
 func (v *visit) cookies() []*http.Cookie {
-	const most = 8 // as many as the core tries
 	cookies := v.request.CookiesNamed(v.name())
-	return cookies[:min(len(cookies), most)]
+	return cookies[:min(len(cookies), wire.MaxTries)]
 }
 
 // openLegacy looks for a cookie of the old store.
@@ -275,7 +277,7 @@ func (v *visit) setEnd(deadline time.Time) {
 	if (lifetime - v.settings.Lifetime).Abs() < time.Second {
 		lifetime = 0
 	}
-	v.session.SetLifetime(min(max(lifetime, 0), longest))
+	v.session.SetLifetime(min(max(lifetime, 0), wire.MaxLifetime))
 }
 
 // commit saves the session into the headers of w's response, which has this
@@ -296,7 +298,7 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 	switch {
 	case v.blocked != nil && !unmodified:
 		return v.blocked
-	case unmodified && !refreshes(v.request, status):
+	case unmodified && !webrule.MayRefresh(v.request, status):
 		// An empty session changes nothing but Vary and Cache-Control.
 		return v.transient.Save(w, new(session))
 	}
@@ -310,17 +312,6 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		v.event(failure(err))
 	}
 	return err
-}
-
-// refreshes reports whether a response may carry a cookie that changes nothing.
-// What comes with a page and what failed must not bring back a session that a
-// parallel request has ended.
-func refreshes(r *http.Request, status int) bool {
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "", "empty", "document", "iframe":
-		return status < http.StatusBadRequest && status != http.StatusNotModified
-	}
-	return false
 }
 
 func failure(err error) cookiesession.Event {

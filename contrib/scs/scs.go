@@ -55,7 +55,7 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, in the place of its gob.Register:
+// session needs one line, instead of its gob.Register:
 //
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
@@ -105,6 +105,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/wire"
 	"github.com/alexedwards/scs/v2"
 )
 
@@ -169,8 +170,6 @@ type Sessions struct {
 	log         bool // onEvent is ours
 }
 
-const longest = 400 * 24 * time.Hour
-
 // New has the sessions of manager, which scs.New has made, kept in cookies that
 // are sealed under keys. It replaces manager's Store and Codec. Its error joins
 // everything that is wrong with manager and opts; then manager is left as it
@@ -187,7 +186,7 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 		maxLifetime: opts.MaxLifetime, legacyUntil: opts.LegacyUntil, onEvent: opts.OnEvent,
 	}
 	if s.maxLifetime == 0 {
-		s.maxLifetime = longest
+		s.maxLifetime = wire.MaxLifetime
 	}
 	if s.onEvent == nil {
 		s.onEvent, s.log = logEvent, true
@@ -204,32 +203,44 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 
 // build makes what seals, opens and writes.
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
-	m, cookie := s.manager, s.manager.Cookie
-	core := cookiesession.Options[values]{
-		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
-		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: s.maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
-	}
-	if opts.Check != nil {
-		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
-	}
+	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
 	if s.persistent, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	if s.persistent.CookieName() != cookie.Name {
-		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", cookie.Name)
+	if name := s.manager.Cookie.Name; s.persistent.CookieName() != name {
+		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", name)
 	}
 	core.BrowserSession = true
 	if s.transient, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	s.codec, err = cookiesession.NewCodec(keys, &cookiesession.CodecOptions{
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: s.maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies,
-	})
+	s.codec, err = cookiesession.NewCodec(keys, codecOptions(&core))
 	return err
+}
+
+// coreOptions returns what a manager and its Options come to in the core.
+func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration) cookiesession.Options[values] {
+	cookie := m.Cookie
+	core := cookiesession.Options[values]{
+		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
+		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
+		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
+	}
+	if opts.Check != nil {
+		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
+	}
+	return core
+}
+
+// codecOptions returns the options of a Codec that opens what a Manager with
+// these options has sealed.
+func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
+	return &cookiesession.CodecOptions{
+		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
+		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies,
+	}
 }
 
 // checkManager refuses what would be dropped in silence or mean something else

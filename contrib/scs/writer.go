@@ -6,7 +6,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"strings"
+
+	"example.com/cookiesession/internal/webrule"
 )
 
 // A writer has the session saved just before the response headers go out. What
@@ -33,16 +34,7 @@ func (w *writer) commit(status int) (did bool) {
 // fail has ErrorFunc answer. What the handler has said about the page that
 // isn't sent is taken out of the headers first.
 func (w *writer) fail() {
-	h := w.Header()
-	for key := range h {
-		if strings.HasPrefix(key, "Content-") {
-			h.Del(key)
-		}
-	}
-	for _, key := range []string{"Accept-Ranges", "Cdn-Cache-Control", "Etag", "Expires", "Last-Modified", "Location", "Surrogate-Control", "Trailer"} {
-		h.Del(key)
-	}
-	h.Set("Cache-Control", "no-store")
+	webrule.DropPage(w.Header())
 	page := &answer{ResponseWriter: w.ResponseWriter}
 	w.visit.manager.ErrorFunc(page, w.visit.inner, w.err)
 	if !page.written {

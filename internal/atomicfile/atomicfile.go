@@ -50,7 +50,7 @@ func Create(path string, data []byte) error {
 	return syncDir(filepath.Dir(path))
 }
 
-// createLocked does what Create does where files cannot be linked.
+// createLocked is the rest of Create where files cannot be linked.
 func createLocked(temp, path string) error {
 	unlock, err := Lock(path, lockWait)
 	if err != nil {
@@ -63,7 +63,7 @@ func createLocked(temp, path string) error {
 	return rename(temp, path)
 }
 
-// Replace puts data in the place of an existing file's content. The file keeps
+// Replace exchanges the content of an existing file for data. The file keeps
 // its mode and owner; if path is a symbolic link, the file that it leads to is
 // replaced. Hold [Lock] from the reading of the old content on.
 func Replace(path string, data []byte) error {
@@ -114,8 +114,8 @@ func Resolve(path string) (string, error) {
 const abandoned = time.Minute
 
 // sweep removes the temporary files of processes that were killed before they
-// could. What they hold may be secret, and nobody else knows of them. If one
-// cannot be removed, the next call will try.
+// could. They may hold secrets, and nobody else knows of them. If one cannot be
+// removed, the next call will try.
 func sweep(dir, base string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -176,7 +176,8 @@ func rename(from, to string) error {
 	return err
 }
 
-// syncDir makes what was done to the entries of dir last.
+// syncDir writes the directory to disk, so that a new or renamed entry survives
+// a crash.
 func syncDir(dir string) error {
 	if runtime.GOOS == "windows" {
 		return nil // a directory cannot be opened for that

@@ -11,13 +11,13 @@ const (
 	lockPoll   = 20 * time.Millisecond // between attempts
 )
 
-// Lock takes the exclusive lock of the file at path, which need not exist, and
-// waits for it at most as long as wait. It does not keep anyone from reading.
+// Lock takes the exclusive lock of the file at path, which need not exist. Lock
+// waits up to wait. Readers are not blocked.
 //
-// What is locked is a file beside it, whose name ends in .lock and which is
-// never renamed or removed: a lock on the file itself would be a lock on what
-// [Replace] is about to put aside. Where the system has such locks, the death
-// of a process releases its own.
+// The locked file is another one beside it, whose name ends in .lock and which
+// is never renamed or removed: a lock on the file itself would be one on the
+// old file that [Replace] puts aside. Where the system has such locks, the
+// death of a process releases its own.
 func Lock(path string, wait time.Duration) (unlock func(), err error) {
 	path, err = Resolve(path)
 	if err != nil {

@@ -28,7 +28,7 @@ func tryLock(path string) (unlock func(), ok bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	fmt.Fprintln(f, os.Getpid()) // for who finds the file and wonders
+	fmt.Fprintln(f, os.Getpid()) // for people who find the file and wonder
 	f.Close()
 	return func() { os.Remove(name) }, true, nil
 }

@@ -17,7 +17,7 @@ func tryLock(path string) (unlock func(), ok bool, err error) {
 	}
 	if info, err := os.Stat(path); err == nil && os.Geteuid() == 0 {
 		// Else root, who runs the command once, would shut out the owner. A
-		// failure shows when the owner comes, and then says what it is.
+		// failure shows when the owner comes.
 		_ = setOwner(f, info)
 	}
 	for err = syscall.EINTR; err == syscall.EINTR; {

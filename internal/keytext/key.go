@@ -16,10 +16,9 @@ const SecretSize = 32
 //
 //	csk1_ base64url(secret[32] || SHA-256(secret)[:4])
 //
-// without padding, which 36 bytes do not need. The prefix is there for those
-// who search repositories and logs for secrets, the checksum for those who
-// mistype or cut one: it is seen only by who sees the secret, and tells him
-// nothing.
+// without padding, which 36 bytes do not need. Scanners of repositories and
+// logs find a key by its prefix. The checksum catches a key that was mistyped
+// or cut. It tells nothing to a reader, who sees the secret beside it.
 const (
 	prefix       = "csk1_"
 	checksumSize = 4

@@ -35,7 +35,7 @@ const (
 // keyring at all would otherwise be an error of a megabyte.
 const maxMistakes = 8
 
-// A File is what a text says, in the order of the text.
+// A File holds the keys and revocations of a text, in its order.
 type File struct {
 	Keys    []Key
 	Revoked []Revocation
@@ -67,7 +67,7 @@ type Revocation struct {
 // A Span is the half-open range of a text's bytes in which something stands.
 type Span struct{ Start, End int }
 
-// An Error lists what is wrong with a text, by line.
+// An Error lists the mistakes of a text, by line.
 type Error struct {
 	Mistakes []Mistake // the first few
 	More     int       // how many others there are
@@ -149,8 +149,8 @@ func (p *parser) parseLine(start, end int) {
 		end--
 	}
 	if strings.IndexByte(p.text[start:end], '\r') >= 0 {
-		// To a terminal the rest of such a line stands in place of its
-		// beginning, so what one sees is not what is there.
+		// A terminal shows the rest of such a line over its beginning, so a
+		// reader does not see all of it.
 		p.mistake("a carriage return within the line")
 	}
 	if i := strings.IndexByte(p.text[start:end], '#'); i >= 0 {

@@ -1,0 +1,90 @@
+package scscookie_test
+
+import (
+	"net/http"
+	"reflect"
+	"testing"
+	"time"
+
+	"example.com/cookiesession"
+	scscookie "example.com/cookiesession/contrib/scs"
+	"github.com/alexedwards/scs/v2"
+)
+
+// TestOptionsReachTheCore checks that no field that the manager or Options
+// share with the core's options, by name and type, is forgotten on the way.
+func TestOptionsReachTheCore(t *testing.T) {
+	m, opts := scs.New(), new(optionsT)
+	fill(t, reflect.ValueOf(m).Elem())
+	fill(t, reflect.ValueOf(&m.Cookie).Elem())
+	fill(t, reflect.ValueOf(opts).Elem())
+	m.Cookie.Secure = false // with it, Insecure means nothing
+	core := scscookie.CoreOptions(m, opts, opts.MaxLifetime)
+	shared := 0
+	// Options come first: what both have, such as Insecure, is theirs.
+	for _, from := range []any{*opts, *m, m.Cookie} {
+		shared += checkCopied(t, from, core)
+	}
+	shared += checkCopied(t, core, *scscookie.CodecOptions(&core))
+	if shared < 15 {
+		t.Errorf("%d fields in all are shared; this test compares less than it did", shared)
+	}
+	if core.Check == nil {
+		t.Error("Check is forgotten")
+	}
+}
+
+// fill gives each field a value of its own that is not zero, as far as it can
+// be compared afterwards.
+func fill(t *testing.T, options reflect.Value) {
+	t.Helper()
+	for i := range options.NumField() {
+		field := options.Field(i)
+		if !field.CanSet() {
+			continue
+		}
+		switch v := field.Addr().Interface().(type) {
+		case *string:
+			*v = options.Type().Field(i).Name
+		case *bool:
+			*v = true
+		case *int:
+			*v = 2 + i
+		case *time.Duration:
+			*v = time.Duration(2+i) * time.Hour
+		case *time.Time:
+			*v = time.Unix(int64(i), 0)
+		case *http.SameSite:
+			*v = http.SameSiteStrictMode
+		case *func(*http.Request, cookiesession.Event):
+			*v = func(*http.Request, cookiesession.Event) {}
+		case *func(*http.Request, map[string]any) error:
+			*v = func(*http.Request, map[string]any) error { return nil }
+		}
+	}
+}
+
+// checkCopied compares the fields that two structs share, and counts them.
+func checkCopied(t *testing.T, from, to any) (shared int) {
+	t.Helper()
+	source, target := reflect.ValueOf(from), reflect.ValueOf(to)
+	for i := range source.NumField() {
+		field := source.Type().Field(i)
+		got := target.FieldByName(field.Name)
+		if !field.IsExported() || !got.IsValid() || got.Type() != field.Type {
+			continue
+		}
+		shared++
+		want := source.Field(i)
+		if want.IsZero() {
+			t.Errorf("%T.%s: this test gives it no value", from, field.Name)
+		}
+		if field.Type.Kind() == reflect.Func && got.Pointer() == want.Pointer() {
+			continue
+		}
+		if field.Type.Kind() == reflect.Func || !got.Equal(want) {
+			t.Errorf("%T.%s is %v, want %v: forgotten?", to, field.Name, got, want)
+		}
+	}
+	return shared
+}

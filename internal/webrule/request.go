@@ -1,0 +1,82 @@
+package webrule
+
+import (
+	"net/http"
+	"strings"
+)
+
+// A Kind is what a request's headers say about its purpose.
+type Kind uint8
+
+// The kinds of requests.
+const (
+	Other    Kind = iota // a fetch, an image, or a client that is no browser
+	Prefetch             // for a page that a visitor may never open
+	Frame                // a page inside another
+	Document             // a page of its own
+)
+
+// IsPage reports whether a request asks for a page, which its visitor is
+// waiting for.
+func (k Kind) IsPage() bool { return k == Frame || k == Document }
+
+// KindOf returns the kind of a request. Browsers send the Sec-Fetch headers
+// over HTTPS and to loopback alone. Where they are missing, Accept tells.
+func KindOf(r *http.Request) Kind {
+	h := r.Header
+	dest, mode := h.Get("Sec-Fetch-Dest"), h.Get("Sec-Fetch-Mode")
+	switch {
+	case h.Get("Sec-Purpose") != "" || isPrefetch(h.Get("Purpose")) || isPrefetch(h.Get("X-Moz")):
+		return Prefetch
+	case dest == "iframe":
+		return Frame
+	case dest == "document" || mode == "navigate":
+		return Document
+	case dest == "" && mode == "" && (r.Method == http.MethodGet || r.Method == http.MethodPost) && acceptsHTML(h["Accept"]):
+		return Document
+	}
+	return Other
+}
+
+func isPrefetch(purpose string) bool { return strings.EqualFold(purpose, "prefetch") }
+
+// acceptsHTML reports whether Accept names text/html. A wildcard does not.
+func acceptsHTML(lines []string) bool {
+	for _, line := range lines {
+		for element := range strings.SplitSeq(line, ",") {
+			name, _, _ := strings.Cut(element, ";")
+			if strings.EqualFold(strings.TrimSpace(name), "text/html") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// IsSafe reports whether a method is one of those that change nothing (RFC
+// 9110, Section 9.2.1), as a link from another site does. A logout with any
+// other method also deletes a session's cookie that the request did not carry:
+// SameSite may have kept it back.
+func IsSafe(method string) bool {
+	switch method {
+	case "", http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// MayRefresh reports whether the response to a request may carry a cookie that
+// only refreshes a session. Such a cookie holds the session as the request
+// found it, and may undo what a parallel request stored, above all a logout. So
+// it is left to the requests that make up a page: not to images and scripts,
+// not to responses that caches merge into others (304), not to errors.
+func MayRefresh(r *http.Request, status int) bool {
+	if r == nil || status == http.StatusNotModified || status >= http.StatusBadRequest {
+		return false
+	}
+	switch r.Header.Get("Sec-Fetch-Dest") {
+	case "", "empty", "document", "iframe":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,28 @@
+// Package webrule has the rules of HTTP that the core and the modules under
+// contrib share: what a session cookie does to the headers of its response,
+// which requests make up a page, and which names browsers treat in a special
+// way. Its functions work on requests, headers and values alone; they know no
+// keys, no cookies' contents and no options.
+//
+// A module under contrib has a version of its own. Someone who takes a security
+// fix of the core builds it with the contrib modules that they have. So within
+// a major version exported names are only added here: none is removed, and none
+// changes its type. testdata/api.txt lists them.
+package webrule
+
+import "strings"
+
+// cookiePrefixes are the name prefixes that browsers know (RFC 6265bis, Section
+// 4.1.3), longest first.
+var cookiePrefixes = []string{"__Host-Http-", "__Host-", "__Secure-", "__Http-"}
+
+// CutPrefix cuts a prefix that browsers know off a cookie's name, and returns
+// the prefix as it is usually written. Browsers compare without regard to case.
+func CutPrefix(name string) (prefix, rest string) {
+	for _, p := range cookiePrefixes {
+		if len(name) >= len(p) && strings.EqualFold(name[:len(p)], p) {
+			return p, name[len(p):]
+		}
+	}
+	return "", name
+}

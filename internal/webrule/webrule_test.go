@@ -1,0 +1,167 @@
+package webrule_test
+
+import (
+	"net/http"
+	"testing"
+
+	"example.com/cookiesession/internal/webrule"
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestCutPrefix(t *testing.T) {
+	for name, want := range map[string][2]string{
+		"":                  {"", ""},
+		"session":           {"", "session"},
+		"__Host-session":    {"__Host-", "session"},
+		"__host-session":    {"__Host-", "session"},
+		"__Host-":           {"__Host-", ""},
+		"__Host":            {"", "__Host"},
+		"__Secure-s":        {"__Secure-", "s"},
+		"__Http-s":          {"__Http-", "s"},
+		"__Host-Http-s":     {"__Host-Http-", "s"},
+		"__HOST-HTTP-s":     {"__Host-Http-", "s"},
+		"__Host-Https":      {"__Host-", "Https"},
+		"x__Host-s":         {"", "x__Host-s"},
+		"__Host-__Secure-s": {"__Host-", "__Secure-s"},
+	} {
+		if prefix, rest := webrule.CutPrefix(name); prefix != want[0] || rest != want[1] {
+			t.Errorf("CutPrefix(%q) = %q, %q; want %q", name, prefix, rest, want)
+		}
+	}
+}
+
+// What the handler's own headers become.
+func TestMarkRead(t *testing.T) {
+	for _, tt := range []struct {
+		name         string
+		before, want http.Header
+	}{
+		{"nothing set", http.Header{}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}}},
+		{"Vary", http.Header{"Vary": {"Accept"}}, http.Header{"Vary": {"Accept", "Cookie"}, "Cache-Control": {"private"}}},
+		{"Vary: Cookie", http.Header{"Vary": {"Accept, cookie"}}, http.Header{"Vary": {"Accept, cookie"}, "Cache-Control": {"private"}}},
+		{"Vary: Cookie in a second line", http.Header{"Vary": {"Accept", " Cookie "}}, http.Header{"Vary": {"Accept", " Cookie "}, "Cache-Control": {"private"}}},
+		{"Vary: *", http.Header{"Vary": {"*"}}, http.Header{"Vary": {"*"}, "Cache-Control": {"private"}}},
+		{"Vary: Cookie-Consent", http.Header{"Vary": {"Cookie-Consent"}}, http.Header{"Vary": {"Cookie-Consent", "Cookie"}, "Cache-Control": {"private"}}},
+		{"public", http.Header{"Cache-Control": {"public"}}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"public"}}},
+		{"suppressed", http.Header{"Cache-Control": nil}, http.Header{"Vary": {"Cookie"}, "Cache-Control": nil}},
+		{"for a CDN", http.Header{"Cdn-Cache-Control": {"max-age=60"}}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}, "Cdn-Cache-Control": {"max-age=60"}}},
+	} {
+		h := tt.before.Clone()
+		webrule.MarkRead(h)
+		webrule.MarkRead(h) // changes nothing
+		if diff := cmp.Diff(tt.want, h); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// What Cache-Control and its like become in a response that sets a cookie.
+func TestSetCookiesPrivate(t *testing.T) {
+	control := func(lines ...string) http.Header { return http.Header{"Cache-Control": lines} }
+	for _, tt := range []struct {
+		name         string
+		before, want http.Header
+	}{
+		{"nothing set", nil, control("private")},
+		{"suppressed", control(), control("private")},
+		{"empty", control(""), control("private")},
+		{"no-store", control("no-store"), control("no-store")},
+		{"private", control("private, max-age=60"), control("private, max-age=60")},
+		{"Private", control("Private"), control("Private")},
+		{"max-age", control("max-age=60"), control("private, max-age=60")},
+		{"public", control("public, max-age=60, immutable"), control("private, max-age=60, immutable")},
+		{"Public", control("Public,max-age=60"), control("private, max-age=60")},
+		{"s-maxage", control("s-maxage=600, max-age=60"), control("private, max-age=60")},
+		{"private with fields", control(`private="Set-Cookie, X-Name", max-age=60`), control("private, max-age=60")},
+		{"no-cache with fields", control(`no-cache="Set-Cookie", max-age=60`), control("private, max-age=60")},
+		{"no-cache", control("no-cache"), control("private, no-cache")},
+		{"two lines", control("public", "max-age=60"), control("private, max-age=60")},
+		{"a comma in quotes", control(`ext="a, public, b", max-age=60`), control(`private, ext="a, public, b", max-age=60`)},
+		{"an escaped quote", control(`ext="a\", public, b", max-age=60`), control(`private, ext="a\", public, b", max-age=60`)},
+		{"for CDNs", http.Header{"Cdn-Cache-Control": {"max-age=60"}, "Surrogate-Control": {"max-age=60"}}, control("private")},
+		{"others", http.Header{"Etag": {`"1"`}}, http.Header{"Cache-Control": {"private"}, "Etag": {`"1"`}}},
+	} {
+		h := tt.before.Clone()
+		if h == nil {
+			h = http.Header{}
+		}
+		for range 2 { // the second time changes nothing
+			webrule.SetCookies(h, []string{"s=1"})
+		}
+		want := tt.want.Clone()
+		want["Vary"], want["Set-Cookie"] = []string{"Cookie"}, []string{"s=1"}
+		if diff := cmp.Diff(want, h); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// A response has one Set-Cookie for each name.
+func TestSetAndRemoveCookies(t *testing.T) {
+	ours := []string{"s=1; Path=/", "s_2=2; Path=/"}
+	for _, tt := range []struct {
+		name              string
+		before            []string
+		wantSet, wantGone []string
+	}{
+		{"none", nil, ours, nil},
+		{"others", []string{"a=1", "b=s=1"}, append([]string{"a=1", "b=s=1"}, ours...), []string{"a=1", "b=s=1"}},
+		{"ours", []string{"s=0", "a=1", "s_2=0; Path=/x", "s=9"}, append([]string{"a=1"}, ours...), []string{"a=1"}},
+		{"a space before the equals sign", []string{" s =0"}, ours, nil},
+		{"longer, shorter and other case", []string{"s_3=1", "S=1", "=1"}, append([]string{"s_3=1", "S=1", "=1"}, ours...), []string{"s_3=1", "S=1", "=1"}},
+	} {
+		h := http.Header{"Set-Cookie": tt.before}
+		webrule.SetCookies(h, ours)
+		if diff := cmp.Diff(tt.wantSet, h["Set-Cookie"]); diff != "" {
+			t.Errorf("%s, set (-want +got):\n%s", tt.name, diff)
+		}
+		for _, names := range [][]string{ours, {"s", "s_2"}} {
+			h = http.Header{"Set-Cookie": tt.before}
+			webrule.RemoveCookies(h, names)
+			if diff := cmp.Diff(tt.wantGone, h["Set-Cookie"]); diff != "" {
+				t.Errorf("%s, removed (-want +got):\n%s", tt.name, diff)
+			}
+			if _, there := h["Set-Cookie"]; there != (tt.wantGone != nil) {
+				t.Errorf("%s: a key without lines is left", tt.name)
+			}
+		}
+	}
+}
+
+func TestDropPage(t *testing.T) {
+	h := http.Header{
+		"Content-Type": {"x"}, "Content-Encoding": {"gzip"}, "Content-Disposition": {"attachment"}, "Content-Length": {"1"},
+		"Accept-Ranges": {"bytes"}, "Cache-Control": {"public"}, "Cdn-Cache-Control": {"max-age=60"}, "Etag": {`"1"`}, "Expires": {"0"},
+		"Last-Modified": {"x"}, "Location": {"/to"}, "Surrogate-Control": {"max-age=60"}, "Trailer": {"X"},
+		"Vary": {"Cookie"}, "Set-Cookie": {"a=1"}, "X-Request-Id": {"7"}, "Strict-Transport-Security": {"max-age=60"},
+	}
+	webrule.DropPage(h)
+	want := http.Header{
+		"Cache-Control": {"no-store"},
+		"Vary":          {"Cookie"}, "Set-Cookie": {"a=1"}, "X-Request-Id": {"7"}, "Strict-Transport-Security": {"max-age=60"},
+	}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Errorf("headers (-want +got):\n%s", diff)
+	}
+}
+
+func TestMayRefresh(t *testing.T) {
+	for _, tt := range []struct {
+		dest   string
+		status int
+		want   bool
+	}{
+		{"", 200, true}, {"empty", 200, true}, {"document", 200, true}, {"iframe", 200, true},
+		{"document", 204, true}, {"document", 303, true}, {"document", 101, true},
+		{"image", 200, false}, {"script", 200, false},
+		{"document", 304, false}, {"document", 404, false}, {"document", 500, false},
+	} {
+		r := &http.Request{Header: http.Header{"Sec-Fetch-Dest": {tt.dest}}}
+		if got := webrule.MayRefresh(r, tt.status); got != tt.want {
+			t.Errorf("dest %q, status %d: %v", tt.dest, tt.status, got)
+		}
+	}
+	if webrule.MayRefresh(nil, 200) {
+		t.Error("a session that came with no request is refreshed")
+	}
+}

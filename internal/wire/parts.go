@@ -1,0 +1,216 @@
+package wire
+
+import (
+	"errors"
+	"iter"
+	"strings"
+)
+
+// A token that does not fit into one cookie is sealed once, and its text is
+// cut. One tag covers content, order and number of the parts together, so parts
+// of two writes never open, and nothing but the cut is added. The token's first
+// byte has the number of parts, in clear and authenticated as part of the
+// nonce.
+//
+// The cookie NAME carries the first piece. The cookie NAME_i (i = 2 .. parts)
+// carries SET || piece, where SET is characters 12 to 19 (counted from 0) of
+// the token's text, which spell random bytes. SET only groups: it finds the
+// parts of one write among those that other paths, domains and writes have
+// left. The tag decides.
+//
+// The writer fills every part but the last. The reader accepts any cut.
+//
+// The separator is an underscore because nginx has no variable for a cookie
+// with a hyphen or a dot.
+const (
+	setStart = 12
+	SetSize  = 8
+
+	suffixSize = len("_2")
+)
+
+// Set returns SET for the text of a token, or for its first part. It reports
+// false if the text is too short to have one.
+func Set(text string) (set string, ok bool) {
+	if len(text) < setStart+SetSize {
+		return "", false
+	}
+	return text[setStart : setStart+SetSize], true
+}
+
+// PartName returns the name of a session's i-th cookie, from 1.
+func PartName(name string, i int) string {
+	if i == 1 {
+		return name
+	}
+	return name + "_" + string(rune('0'+i))
+}
+
+// PartNames returns the names of all cookies that a session can have.
+func PartNames(name string) []string {
+	names := make([]string, MaxParts)
+	for i := range names {
+		names[i] = PartName(name, i+1)
+	}
+	return names
+}
+
+// A Cut says how large the cookies are that carry a token's text.
+type Cut struct {
+	Name string // of the first cookie
+	Size int    // bytes of name and value that each may have
+}
+
+// Capacity returns how many characters of text n cookies hold.
+func (c Cut) Capacity(n int) int {
+	room := c.Size - len(c.Name)
+	return room + (n-1)*(room-suffixSize-SetSize)
+}
+
+// Parts returns how many cookies a text of that many characters takes, or 0 if
+// that is more than most.
+func (c Cut) Parts(chars, most int) int {
+	for n := 1; n <= most; n++ {
+		if chars <= c.Capacity(n) {
+			return n
+		}
+	}
+	return 0
+}
+
+// Bytes returns the size of the names and values of n cookies that carry a text
+// of that many characters.
+func (c Cut) Bytes(chars, n int) int {
+	return len(c.Name) + chars + (n-1)*(len(c.Name)+suffixSize+SetSize)
+}
+
+// A Piece is the value of a cookie that carries a part of a text.
+type Piece struct {
+	Set  []byte // empty in the first
+	Text []byte
+}
+
+// Pieces cuts a text into n parts, and yields each with its number from 1.
+func (c Cut) Pieces(text []byte, n int) iter.Seq2[int, Piece] {
+	return func(yield func(int, Piece) bool) {
+		var set []byte
+		if n > 1 {
+			set = text[setStart : setStart+SetSize]
+		}
+		room := c.Size - len(c.Name)
+		for i := 1; i < n; i++ {
+			piece := Piece{Text: text[:room]}
+			if i == 1 {
+				room -= suffixSize + SetSize
+			} else {
+				piece.Set = set
+			}
+			if !yield(i, piece) {
+				return
+			}
+			text = text[len(piece.Text):]
+		}
+		yield(n, Piece{Set: set, Text: text})
+	}
+}
+
+// Cookies yields the cookies of one session that the lines of a Cookie header
+// have, in order: the number of the part, which is 1 for the cookie called
+// name, and the value. It reads each line once.
+//
+// It is not net/http's parser because that gives up on a header with more than
+// 3,000 cookies and takes more than one spelling of a pair (quotes, spaces
+// around the name). Here a name is exact and a value is what stands there.
+func Cookies(lines []string, name string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for _, line := range lines {
+			for i := 0; i < len(line); {
+				if isBlank(line[i]) || line[i] == ';' {
+					i++
+					continue
+				}
+				end := strings.IndexByte(line[i:], ';')
+				if end < 0 {
+					end = len(line) - i
+				}
+				pair := line[i : i+end]
+				i += end
+				if part, start := cutName(pair, name); part > 0 && !yield(part, trimBlanks(pair[start:])) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// cutName returns which part of the session a pair is, and where its value
+// starts, or 0 for another cookie.
+func cutName(pair, name string) (part, start int) {
+	if len(pair) <= len(name) || pair[:len(name)] != name {
+		return 0, 0
+	}
+	switch rest := pair[len(name):]; {
+	case rest[0] == '=':
+		return 1, len(name) + 1
+	case len(rest) > suffixSize && rest[0] == '_' && '2' <= rest[1] && rest[1] <= '0'+MaxParts && rest[2] == '=':
+		return int(rest[1] - '0'), len(name) + suffixSize + 1
+	}
+	return 0, 0
+}
+
+// isBlank reports whether c is white space around a pair. Line ends are only in
+// requests that no server has read.
+func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+func trimBlanks(s string) string {
+	for len(s) > 0 && isBlank(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+// Parts holds the further parts that a request has. Of each number it keeps the
+// first few, so what it holds is bounded, whatever the request.
+type Parts struct {
+	values [MaxParts + 1][MaxTries]string // the first two are unused
+	count  [MaxParts + 1]uint8
+}
+
+// Add adds a value of the cookie NAME_i.
+func (p *Parts) Add(i int, value string) {
+	if n := &p.count[i]; *n < MaxTries {
+		p.values[i][*n] = value
+		*n++
+	}
+}
+
+// ErrMissingPart says that a token's part is not there.
+var ErrMissingPart = errors.New("a part of it is missing")
+
+// Join appends to dst the text of a token of n parts of which the first is
+// given. Of each further part it takes the first that belongs to it.
+func (p *Parts) Join(dst []byte, first string, n int) ([]byte, error) {
+	set, ok := Set(first)
+	if !ok {
+		return dst, ErrTooShort
+	}
+	dst = append(dst, first...)
+	for i := 2; i <= n; i++ {
+		piece, ok := p.find(i, set)
+		if !ok {
+			return dst, ErrMissingPart
+		}
+		dst = append(dst, piece...)
+	}
+	return dst, nil
+}
+
+// find returns the piece of part i that belongs to a set.
+func (p *Parts) find(i int, set string) (piece string, ok bool) {
+	for _, value := range p.values[i][:p.count[i]] {
+		if piece, ok = strings.CutPrefix(value, set); ok {
+			return piece, true
+		}
+	}
+	return "", false
+}

@@ -1,0 +1,108 @@
+package cookiesession
+
+import (
+	"cmp"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"example.com/cookiesession/internal/wire"
+)
+
+// A sealing is everything that sealing a record takes, besides the record.
+type sealing struct {
+	*Codec
+	name, label string
+	ring        *ring
+	before      *ringKey // sealed the cookie that is replaced; nil: there is none
+	now         time.Time
+	random      [wire.RandomSize]byte // drawn by the caller, so that vectors can be tested
+}
+
+// sealing returns what seals for the cookie called name, with time and random
+// bytes left to be set.
+func (c *Codec) sealing(name string) sealing {
+	return sealing{Codec: c, name: name, label: c.label, ring: c.keys.current()}
+}
+
+// freshRandom draws the random bytes of one token. crypto/rand.Read never
+// fails: it ends the program instead.
+func freshRandom() (random [wire.RandomSize]byte) {
+	_, _ = rand.Read(random[:])
+	return random
+}
+
+// value seals a value that has no session around it.
+func (how *sealing) value(value any, meta Meta) (string, error) {
+	s := newScratch()
+	defer s.release()
+	item, err := s.encode(value)
+	if err != nil {
+		return "", err
+	}
+	rec, err := meta.record(how.now)
+	if err != nil {
+		return "", usageError(err)
+	}
+	rec.lifetime = how.policy.cut(rec.lifetime)
+	rec.body, rec.packed = s.pack(item)
+	how.before = how.ring.named(meta.KeyID)
+	out, err := s.seal(how, &rec)
+	if err != nil {
+		return "", err
+	}
+	return string(out.text), nil
+}
+
+// A sealed is a record that was sealed.
+type sealed struct {
+	fit
+	text []byte // the cookie value, which is the scratch's
+	key  *ringKey
+}
+
+var errNoSealingKey = errors.New("no key of the keyring can seal")
+
+// seal seals rec.
+func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
+	if err := checkName(how.name); err != nil {
+		return sealed{}, usageError(err)
+	}
+	if err := checkClock(rec.issued); err != nil {
+		return sealed{}, internalError(err)
+	}
+	key := how.ring.sealingAfter(how.before, how.now)
+	if key == nil {
+		return sealed{}, internalError(errNoSealingKey)
+	}
+	// The number of parts stands in the header, so it has to be known first.
+	// And no time goes into sealing megabytes that can't be sent.
+	data, err := rec.append(s.record[:0])
+	if err != nil {
+		return sealed{}, usageError(err)
+	}
+	s.record = data
+	fit := how.fit(how.name, wire.Chars(wire.Overhead+len(data)))
+	if fit.parts == 0 {
+		return sealed{}, tooLargeError(fit.size, fit.limit)
+	}
+	token := appendHeader(s.token[:0], tokenHeader{parts: fit.parts, key: key.id, issued: rec.issued, random: how.random})
+	s.additional = appendAdditionalData(s.additional[:0], how.name, how.label)
+	s.token = sealToken(key, append(token, data...), s.additional)
+	s.text = appendTokenText(s.text[:0], s.token)
+	return sealed{fit: fit, text: s.text, key: key}, nil
+}
+
+// A fit says how a text fits into its cookies.
+type fit struct {
+	parts int // how many cookies it takes; 0: more than it may
+	size  int // bytes of their names and values
+	limit int // bytes that these may have
+}
+
+// fit returns how a text of that many characters fits into cookies called name.
+func (c *Codec) fit(name string, chars int) fit {
+	cut := wire.Cut{Name: name, Size: c.maxSize}
+	parts := cut.Parts(chars, c.maxCookies)
+	return fit{parts: parts, size: cut.Bytes(chars, cmp.Or(parts, c.maxCookies)), limit: c.maxSize * c.maxCookies}
+}
