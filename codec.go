@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"time"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
@@ -206,18 +207,17 @@ func (f *finder) finish(o *opened, dst target) (Meta, error) {
 	if err := f.policy.check(&o.record, f.now); err != nil {
 		return Meta{}, err
 	}
-	item, err := o.scratch.unpack(&o.record)
-	if err != nil {
+	if err := o.scratch.unpack(&o.record); err != nil {
 		return Meta{}, err
 	}
-	if err := dst.decode(item); err != nil {
+	if err := dst.decode(&o.scratch.tape); err != nil {
 		return Meta{}, err
 	}
 	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
 }
 
 // decode replaces what dst holds on success, and else leaves it alone.
-func (dst *target) decode(item []byte) error {
+func (dst *target) decode(t *cbor.Tape) error {
 	// A dst that holds something is written only on success; one that doesn't
 	// can be put back.
 	into := dst.value
@@ -225,7 +225,7 @@ func (dst *target) decode(item []byte) error {
 	if aside {
 		into = reflect.New(into.Type()).Elem()
 	}
-	if _, err := dst.plan.Decode(item, into); err != nil {
+	if _, err := dst.plan.Read(t, into); err != nil {
 		into.SetZero()
 		return invalidError(ReasonValue, err)
 	}

@@ -138,6 +138,7 @@ import (
 	"reflect"
 	"time"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -259,12 +260,12 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
 	}
 	zero := zeroData[T]()
-	item, err := plan.Append(nil, reflect.ValueOf(&zero).Elem())
-	if err != nil {
+	var tape cbor.Tape
+	if err := plan.Write(&tape, reflect.ValueOf(&zero).Elem()); err != nil {
 		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
 	}
 	m := &Manager[T]{
-		codec: codec, plan: plan, zero: item, cookie: cookie, names: wire.PartNames(cookie.name),
+		codec: codec, plan: plan, zero: tape.Sum(), cookie: cookie, names: wire.PartNames(cookie.name),
 		labelFunc: opts.LabelFunc, check: opts.Check, onEvent: opts.OnEvent,
 	}
 	if m.onEvent == nil {

@@ -211,7 +211,7 @@ func (h *visit[T]) finish() {
 	}
 	sc := newScratch()
 	defer sc.release()
-	if item, err := h.m.encode(sc, s); err != nil || h.m.changedSince(s, item) {
+	if err := h.m.encode(sc, s); err != nil || h.m.changedSince(s, sc.tape.Sum()) {
 		h.m.event(h.request, Event{Kind: EventLate})
 	}
 }

@@ -20,7 +20,7 @@ import (
 type Manager[T any] struct {
 	codec     *Codec // the one implementation of sealing
 	plan      *value.Plan
-	zero      []byte // the encoding of a session that is not stored
+	zero      uint64 // the sum of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
 	labelFunc func(*http.Request) string
@@ -206,18 +206,19 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 	if err := m.codec.policy.check(&best.record, now); err != nil {
 		return err
 	}
-	item, err := best.scratch.unpack(&best.record)
-	if err != nil {
+	sc := best.scratch
+	if err := sc.unpack(&best.record); err != nil {
 		return err
 	}
 	var zero T
 	s.Data = zero
-	exact, err := m.plan.Decode(item, reflect.ValueOf(&s.Data).Elem())
+	exact, err := m.plan.Read(&sc.tape, reflect.ValueOf(&s.Data).Elem())
 	if err == nil && !exact {
 		// What this program would have stored is not what is stored: a field of
 		// another release, say. Compared is with the former, so that reading
 		// never writes.
-		item, err = best.scratch.reencode(m.plan, reflect.ValueOf(&s.Data).Elem())
+		sc.tape.Reset()
+		err = m.plan.Write(&sc.tape, reflect.ValueOf(&s.Data).Elem())
 	}
 	if err != nil {
 		s.Data = zeroData[T]()
@@ -227,7 +228,7 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 	s.state.opened, s.state.key = true, best.key
 	s.state.record, s.state.floor = best.record, best.record.issued
 	s.state.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.state.keep(item)
+	s.state.record.body, s.state.sum = bytes.Clone(best.record.body), sc.tape.Sum()
 	if err := m.runCheck(s); err != nil {
 		s.Data = zeroData[T]()
 		s.state.opened, s.state.key, s.state.record = false, nil, fresh
@@ -235,14 +236,6 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 		return err
 	}
 	return nil
-}
-
-// keep copies what the state needs of the buffers that it was opened in.
-func (s *sessionState) keep(item []byte) {
-	body := s.record.body
-	kept := make([]byte, 0, len(body)+len(item))
-	kept = append(append(kept, body...), item...)
-	s.record.body, s.item = kept[:len(body):len(body)], kept[len(body):]
 }
 
 // runCheck asks the application about a session that opened.
@@ -263,18 +256,18 @@ func (m *Manager[T]) runCheck(s *Session[T]) error {
 
 var errCheckFailed = errors.New("cookiesession: the session could not be checked")
 
-// encode returns the CBOR of a session's Data, which is sc's.
-func (m *Manager[T]) encode(sc *scratch, s *Session[T]) ([]byte, error) {
+// encode puts a session's Data on sc's tape.
+func (m *Manager[T]) encode(sc *scratch, s *Session[T]) error {
 	return sc.encodeAs(m.plan, reflect.ValueOf(&s.Data).Elem())
 }
 
 // changedSince reports whether Data differs from what was stored or read last.
-func (m *Manager[T]) changedSince(s *Session[T], item []byte) bool {
+func (m *Manager[T]) changedSince(s *Session[T], sum uint64) bool {
 	switch {
 	case s.state.out != nil:
-		return !bytes.Equal(item, s.state.out.item)
+		return sum != s.state.out.sum
 	case s.state.opened:
-		return !bytes.Equal(item, s.state.item)
+		return sum != s.state.sum
 	}
-	return !bytes.Equal(item, m.zero)
+	return sum != m.zero
 }

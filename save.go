@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"time"
@@ -26,7 +25,7 @@ type output struct {
 	action action
 	reason Reason
 	lines  []string // Set-Cookie lines
-	item   []byte   // the CBOR of the Data that is stored
+	sum    uint64   // of the Data that is stored
 	handed bool     // the application was given the cookies
 }
 
@@ -38,18 +37,18 @@ func (m *Manager[T]) prepare(s *Session[T], status int) (*output, error) {
 	sc := newScratch()
 	defer sc.release()
 	m.adopt(s)
-	item, err := m.encode(sc, s)
-	if err != nil {
+	if err := m.encode(sc, s); err != nil {
 		return nil, err
 	}
-	if s.state.out != nil && !s.state.unsaved && !m.changedSince(s, item) {
+	sum := sc.tape.Sum()
+	if s.state.out != nil && !s.state.unsaved && !m.changedSince(s, sum) {
 		return s.state.out, nil
 	}
 	now := clock.Now()
 	out := s.state.newOutput()
-	out.action, out.reason = m.decide(s, item, now, status)
-	out.item = s.state.stored(item)
-	if err := m.compose(sc, s, out, item, now); err != nil {
+	out.action, out.reason = m.decide(s, sum, now, status)
+	out.sum = sum
+	if err := m.compose(sc, s, out, now); err != nil {
 		if out.action != refresh || s.state.asked {
 			return nil, err
 		}
@@ -71,15 +70,6 @@ func (s *sessionState) newOutput() *output {
 	return &output{}
 }
 
-// stored returns a copy of item that lasts, which for most requests is the one
-// that the session came with.
-func (s *sessionState) stored(item []byte) []byte {
-	if bytes.Equal(item, s.item) {
-		return s.item
-	}
-	return bytes.Clone(item)
-}
-
 // adopt gives a Session that the application made itself what load gives.
 func (m *Manager[T]) adopt(s *Session[T]) {
 	if s.state.policy == nil {
@@ -90,9 +80,9 @@ func (m *Manager[T]) adopt(s *Session[T]) {
 }
 
 // decide says what a response with this status does to the cookie, and why.
-func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status int) (action, Reason) {
+func (m *Manager[T]) decide(s *Session[T], sum uint64, now time.Time, status int) (action, Reason) {
 	st := &s.state
-	zero := bytes.Equal(item, m.zero)
+	zero := sum == m.zero
 	if !st.opened || st.destroyed {
 		switch {
 		case !zero:
@@ -102,7 +92,7 @@ func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status in
 		}
 		return leave, ""
 	}
-	switch changed := !bytes.Equal(item, st.item); {
+	switch changed := sum != st.sum; {
 	case changed && zero:
 		return remove, ""
 	case changed:
@@ -126,7 +116,7 @@ func (m *Manager[T]) carried(st *sessionState) bool {
 }
 
 // compose makes out's lines.
-func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byte, now time.Time) error {
+func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, now time.Time) error {
 	if out.action == leave {
 		return nil
 	}
@@ -144,7 +134,7 @@ func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byt
 	rec := st.record
 	rec.issued = max(now.Unix(), st.floor)
 	if out.action == store {
-		rec.body, rec.packed = sc.pack(item)
+		rec.body, rec.packed = sc.pack()
 	}
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
 	if maxAge <= 0 {

@@ -36,8 +36,7 @@ func freshRandom() (random [wire.RandomSize]byte) {
 func (how *sealing) value(value any, meta Meta) (string, error) {
 	s := newScratch()
 	defer s.release()
-	item, err := s.encode(value)
-	if err != nil {
+	if err := s.encode(value); err != nil {
 		return "", err
 	}
 	rec, err := meta.record(how.now)
@@ -45,7 +44,7 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 		return "", usageError(err)
 	}
 	rec.lifetime = how.policy.cut(rec.lifetime)
-	rec.body, rec.packed = s.pack(item)
+	rec.body, rec.packed = s.pack()
 	how.before = how.ring.named(meta.KeyID)
 	out, err := s.seal(how, &rec)
 	if err != nil {

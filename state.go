@@ -20,7 +20,7 @@ type sessionState struct {
 	opened  bool
 	record  record // identity and times; body: as stored
 	key     *ringKey
-	item    []byte // the CBOR of what was opened, as this program would store it
+	sum     uint64 // of what was opened, as this program would store it
 	floor   int64  // issue time of the cookie that this session replaces
 
 	destroyed bool // Destroy was called
