@@ -24,7 +24,7 @@ func New(f *form.Tables) *Packer {
 	p := &Packer{tables: newTables(f)}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
 	p.tapeEncoders.New = func() any { return &tapeEncoder{encoder: encoder{tables: p.tables}} }
-	p.tapeDecoders.New = func() any { return &tapeDecoder{decoder: decoder{tables: p.tables}} }
+	p.tapeDecoders.New = func() any { return &tapeDecoder{tables: p.tables} }
 	return p
 }
 

@@ -16,54 +16,111 @@ import (
 // deterministic CBOR. Then the tape is not to be used.
 func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 	d := p.tapeDecoders.Get().(*tapeDecoder)
-	defer p.freeTapeDecoder(d)
-	d.r, d.max, d.tape = reader{src: packed}, max, t
-	if err := d.value(form.Generic, none, true, 0); err != nil {
-		return err
+	d.begin(t, packed, max)
+	err := d.value(form.Generic, none, true, 0)
+	switch {
+	case err != nil:
+	case !d.atEnd():
+		err = errTrailing
+	case d.syntax != nil:
+		err = d.syntax
+	default:
+		d.fill()
 	}
-	if !d.r.atEnd() {
-		return errTrailing
+	d.clear()
+	if cap(d.text) <= keptText && cap(d.src) <= keptText {
+		p.tapeDecoders.Put(d)
 	}
-	if d.syntax != nil {
-		return d.syntax
-	}
-	d.fill()
-	return nil
+	return err
 }
 
 // A tapeDecoder unpacks one item to a tape. Places are those of tokens. Texts
-// are collected in dst, and become one string at the end: until then, a text
-// token that is not constant has its place there, as one of bytes has its own
-// in the tape's Data.
+// are collected, and become one string at the end. Until then, a text token
+// that is not constant has its place in text, as one of bytes has its own in
+// the tape's Data.
 type tapeDecoder struct {
-	decoder
-	tape   *cbor.Tape
-	size   int    // of what was read, as CBOR
-	head   []byte // that is being read
-	syntax error  // the first one: it counts if all else is well-formed
+	tables *tables
+	src    []byte // the packed form, and padding
+	pos    int    // in bits
+	end    int    // of the packed form, in bits
+
+	tape    *cbor.Tape
+	size    int // of what was read, as CBOR
+	max     int
+	text    []byte
+	pending []int  // the tokens that are in text
+	head    []byte // that is being read
+	syntax  error  // the first one: it counts if all else is well-formed
 }
 
-// freeTapeDecoder gives d back, but for a buffer that one great text has grown.
-func (p *Packer) freeTapeDecoder(d *tapeDecoder) {
-	clear(d.dst) // a session's content
+// padding is more bytes than may be read beyond the end before that is seen: a
+// symbol for a number of characters with all of these, and what else there is
+// from one check to the next.
+const padding = 128
+
+var paddingBytes [padding]byte
+
+func (d *tapeDecoder) begin(t *cbor.Tape, packed []byte, max int) {
+	d.src = append(append(d.src[:0], packed...), paddingBytes[:]...)
+	d.pos, d.end = 0, 8*len(packed)
+	d.tape, d.size, d.max, d.syntax = t, 0, max, nil
+}
+
+// clear drops a session's content.
+func (d *tapeDecoder) clear() {
+	clear(d.src)
+	clear(d.text)
 	clear(d.head)
-	d.r, d.tape, d.size, d.syntax = reader{}, nil, 0, nil
-	d.dst, d.head = d.dst[:0], d.head[:0]
-	if cap(d.dst) <= keptText {
-		p.tapeDecoders.Put(d)
+	d.tape, d.syntax = nil, nil
+	d.text, d.pending, d.head = d.text[:0], d.pending[:0], d.head[:0]
+}
+
+// word returns the next bits in the highest places of a word: at least 57.
+func (d *tapeDecoder) word() uint64 {
+	return binary.BigEndian.Uint64(d.src[d.pos>>3:]) << (d.pos & 7)
+}
+
+// read returns the next n bits, at most 57.
+func (d *tapeDecoder) read(n uint) uint64 {
+	v := d.word() >> (64 - n) // Go shifts by 64 to zero
+	d.pos += int(n)
+	return v
+}
+
+func (d *tapeDecoder) read64(n uint) uint64 {
+	if n <= 32 {
+		return d.read(n)
 	}
+	v := d.read(n - 32)
+	return v<<32 | d.read(32)
+}
+
+// code reads a symbol.
+func (d *tapeDecoder) code(t *decodeTable) uint {
+	w := d.word()
+	e := t.quick[w>>(64-quickBits)]
+	if e == 0 {
+		e = t.long(w)
+	}
+	d.pos += int(e & 15)
+	return uint(e >> 4)
+}
+
+// atEnd reports whether nothing is left but the zeros that fill the last byte.
+func (d *tapeDecoder) atEnd() bool {
+	n := d.end - d.pos
+	return n >= 0 && n < 8 && (n == 0 || d.word()>>(64-n) == 0)
 }
 
 // fill makes the texts.
 func (d *tapeDecoder) fill() {
-	if len(d.dst) == 0 {
+	if len(d.text) == 0 {
 		return
 	}
-	all := string(d.dst)
-	for i := range d.tape.Tokens {
-		if k := &d.tape.Tokens[i]; k.Kind == cbor.Text && k.N != 0 {
-			k.S, k.N = all[k.N>>32:k.N&math.MaxUint32], 0
-		}
+	all := string(d.text)
+	for _, i := range d.pending {
+		k := &d.tape.Tokens[i]
+		k.S, k.N = all[k.N>>32:k.N&math.MaxUint32], 0
 	}
 }
 
@@ -72,13 +129,17 @@ func (d *tapeDecoder) fill() {
 // checked before.
 func (d *tapeDecoder) grown(size int) error {
 	d.size += size
+	if d.size > d.max || d.pos > d.end {
+		return d.bad()
+	}
+	return nil
+}
+
+func (d *tapeDecoder) bad() error {
 	if d.size > d.max {
 		return errTooLarge
 	}
-	if d.r.over() {
-		return errTruncated
-	}
-	return nil
+	return errTruncated
 }
 
 // not takes note of why the item is not deterministic.
@@ -97,7 +158,7 @@ func (d *tapeDecoder) add(k cbor.Token, size int) error {
 func (d *tapeDecoder) value(model uint8, prev int, mayEqual bool, depth int) error {
 	if prev != none {
 		if mayEqual || isList(&d.tape.Tokens[prev]) {
-			if d.r.read(1) == 1 {
+			if d.read(1) == 1 {
 				return d.sameShape(model, prev, mayEqual, depth)
 			}
 		} else {
@@ -124,31 +185,35 @@ func (d *tapeDecoder) sameShape(model uint8, prev int, mayEqual bool, depth int)
 func (d *tapeDecoder) copy(at int) error {
 	tokens := d.tape.Tokens
 	item := tokens[at : at+int(tokens[at].Size)]
-	d.tape.Tokens = append(tokens, item...)
-	return d.grown(d.lenOf(item))
-}
-
-// lenOf returns how many bytes tokens take.
-func (d *tapeDecoder) lenOf(tokens []cbor.Token) (n int) {
-	for i := range tokens {
-		k := &tokens[i]
+	size := 0
+	for i := range item {
+		k := &item[i]
 		if k.Kind == cbor.Text && k.N != 0 {
-			size := int(k.N&math.MaxUint32 - k.N>>32)
-			n += cbor.HeadSize(uint64(size)) + size
+			d.pending = append(d.pending, len(tokens)+i)
+			n := len(d.content(k))
+			size += cbor.HeadSize(uint64(n)) + n
 		} else {
-			n += d.tape.TokenLen(k)
+			size += d.tape.TokenLen(k)
 		}
 	}
-	return n
+	d.tape.Tokens = append(tokens, item...)
+	return d.grown(size)
 }
 
 // symbol reads an item that begins with a symbol. last is the tag right before
 // it.
 func (d *tapeDecoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	s := &d.tables.Values[d.r.symbol(&d.tables.values[model])]
+	v := &d.tables.tape.values[d.code(&d.tables.values[model])]
+	if v.size != 0 {
+		d.tape.Tokens = append(d.tape.Tokens, v.token)
+		return d.grown(v.size)
+	}
+	return d.begun(v.symbol, model, prev, mayEqual, last, depth)
+}
+
+// begun reads what follows a symbol.
+func (d *tapeDecoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	switch s.Kind {
-	case form.Word:
-		return d.add(cbor.Token{Kind: cbor.Text, Size: 1, S: s.Bytes[headSize(s.Bytes[0]):]}, len(s.Bytes))
 	case form.Text:
 		return d.string(int(s.Base))
 	case form.Packed:
@@ -157,45 +222,105 @@ func (d *tapeDecoder) symbol(model uint8, prev int, mayEqual bool, last uint64, 
 		return d.int(s, depth)
 	case form.Hundredths:
 		return d.hundredths(s)
+	case form.Raw:
+		if len(s.Bytes) == 1 && s.Bytes[0]&31 < argument8 {
+			return d.item(s.Bytes[0], uint64(s.Bytes[0]&31), model, prev, mayEqual, last, depth)
+		}
+		return d.raw(s, model, prev, mayEqual, last, depth)
 	}
-	if len(s.Bytes) == 1 && s.Bytes[0]&31 < argument8 {
-		return d.item(s.Bytes[0], uint64(s.Bytes[0]&31), model, prev, mayEqual, last, depth)
-	}
-	return d.raw(s, model, prev, mayEqual, last, depth)
+	panic("pack: internal error: unknown kind of symbol")
 }
 
 // string reads what is text in a book.
 func (d *tapeDecoder) string(book int) error {
-	from := len(d.dst)
-	if err := d.text(book); err != nil {
+	from := len(d.text)
+	if err := d.readText(book); err != nil {
 		return err
 	}
-	return d.pending(from)
+	return d.addPending(from)
 }
 
-// pending adds a text of what was appended to dst.
-func (d *tapeDecoder) pending(from int) error {
-	if !cbor.IsUTF8(d.dst[from:]) {
+// addPending adds a text of what was appended to text.
+func (d *tapeDecoder) addPending(from int) error {
+	if !cbor.IsUTF8(d.text[from:]) {
 		d.not("text that is not UTF-8")
 	}
-	n := len(d.dst) - from
+	n := len(d.text) - from
 	k := cbor.Token{Kind: cbor.Text, Size: 1}
 	if n > 0 {
-		k.N = uint64(from)<<32 | uint64(len(d.dst))
+		k.N = uint64(from)<<32 | uint64(len(d.text))
+		d.pending = append(d.pending, len(d.tape.Tokens))
 	}
-	return d.add(k, cbor.HeadSize(uint64(n))+n)
+	d.tape.Tokens = append(d.tape.Tokens, k)
+	return d.grown(cbor.HeadSize(uint64(n)) + n)
 }
 
 // packedBytes reads a byte string whose content is text in the book of JSON.
 func (d *tapeDecoder) packedBytes() error {
-	from := len(d.dst)
-	if err := d.text(form.JSON); err != nil {
+	from := len(d.text)
+	if err := d.readText(form.JSON); err != nil {
 		return err
 	}
-	n := len(d.dst) - from
-	d.tape.AddBytes(d.dst[from:])
-	d.dst = d.dst[:from]
+	n := len(d.text) - from
+	d.tape.AddBytes(d.text[from:])
+	d.text = d.text[:from]
 	return d.grown(cbor.HeadSize(uint64(n)) + n)
+}
+
+// readText appends a text to text.
+func (d *tapeDecoder) readText(book int) error {
+	contexts, tables := &d.tables.Contexts[book], d.tables.text
+	context := uint8(0)
+	for {
+		symbol := d.code(&tables[contexts[context]])
+		switch {
+		case symbol < form.End:
+			context = form.Next(context, form.Class[symbol])
+			d.text = append(d.text, byte(symbol))
+		case symbol >= form.Phrase:
+			s := d.tables.Phrases[symbol-form.Phrase]
+			d.text = append(d.text, s...)
+			context = contextAfter(context, s[max(len(s)-2, 0):])
+		case symbol == form.End:
+			return nil
+		default:
+			from := len(d.text)
+			d.many(symbol)
+			context = contextAfter(context, string(d.text[max(len(d.text)-2, from):]))
+		}
+		if d.pos > d.end {
+			return errTruncated
+		}
+		if len(d.text) > d.max {
+			return errTooLarge
+		}
+	}
+}
+
+// many reads what follows a symbol for a number of characters.
+func (d *tapeDecoder) many(symbol uint) {
+	switch symbol {
+	case form.Escape:
+		d.text = append(d.text, byte(d.read(8)))
+	case form.Run:
+		for range form.RunMin + d.read(form.RunBits) {
+			d.text = append(d.text, form.Alphabet[d.read(6)])
+		}
+	case form.Hex:
+		for range 2 * (form.HexMin + d.read(form.HexBits)) {
+			d.text = append(d.text, hexDigits[d.read(4)])
+		}
+	case form.UUID:
+		for i := range form.UUIDLen {
+			if i == 8 || i == 13 || i == 18 || i == 23 {
+				d.text = append(d.text, '-')
+			} else {
+				d.text = append(d.text, hexDigits[d.read(4)])
+			}
+		}
+	default:
+		panic("pack: internal error: unknown symbol of text")
+	}
 }
 
 // int reads an unsigned integer. The tags before it count as levels.
@@ -212,7 +337,7 @@ func (d *tapeDecoder) int(s *form.Symbol, depth int) error {
 	if depth+tags > maxDepth {
 		return errDepth
 	}
-	n := s.Base + d.r.read64(uint(s.Bits))
+	n := s.Base + d.read64(uint(s.Bits))
 	if n < argument8 && tags == 0 {
 		return errSpelling
 	}
@@ -229,7 +354,7 @@ func (d *tapeDecoder) close(tag, tags int) {
 }
 
 func (d *tapeDecoder) hundredths(s *form.Symbol) error {
-	n := 1<<s.Bits + d.r.read(uint(s.Bits))
+	n := 1<<s.Bits + d.read(uint(s.Bits))
 	if n%25 == 0 {
 		return errSpelling
 	}
@@ -240,7 +365,7 @@ func (d *tapeDecoder) hundredths(s *form.Symbol) error {
 func (d *tapeDecoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	head := append(d.head[:0], s.Bytes...)
 	if s.Bytes == "" {
-		head = append(head, byte(d.r.read(8)))
+		head = append(head, byte(d.read(8)))
 	}
 	first, tags := len(d.tape.Tokens), 0
 	for at := 0; ; {
@@ -249,7 +374,7 @@ func (d *tapeDecoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, 
 			return errHead
 		}
 		for len(head)-at < size {
-			head = append(head, byte(d.r.read(8)))
+			head = append(head, byte(d.read(8)))
 		}
 		d.head = head
 		ib := head[at]
@@ -292,13 +417,13 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 		d.tape.AddData(from)
 		return d.grown(cbor.HeadSize(n) + int(n))
 	case cbor.Text:
-		from := len(d.dst)
-		text, err := d.bytes(d.dst, n)
+		from := len(d.text)
+		text, err := d.bytes(d.text, n)
 		if err != nil {
 			return err
 		}
-		d.dst = text
-		return d.pending(from)
+		d.text = text
+		return d.addPending(from)
 	case cbor.Array:
 		if last == tag.Base64 {
 			model = form.InToken
@@ -343,14 +468,14 @@ func (d *tapeDecoder) bytes(dst []byte, n uint64) ([]byte, error) {
 	if n > uint64(d.max-d.size) {
 		return dst, errTooLarge
 	}
-	if n > uint64(max(d.r.left(), 0))/8 {
+	if n > uint64(max(d.end-d.pos, 0))/8 {
 		return dst, errTruncated
 	}
 	for ; n >= 4; n -= 4 {
-		dst = binary.BigEndian.AppendUint32(dst, uint32(d.r.read(32)))
+		dst = binary.BigEndian.AppendUint32(dst, uint32(d.read(32)))
 	}
 	for range n {
-		dst = append(dst, byte(d.r.read(8)))
+		dst = append(dst, byte(d.read(8)))
 	}
 	return dst, nil
 }
@@ -387,19 +512,42 @@ func (d *tapeDecoder) entries(n uint64, model uint8, prev int, mayEqual, sameSha
 		return err
 	}
 	r := newTapeRecord(d.tape, prev, mayEqual)
-	last := none
+	last, rank := none, -1 // the last key, and its rank if it is in the dictionary
 	for range n {
 		at := len(d.tape.Tokens)
+		if r.plain() {
+			// Most entries have a key of the dictionary, and nothing before.
+			w := d.word()
+			e := d.tables.tape.wide[w>>(64-form.MaxCode)]
+			if k := d.tables.tape.key(e >> 4); k != nil {
+				d.pos += int(e & 15)
+				d.size += k.size
+				d.tape.Tokens = append(d.tape.Tokens, k.token)
+				if k.rank <= rank || rank < 0 && last != none && !d.ascends(last, at) {
+					d.not("map keys out of order or doubled")
+				}
+				last, rank = at, k.rank
+				if err := d.symbol(k.model, none, r.mayEqual, untagged, depth); err != nil {
+					return err
+				}
+				continue
+			}
+		}
 		if err := d.key(&r, sameShape, depth); err != nil {
 			return err
 		}
-		if !sameShape && last != none && d.compare(last, at) >= 0 {
+		key := &d.tape.Tokens[at]
+		if last != none && !sameShape && !d.ascends(last, at) {
 			d.not("map keys out of order or doubled")
 		}
-		last = at
-		key := &d.tape.Tokens[at]
-		isIndex := d.isIndex(key)
-		valueModel := d.tables.modelOfKey(int(key.Key)-1, key.Key > 0, isIndex, model)
+		last, rank = at, -1
+		valueModel, isIndex := uint8(form.Generic), false
+		if key.Key != 0 {
+			k := &d.tables.tape.keys[key.Key-1]
+			valueModel, isIndex = k.model, k.index
+		} else if isIndex = d.isIndex(key); isIndex {
+			valueModel = model
+		}
 		value, before := len(d.tape.Tokens), none
 		if r.left > 0 {
 			before = r.find(d.tape, at, d.compare)
@@ -413,41 +561,58 @@ func (d *tapeDecoder) entries(n uint64, model uint8, prev int, mayEqual, sameSha
 	return nil
 }
 
+// ascends reports whether one key comes before another one.
+func (d *tapeDecoder) ascends(i, j int) bool {
+	a, b := d.tape.Tokens[i].Key, d.tape.Tokens[j].Key
+	if a != 0 && b != 0 {
+		return d.tables.tape.keys[a-1].rank < d.tables.tape.keys[b-1].rank
+	}
+	return d.compare(i, j) < 0
+}
+
 // key reads a key.
 func (d *tapeDecoder) key(r *tapeRecord, sameShape bool, depth int) error {
-	if r.left > 0 && (sameShape || d.r.read(1) == 1) {
+	if r.left > 0 && (sameShape || d.read(1) == 1) {
 		return d.copy(r.at)
 	}
 	if r.numbered {
-		if step := d.r.symbol(&d.tables.steps); step != form.NoStep {
+		if step := d.code(&d.tables.steps); step != form.NoStep {
 			if r.number > math.MaxUint64-uint64(step) {
 				return errSpelling
 			}
-			n := r.number + uint64(step)
-			return d.add(cbor.Token{Kind: cbor.Uint, Size: 1, N: n}, cbor.HeadSize(n))
+			d.tape.AddUint(r.number + uint64(step))
+			return d.grown(cbor.HeadSize(r.number + uint64(step)))
 		}
 	}
-	at := len(d.tape.Tokens)
-	switch symbol := d.r.symbol(&d.tables.keys); symbol {
-	case form.Spelled:
+	e := d.tables.tape.wide[d.word()>>(64-form.MaxCode)]
+	d.pos += int(e & 15)
+	if symbol := e >> 4; symbol >= form.Entry {
+		k := &d.tables.tape.keys[symbol-form.Entry]
+		d.tape.Tokens = append(d.tape.Tokens, k.token)
+		return d.grown(k.size)
+	} else if symbol == form.Spelled {
 		if err := d.string(form.Keys); err != nil {
 			return err
 		}
-	case form.OtherKey:
-		if err := d.value(form.Generic, none, true, depth); err != nil {
-			return err
-		}
-	default:
-		k := int(symbol - form.Entry)
-		return d.add(cbor.Token{Kind: cbor.Text, Key: uint16(k + 1), Size: 1, S: d.tables.Keys[k]}, len(d.tables.dictionary.strings[k]))
+		return d.inDictionary(len(d.tape.Tokens) - 1)
 	}
-	// One that is in the dictionary all the same has the class that it has
-	// there.
-	if key := &d.tape.Tokens[at]; key.Kind == cbor.Text {
-		d.head = append(appendHead(d.head[:0], majorText, uint64(len(d.content(key)))), d.content(key)...)
-		if k, ok := d.tables.dictionary.find(d.head); ok {
-			key.Key = uint16(k + 1)
-		}
+	at := len(d.tape.Tokens)
+	if err := d.value(form.Generic, none, true, depth); err != nil {
+		return err
+	}
+	return d.inDictionary(at)
+}
+
+// inDictionary gives a key that was spelled, although it is in the dictionary,
+// its number there: it has the model that it has there.
+func (d *tapeDecoder) inDictionary(at int) error {
+	key := &d.tape.Tokens[at]
+	if key.Kind != cbor.Text {
+		return nil
+	}
+	d.head = append(appendHead(d.head[:0], majorText, uint64(len(d.content(key)))), d.content(key)...)
+	if k, ok := d.tables.dictionary.find(d.head); ok {
+		key.Key = uint16(k + 1)
 	}
 	return nil
 }
@@ -455,7 +620,7 @@ func (d *tapeDecoder) key(r *tapeRecord, sameShape bool, depth int) error {
 // content returns a text.
 func (d *tapeDecoder) content(k *cbor.Token) []byte {
 	if k.N != 0 {
-		return d.dst[k.N>>32 : k.N&math.MaxUint32]
+		return d.text[k.N>>32 : k.N&math.MaxUint32]
 	}
 	return []byte(k.S)
 }

@@ -26,6 +26,8 @@ type tables struct {
 
 	textCodes [form.Books][form.Contexts][]uint16 // by symbol
 	phrases   *phraseIndex
+
+	tape *tapeTables
 }
 
 // A valueCode is the code of a symbol in the table of one model.
@@ -75,6 +77,7 @@ func newTables(f *form.Tables) *tables {
 	t.dictionary.index(asItems(f.Keys))
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
+	t.tape = newTapeTables(f)
 	return t
 }
 

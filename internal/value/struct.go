@@ -94,10 +94,11 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	next := 0
 	for range n {
 		key := d.peek()
-		for next < len(c.fields) && less(&c.fields[next].key, key) {
+		// Where both are of one kind, neither is a byte string.
+		for next < len(c.fields) && !equal(&c.fields[next].key, key) && cbor.CompareTokens(&c.fields[next].key, key) < 0 {
 			next++
 		}
-		d.skip()
+		d.pos += int(key.Size)
 		if next == len(c.fields) || !equal(&c.fields[next].key, key) {
 			d.changed = true
 			d.skip()
@@ -116,12 +117,6 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 // integer.
 func equal(field, key *cbor.Token) bool {
 	return field.Kind == key.Kind && field.N == key.N && field.S == key.S
-}
-
-// less reports whether a field's key comes before a key. Where they are of one
-// kind neither is a byte string.
-func less(field, key *cbor.Token) bool {
-	return !equal(field, key) && cbor.CompareTokens(field, key) < 0
 }
 
 func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
