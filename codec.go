@@ -227,7 +227,7 @@ func (dst *target) decode(t *cbor.Tape) error {
 	}
 	if _, err := dst.plan.Read(t, into); err != nil {
 		into.SetZero()
-		return invalidError(ReasonValue, err)
+		return valueError(err)
 	}
 	if aside {
 		dst.value.Set(into)

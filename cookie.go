@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -87,9 +86,8 @@ func (a *attributes) checkName() error {
 }
 
 func (a *attributes) checkPath() error {
-	err := (&http.Cookie{Name: "n", Value: "v", Path: a.path}).Valid()
-	if err != nil || a.path[0] != '/' || len(a.path) > maxPath {
-		return fmt.Errorf("option Path %q: it has to begin with / and to have at most %d bytes, none of them a control character or a semicolon", a.path, maxPath)
+	if !webrule.IsPath(a.path) || len(a.path) > maxPath {
+		return fmt.Errorf("option Path %q: it has to begin with /, as the path of a URL does in which a browser has nothing left to encode or to resolve, and to have at most %d bytes", a.path, maxPath)
 	}
 	return nil
 }
@@ -98,10 +96,9 @@ func (a *attributes) checkDomain() error {
 	if a.domain == "" {
 		return nil
 	}
-	_, notIP := netip.ParseAddr(a.domain)
 	err := (&http.Cookie{Name: "n", Value: "v", Domain: a.domain}).Valid()
-	if err != nil || notIP == nil || a.domain[0] == '.' || !strings.Contains(a.domain, ".") {
-		return fmt.Errorf("option Domain %q: it has to be a host name with a dot in it, without a leading one, and not an IP address; leave it empty for this host alone", a.domain)
+	if err != nil || webrule.EndsInNumber(a.domain) || strings.Trim(a.domain, ".") != a.domain || !strings.Contains(a.domain, ".") {
+		return fmt.Errorf("option Domain %q: it has to be a host name with dots inside and none around, and not an IP address in any spelling; leave it empty for this host alone", a.domain)
 	}
 	return nil
 }

@@ -94,11 +94,9 @@ func derive(secret *[32]byte, label string, size int) []byte {
 	return out
 }
 
-// errNotVersion and its kin say for the log why a token is not one.
 var (
-	errNotVersion = errors.New("not a version 1 token")
-	errTag        = errors.New("altered, or sealed under another key, name or label")
-	errClock      = errors.New("the clock is outside 1970 to 2106")
+	errTag   = errors.New("altered, or sealed under another key, name or label")
+	errClock = errors.New("the clock is outside 1970 to 2106")
 )
 
 // checkClock refuses a time that a token can't have.

@@ -104,6 +104,12 @@ func eventRows() []eventRow {
 			bringing(func(_ *testing.T, good string) string { return flipLast(good) })},
 		{cookiesession.EventRefused, cookiesession.ReasonTooLarge, cookiesession.ErrInvalid, false, 0,
 			bringing(func(_ *testing.T, good string) string { return good + strings.Repeat("A", 4096) })},
+		{cookiesession.EventRefused, cookiesession.ReasonCrowded, cookiesession.ErrInvalid, false, 0,
+			bringing(func(_ *testing.T, good string) string {
+				return strings.Repeat(flipLast(good)+"; __Host-session=", 8) + good
+			})},
+		{cookiesession.EventRefused, cookiesession.ReasonNewer, cookiesession.ErrNewer, false, 0,
+			bringing(func(_ *testing.T, good string) string { return withVersion(good, 2) })},
 		{cookiesession.EventRefused, cookiesession.ReasonUnknownKey, cookiesession.ErrUnknownKey, false, 0,
 			reading(oldAlone, func(_, newKey cookiesession.Key) string { return newKey.Secret() })},
 		{cookiesession.EventRefused, cookiesession.ReasonRevokedKey, cookiesession.ErrRevoked, false, 0,

@@ -65,6 +65,8 @@ func TestResponseHeaders(t *testing.T) {
 
 		{"set, CDN headers", set, http.Header{"Cdn-Cache-Control": {"max-age=60"}, "Surrogate-Control": {"max-age=60"}}, private},
 		{"read, CDN headers", read, http.Header{"Cdn-Cache-Control": {"max-age=60"}}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}, "Cdn-Cache-Control": {"max-age=60"}}},
+		{"set, all headers for shared caches", set, http.Header{"Akamai-Cache-Control": {"max-age=60"}, "Edge-Control": {"max-age=60"}, "X-Accel-Expires": {"60"}}, private},
+		{"set, public and private", set, cached("public, private, s-maxage=60"), cached("private")},
 		{"set, others", set, http.Header{"Etag": {`"1"`}}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}, "Etag": {`"1"`}}},
 	}
 	site := newUserSite(t)

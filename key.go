@@ -3,9 +3,7 @@ package cookiesession
 import (
 	"crypto/rand"
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
-	"log/slog"
 	"time"
 
 	"example.com/cookiesession/internal/keytext"
@@ -126,9 +124,6 @@ func (k Key) Equal(other Key) bool {
 // String returns the id.
 func (k Key) String() string { return k.ID() }
 
-// GoString returns the id.
-func (k Key) GoString() string { return k.ID() }
-
 // Format writes the id, whatever the verb.
 func (k Key) Format(f fmt.State, verb rune) { formatText(f, verb, k.ID()) }
 
@@ -140,15 +135,9 @@ func formatText(f fmt.State, verb rune, text string) {
 	fmt.Fprintf(f, fmt.FormatString(f, verb), text)
 }
 
-// LogValue returns the id.
-func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID()) }
-
 // MarshalText returns the id, which [Key.UnmarshalText] does not read: a key
 // that goes through a text encoding loses its secret, and that is the purpose.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.ID()), nil }
-
-// MarshalJSON returns the id as a JSON string.
-func (k Key) MarshalJSON() ([]byte, error) { return json.Marshal(k.ID()) }
 
 // UnmarshalText reads a key from its csk1_ text, as [ParseKey] does, so that
 // flags and configuration files can hold one.

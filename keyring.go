@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -233,14 +232,8 @@ func (k *Keyring) ids() []string {
 // String returns the ids of the keys.
 func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]" }
 
-// GoString returns the ids of the keys.
-func (k *Keyring) GoString() string { return k.String() }
-
 // Format writes the ids of the keys, whatever the verb.
 func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
-
-// LogValue returns the ids of the keys.
-func (k *Keyring) LogValue() slog.Value { return slog.StringValue(k.String()) }
 
 // MarshalText returns the ids of the keys, as String does.
 func (k *Keyring) MarshalText() ([]byte, error) { return []byte(k.String()), nil }

@@ -148,7 +148,7 @@ func (m *Manager[T]) event(r *http.Request, e Event) {
 func (m *Manager[T]) load(r *http.Request, lines []string, o owner) *Session[T] {
 	now := clock.Now()
 	s := &Session[T]{Data: zeroData[T](), state: sessionState{
-		request: r, lines: lines, label: m.codec.label, policy: &m.codec.policy, owner: o,
+		request: r, label: m.codec.label, policy: &m.codec.policy, owner: o,
 		record: record{}.begun(now),
 	}}
 	if m.labelFunc != nil {
@@ -156,7 +156,7 @@ func (m *Manager[T]) load(r *http.Request, lines []string, o owner) *Session[T] 
 	}
 	m.reportRequest(r, lines)
 	s.state.ring = m.codec.keys.current()
-	if err := m.open(s, now); err != nil {
+	if err := m.open(s, lines, now); err != nil {
 		s.state.err = err
 		if !errors.Is(err, ErrNoSession) {
 			m.event(r, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
@@ -192,9 +192,10 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 }
 
 // open fills a new session from the request's cookie, or leaves it as it is.
-func (m *Manager[T]) open(s *Session[T], now time.Time) error {
+func (m *Manager[T]) open(s *Session[T], lines []string, now time.Time) error {
 	f := finder{Codec: m.codec, name: m.cookie.name, label: s.state.label, now: now, ring: s.state.ring}
-	best, err := f.newest(s.state.lines)
+	best, err := f.newest(lines)
+	s.state.carried = f.carried
 	if f.duplicate {
 		m.event(s.state.request, Event{Kind: EventDuplicate})
 	}
@@ -222,7 +223,7 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 	}
 	if err != nil {
 		s.Data = zeroData[T]()
-		return invalidError(ReasonValue, err)
+		return valueError(err)
 	}
 	fresh := s.state.record
 	s.state.opened, s.state.key = true, best.key

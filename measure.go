@@ -5,13 +5,12 @@ import "example.com/cookiesession/internal/wire"
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
 type Size struct {
-	CBOR    int  // bytes of the value as CBOR
-	Body    int  // bytes of the value as stored
-	Packed  bool // the stored form is the packed one
-	Value   int  // characters of the cookie value
-	Cookie  int  // bytes that count against Limit: names and values of all parts
-	Cookies int  // number of cookies; 0 if the session does not fit
-	Limit   int  // bytes
+	CBOR    int // bytes of the value as CBOR
+	Body    int // bytes of the value as stored: fewer than CBOR if it is packed
+	Value   int // characters of the cookie value
+	Cookie  int // bytes that count against Limit: names and values of all parts
+	Cookies int // number of cookies; 0 if the session does not fit
+	Limit   int // bytes
 
 	// Paths has what each place takes, if the stored form is the packed one.
 	// The sum is the body's size, up to the last byte's unused bits: no value's
@@ -57,7 +56,7 @@ func (c *Codec) measure(sc *scratch, name string) Size {
 	body, packed := sc.pack()
 	chars := wire.Chars(wire.Overhead + recordOverhead + len(body))
 	fit := c.fit(name, chars)
-	size := Size{CBOR: sc.tape.Len(0), Body: len(body), Packed: packed, Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
+	size := Size{CBOR: sc.tape.Len(0), Body: len(body), Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
 		for _, p := range packer().ExplainTape(&sc.tape) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})

@@ -48,6 +48,7 @@ type record struct {
 
 var (
 	errRecord = errors.New("not a version 1 record")
+	errFlags  = errors.New("a record with flags that this release does not know")
 	errAge    = errors.New("created before 1970")
 )
 
@@ -76,33 +77,41 @@ func (r *record) append(dst []byte) ([]byte, error) {
 
 // parseRecord reads the record of a token that was issued at that time. The
 // result's body aliases data.
-func parseRecord(data []byte, issued int64) (r record, err error) {
-	if len(data) == 0 || data[0]&^knownFlags != 0 {
-		return record{}, errRecord
+func parseRecord(data []byte, issued int64) (record, error) {
+	if len(data) > 0 && data[0]&^knownFlags != 0 {
+		return record{}, newerError(errFlags) // what follows may mean anything
+	}
+	r := record{issued: issued}
+	if !r.parse(data) {
+		return record{}, invalidError(ReasonMalformed, errRecord)
+	}
+	return r, nil
+}
+
+func (r *record) parse(data []byte) (ok bool) {
+	if len(data) == 0 {
+		return false
 	}
 	flags, data := data[0], data[1:]
 	age, data, ok := cutUvarint(data)
-	if !ok || age > issued {
-		return record{}, errRecord
+	if !ok || age > r.issued {
+		return false
 	}
-	r = record{issued: issued, created: issued - age, packed: flags&flagPacked != 0}
+	r.created, r.packed = r.issued-age, flags&flagPacked != 0
 	if flags&flagID != 0 {
 		if len(data) < idSize {
-			return record{}, errRecord
+			return false
 		}
 		r.hasID, r.id, data = true, [idSize]byte(data), data[idSize:]
 	}
 	if flags&flagLifetime != 0 {
 		r.lifetime, data, ok = cutUvarint(data)
 		if !ok || r.lifetime == 0 || r.lifetime > int64(wire.MaxLifetime/time.Second) {
-			return record{}, errRecord
+			return false
 		}
 	}
-	if len(data) == 0 {
-		return record{}, errRecord
-	}
 	r.body = data
-	return r, nil
+	return len(data) > 0
 }
 
 // cutUvarint cuts an uvarint below 2^32 in shortest form off data.

@@ -112,7 +112,7 @@ func (m *Manager[T]) decide(s *Session[T], sum uint64, now time.Time, status int
 // carried reports whether the request had a cookie, or part of one, of the
 // session's.
 func (m *Manager[T]) carried(st *sessionState) bool {
-	return len(surplus(st.lines, m.names, 0)) > 0
+	return st.carried != 0
 }
 
 // compose makes out's lines.
@@ -171,7 +171,7 @@ func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, se
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		out.lines = append(out.lines, string(sc.line))
 	}
-	for _, name := range surplus(st.lines, m.names, sealed.parts) {
+	for _, name := range st.carried.after(sealed.parts, m.names) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
 }
@@ -180,7 +180,7 @@ func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, se
 func (m *Manager[T]) composeRemoval(s *Session[T], out *output) {
 	out.action, out.reason = remove, ""
 	out.lines = []string{m.cookie.deletion(m.cookie.name)}
-	for _, name := range surplus(s.state.lines, m.names, 1) {
+	for _, name := range s.state.carried.after(1, m.names) {
 		out.lines = append(out.lines, m.cookie.deletion(name))
 	}
 	m.event(s.state.request, Event{Kind: EventDeleted})

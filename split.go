@@ -6,19 +6,35 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// surplus returns the names of the session's cookies that the request carried
-// and that a write of n parts does not overwrite, given all the names.
-func surplus(lines, names []string, n int) (carried []string) {
-	var has [wire.MaxParts]bool
-	for i := range wire.Cookies(lines, names[0]) {
-		has[i-1] = true
-	}
-	for i, name := range names[n:] {
-		if has[n+i] {
-			carried = append(carried, name)
-		}
+// A partSet says which of a session's cookies a request carries: bit i-1 stands
+// for part i.
+type partSet uint8
+
+// carriedParts reads the lines of a Cookie header.
+func carriedParts(lines []string, name string) (carried partSet) {
+	for i := range wire.Cookies(lines, name) {
+		carried.add(i)
 	}
 	return carried
+}
+
+func (p *partSet) add(i int) { *p |= 1 << (i - 1) }
+
+// has reports whether all of the first n parts are there.
+func (p partSet) has(n int) bool {
+	all := partSet(1)<<n - 1
+	return p&all == all
+}
+
+// after returns the names of those cookies that a write of n parts does not
+// overwrite, given all the names.
+func (p partSet) after(n int, names []string) (stale []string) {
+	for i := n; i < len(names); i++ {
+		if p>>i&1 != 0 {
+			stale = append(stale, names[i])
+		}
+	}
+	return stale
 }
 
 // Cookies cuts a value that this Codec has sealed for the cookie called name
@@ -47,5 +63,5 @@ func (c *Codec) StaleParts(r *http.Request, name string, cookies []*http.Cookie)
 	if c.maxCookies == 1 {
 		names = names[:1]
 	}
-	return surplus(r.Header["Cookie"], names, len(cookies))
+	return carriedParts(r.Header["Cookie"], name).after(len(cookies), names)
 }

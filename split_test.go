@@ -99,8 +99,7 @@ func TestAnyCutOpens(t *testing.T) {
 }
 
 func TestSplitCookiesThatDoNotOpen(t *testing.T) {
-	ring := newRing(t)
-	codec := splitCodec(t, ring)
+	codec := splitCodec(t, newRing(t))
 	cut := func(value []byte) []*http.Cookie { return codec.Cookies("s", mustEncode(t, codec, "s", value)) }
 	value := noise(3*partBytes - 100)
 	three, other := cut(value), cut(value)
@@ -140,12 +139,6 @@ func TestSplitCookiesThatDoNotOpen(t *testing.T) {
 	if _, err := open(codec, requestWith(three...), "s"); err != nil {
 		t.Errorf("the control does not open: %v", err)
 	}
-	t.Run("more parts than MaxCookies", func(t *testing.T) {
-		two := newCodec(t, ring, &cookiesession.CodecOptions{MaxCookies: 2})
-		if _, err := open(two, requestWith(three...), "s"); !errors.Is(err, cookiesession.ErrInvalid) {
-			t.Errorf("error %v", err)
-		}
-	})
 }
 
 // TestForeignParts has cookies beside the session's that must not keep it from

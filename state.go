@@ -9,7 +9,7 @@ import (
 // sessionState is what a Session is besides its Data.
 type sessionState struct {
 	request *http.Request // as the Manager got it; nil for the zero Session
-	lines   []string      // of its Cookie header
+	carried partSet       // which of the cookies it has
 	label   string
 	ring    *ring // the one snapshot of this request
 	policy  *policy

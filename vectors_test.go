@@ -11,6 +11,7 @@ import (
 	"flag"
 	"os"
 	"reflect"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,7 +22,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/vectors.json")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // A vector is one token. testdata/vectors.json is meant for implementations in
 // other languages as well: docs/FORMAT.md explains the fields.
@@ -161,8 +162,8 @@ func TestVectors(t *testing.T) {
 }
 
 func (v *vector) check(t *testing.T) {
-	if size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item))); err != nil || !v.Foreign && size.Packed != v.Packed {
-		t.Errorf("packed: %v, want %v; %v", size.Packed, v.Packed, err)
+	if size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item))); err != nil || !v.Foreign && isPacked(size) != v.Packed {
+		t.Errorf("packed: %v, want %v; %v", isPacked(size), v.Packed, err)
 	}
 	if v.Error == "" && !v.Foreign {
 		if got := v.seal(t); got != v.Token {
@@ -197,6 +198,8 @@ func (v *vector) check(t *testing.T) {
 	}
 }
 
+func isPacked(size cookiesession.Size) bool { return size.Body < size.CBOR }
+
 // updateVectors seals the vectors that this library would seal, anew.
 func updateVectors(t *testing.T) {
 	file := readVectorFile(t)
@@ -215,7 +218,7 @@ func updateVectors(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			v.Packed = size.Packed
+			v.Packed = isPacked(size)
 		}
 	}
 	text, err := json.MarshalIndent(file, "", "  ")
@@ -230,6 +233,9 @@ func updateVectors(t *testing.T) {
 // TestAccumulatedVectors seals a thousand values drawn from SHAKE128 and
 // compares one digest of all tokens.
 func TestAccumulatedVectors(t *testing.T) {
+	if strconv.IntSize < 64 {
+		t.Skip("an int of this machine does not hold the values")
+	}
 	random := sha3.NewSHAKE128()
 	_, _ = random.Write([]byte("cookiesession v1"))
 	draw := func(n int) []byte {

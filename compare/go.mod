@@ -1,6 +1,6 @@
 module example.com/cookiesession/compare
 
-go 1.26.8
+go 1.26.0
 
 replace example.com/cookiesession => ../
 

@@ -313,12 +313,12 @@ func TestPlainStruct(t *testing.T) {
 		Hash  [4]byte
 		Seen  time.Time
 		Big   uint64
-	}{"ada", 3, 4, [4]byte{1, 2, 3, 4}, time.Unix(1767225600, 0), 1<<53 + 1})[0]
+	}{"ada", 3, 4, [4]byte{1, 2, 3, 4}, time.Unix(1767225600, 0), math.MaxUint64})[0]
 	stdout := mustCall(t, "inspect", "-file", ring, pair)
 	_, session, _ := strings.Cut(stdout, "\nsession\n")
 	const want = `{
   "1": 4,
-  "Big": 9007199254740993,
+  "Big": 18446744073709551615,
   "Count": 3,
   "Hash": {
     "base64": "AQIDBA=="

@@ -3,9 +3,11 @@ package main
 import (
 	"bufio"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -24,8 +26,8 @@ func TestParseDocument(t *testing.T) {
 		{"\ufeff{}", map[string]any{}},
 		{`"text"`, "text"},
 		{"false", false},
-		{`{"a":[{"b":-9223372036854775808}]}`, map[string]any{"a": []any{map[string]any{"b": math.MinInt64}}}},
-		{"9223372036854775807", math.MaxInt64},
+		{fmt.Sprintf(`{"a":[{"b":%d}]}`, math.MinInt), map[string]any{"a": []any{map[string]any{"b": math.MinInt}}}},
+		{strconv.Itoa(math.MaxInt), math.MaxInt},
 		{"9223372036854775808", 9223372036854775808.0},
 		{"-9223372036854775809", -9223372036854775809.0},
 		{"1.0", 1.0},

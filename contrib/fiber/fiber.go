@@ -49,6 +49,9 @@
 //	    return plain, err
 //	}
 //
+// Errors of old keys are not in its text; [errors.Is] and [errors.As] find
+// them.
+//
 // The middleware knows one cookie of each name. If a request has two, which
 // come from two paths or domains, and one of them does not open, it deletes
 // both.
@@ -60,6 +63,15 @@
 //
 //	until := time.Date(2027, 3, 1, 0, 0, 0, 0, time.UTC)
 //	config, err := fibercookie.Config(keys, nil, fibercookie.Legacy{Key: key, Until: until})
+//
+// They don't say when they were set, and nothing bounds their age until the
+// date. So once CodecOptions.NotBefore is in force, none of them is read. A
+// cookie that is one of ours, and has expired or was revoked, is refused as
+// such, and no old key is tried.
+//
+// A replica that still runs the old program finds nothing in the new cookies.
+// If that matters while a release is rolled out, give a cookie another name in
+// the new program, read both, and delete both at logout.
 //
 // # Limits
 //
@@ -85,6 +97,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
 	"example.com/cookiesession/internal/wire"
 	"github.com/gofiber/fiber/v3"
 	"github.com/gofiber/fiber/v3/middleware/encryptcookie"
@@ -103,7 +116,8 @@ type Legacy struct {
 // 400 days. A cookie that does not open is tried with the legacy keys, in
 // order. The error joins everything that is wrong.
 //
-// The errors of the Decryptor are those of [cookiesession.Codec.Open].
+// The errors of the Decryptor are those of [cookiesession.Codec.Open], and
+// [cookiesession.ErrRevoked] for a cookie of an old key that NotBefore refuses.
 func Config(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legacy ...Legacy) (encryptcookie.Config, error) {
 	o := cookiesession.CodecOptions{}
 	if opts != nil {
@@ -131,13 +145,14 @@ func Config(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legac
 	if err := errors.Join(append(errs, err)...); err != nil {
 		return encryptcookie.Config{}, fmt.Errorf("fibercookie: Config: %w", err)
 	}
-	s := &sealer{codec: codec, legacy: slices.Clone(legacy)}
+	s := &sealer{codec: codec, legacy: slices.Clone(legacy), notBefore: o.NotBefore}
 	return encryptcookie.Config{Encryptor: s.encrypt, Decryptor: s.decrypt, Key: encryptcookie.GenerateKey(32)}, nil
 }
 
 type sealer struct {
-	codec  *cookiesession.Codec
-	legacy []Legacy
+	codec     *cookiesession.Codec
+	legacy    []Legacy
+	notBefore time.Time
 }
 
 // encrypt seals a value for the cookie called name. An empty one stays empty:
@@ -155,16 +170,43 @@ func (s *sealer) decrypt(name, value, _ string) (plain string, err error) {
 	if err = s.codec.Decode(name, value, &plain); err == nil {
 		return plain, nil
 	}
+	if !webrule.MayBeLegacy(string(cookiesession.ReasonOf(err))) {
+		return "", err
+	}
+	return s.decryptLegacy(name, value, err)
+}
+
+var errNotBefore = errors.New("a cookie of the old key, which does not say when it was set, and NotBefore is in force")
+
+// decryptLegacy opens a value of an old key. Ours is the error of the codec.
+func (s *sealer) decryptLegacy(name, value string, ours error) (string, error) {
+	now := time.Now()
+	refused := &refusedError{error: ours}
 	for _, l := range s.legacy {
-		if !time.Now().Before(l.Until) {
+		if !now.Before(l.Until) {
 			continue
 		}
-		if plain, legacyErr := encryptcookie.DecryptCookie(name, value, l.Key); legacyErr == nil {
+		plain, err := encryptcookie.DecryptCookie(name, value, l.Key)
+		switch {
+		case err != nil:
+			refused.legacy = append(refused.legacy, err)
+		case !s.notBefore.IsZero() && !now.Before(s.notBefore):
+			return "", fmt.Errorf("%w: %w", cookiesession.ErrRevoked, errNotBefore)
+		default:
 			return plain, nil
 		}
 	}
-	return "", err
+	return "", refused
 }
+
+// A refusedError is the codec's error, with those of old keys behind it. They
+// are not printed, because nothing is known about what they quote.
+type refusedError struct {
+	error
+	legacy []error
+}
+
+func (e *refusedError) Unwrap() []error { return append([]error{e.error}, e.legacy...) }
 
 // New is encryptcookie.New, and takes care that no cookie gets out unencrypted:
 // if the middleware could not encrypt all that the response sets, it sets none

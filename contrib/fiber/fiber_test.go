@@ -409,6 +409,108 @@ func TestLegacy(t *testing.T) {
 	})
 }
 
+// TestLegacyRules checks when old keys are tried: never for a cookie that was
+// ours, and never once NotBefore is in force, because nobody knows when a
+// cookie of theirs was set.
+func TestLegacyRules(t *testing.T) {
+	key := encryptcookie.GenerateKey(32)
+	old, err := encryptcookie.EncryptCookie("id", "7", key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sealing, revoked := cookiesession.NewKey(), cookiesession.NewKey()
+	ring, err := cookiesession.ParseKeyring(sealing.Secret() + "\nrevoked " + revoked.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, err := cookiesession.NewKeyring(revoked)
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		legacy := fibercookie.Legacy{Key: key, Until: time.Now().Add(1000 * time.Hour)}
+		config := func(o cookiesession.CodecOptions) encryptcookie.Config { return newConfig(t, ring, &o, legacy) }
+		plain := config(cookiesession.CodecOptions{Lifetime: time.Hour})
+		expired := seal(t, plain, "id", "7")
+		time.Sleep(time.Hour)
+		now := time.Now()
+		for _, test := range []struct {
+			name   string
+			config encryptcookie.Config
+			value  string
+			want   error // nil: the old key opens it
+		}{
+			{"no NotBefore", plain, old, nil},
+			{"NotBefore in a second", config(cookiesession.CodecOptions{NotBefore: now.Add(time.Second)}), old, nil},
+			{"NotBefore now", config(cookiesession.CodecOptions{NotBefore: now}), old, cookiesession.ErrRevoked},
+			{"NotBefore long ago", config(cookiesession.CodecOptions{NotBefore: time.Unix(0, 0)}), old, cookiesession.ErrRevoked},
+			{"NotBefore, junk", config(cookiesession.CodecOptions{NotBefore: now}), "junk", cookiesession.ErrInvalid},
+			{"ours, expired", plain, expired, cookiesession.ErrExpired},
+			{"ours, key revoked", plain, seal(t, newConfig(t, before, nil), "id", "7"), cookiesession.ErrRevoked},
+			{"ours, altered", plain, flip(expired), cookiesession.ErrInvalid},
+			{"neither's", plain, flip(old), cookiesession.ErrInvalid},
+		} {
+			got, err := test.config.Decryptor("id", test.value, test.config.Key)
+			if (err == nil) != (test.want == nil) || !errors.Is(err, test.want) || (got == "7") != (test.want == nil) {
+				t.Errorf("%s: %q, %v", test.name, got, err)
+			}
+			// What an old key says is found, and not printed. It is said only
+			// where one was asked.
+			asked := test.name == "NotBefore, junk" || test.name == "neither's"
+			if said := errors.Is(err, encryptcookie.ErrInvalidEncryptedValue) || strings.Contains(causes(err), "message authentication failed"); said != asked {
+				t.Errorf("%s: the old key's error is found: %v, in %v", test.name, said, err)
+			}
+			if err != nil && strings.Contains(err.Error(), "decrypt") {
+				t.Errorf("%s: the error prints the old key's: %v", test.name, err)
+			}
+		}
+	})
+}
+
+// flip alters a character in the middle of a value, which has a meaning.
+func flip(value string) string {
+	b := []byte(value)
+	if b[len(b)/2] == 'A' {
+		b[len(b)/2] = 'B'
+	} else {
+		b[len(b)/2] = 'A'
+	}
+	return string(b)
+}
+
+// causes returns the texts of all errors below err.
+func causes(err error) (text string) {
+	if many, ok := err.(interface{ Unwrap() []error }); ok {
+		for _, e := range many.Unwrap() {
+			text += " " + e.Error() + causes(e)
+		}
+	}
+	return text
+}
+
+// TestOthersValues checks that values of this middleware are not taken for
+// sessions of a Manager or a Codec, whatever text they hold.
+func TestOthersValues(t *testing.T) {
+	ring := newKeyring(t)
+	config := newConfig(t, ring, nil)
+	codec, err := cookiesession.NewCodec(ring, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, value := range []string{"plain", `{"User":"admin"}`, "eyJ1c2VyIjoiYWRtaW4ifQ", "00000000000000000000000000000001", "2026-01-01T00:00:00.000Z"} {
+		sealed := seal(t, config, "session", value)
+		var text string
+		if err := codec.Decode("session", sealed, &text); err != nil || text != value {
+			t.Errorf("%q as a string: %q, %v", value, text, err)
+		}
+		for _, dst := range []any{new(struct{ User string }), new(map[string]any), new([]byte), new(time.Time), new(int), new([16]byte)} {
+			if err := codec.Decode("session", sealed, dst); !errors.Is(err, cookiesession.ErrInvalid) {
+				t.Errorf("%q into a %T: %v", value, dst, err)
+			}
+		}
+	}
+}
+
 // TestConfigRefuses checks that Config finds what would fail at a request.
 func TestConfigRefuses(t *testing.T) {
 	ring, until := newKeyring(t), time.Now()

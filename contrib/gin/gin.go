@@ -20,6 +20,11 @@
 // store.Insecure. gin-contrib logs, and then ignores, the error of a cookie
 // that does not open; with store.OnRefused it is yours alone.
 //
+// Handlers tend to ignore the error of Save, too, and then a logout that was
+// not saved leaves the visitor signed in. So a Save that fails is logged at
+// level Error, or told to store.OnSaveFailed. A Save after the response, such
+// as after c.JSON or c.Redirect, is one of those: its cookie would not be sent.
+//
 // gin-contrib saves nothing where a handler has only read. To keep such
 // visitors' sessions on the present key, and within an idle timeout, wrap the
 // router:

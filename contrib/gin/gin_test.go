@@ -2,6 +2,7 @@ package ginstore_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -166,6 +167,40 @@ func TestNoNilSession(t *testing.T) {
 	router.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/", nil))
 	if w.Code != http.StatusOK || w.Header()["Set-Cookie"] != nil {
 		t.Errorf("status %d, Set-Cookie %q", w.Code, w.Header()["Set-Cookie"])
+	}
+}
+
+// TestSaveFails: a Save that fails is told to the store's hook, because
+// handlers ignore its error. One after the response is such a Save.
+func TestSaveFails(t *testing.T) {
+	type unregistered struct{ N int }
+	store := newStore(t)
+	var told []string
+	store.OnSaveFailed = func(r *http.Request, name string, err error) {
+		told = append(told, fmt.Sprint(r != nil, name, err))
+	}
+	for _, test := range []struct {
+		name   string
+		change func(*gin.Context, sessions.Session)
+		want   string // in what is told; "": nothing
+	}{
+		{"a value", func(_ *gin.Context, s sessions.Session) { s.Set("v", 1) }, ""},
+		{"a type without its line", func(_ *gin.Context, s sessions.Session) { s.Set("v", unregistered{1}) }, "cookiesession.Register("},
+		{"after a response", func(c *gin.Context, s sessions.Session) { s.Set("v", 1); c.String(200, "page") }, "sent"},
+		{"after a redirect", func(c *gin.Context, s sessions.Session) { s.Set("v", 1); c.Redirect(303, "/to") }, "sent"},
+		{"after a status", func(c *gin.Context, s sessions.Session) { s.Set("v", 1); c.Status(204) }, ""},
+	} {
+		told = nil
+		header := serve(t, store, "", func(c *gin.Context, s sessions.Session) {
+			test.change(c, s)
+			_ = s.Save()
+		})
+		switch failed := len(told) == 1; {
+		case failed != (test.want != ""), failed && !strings.HasPrefix(told[0], "trueapp"), failed && !strings.Contains(told[0], test.want):
+			t.Errorf("%s: told %q", test.name, told)
+		case failed == (header["Set-Cookie"] != nil):
+			t.Errorf("%s: Set-Cookie %q", test.name, header["Set-Cookie"])
+		}
 	}
 }
 

@@ -1,6 +1,6 @@
 module example.com/cookiesession/contrib/gin
 
-go 1.26.8
+go 1.26.0
 
 require (
 	example.com/cookiesession v0.0.0

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -72,8 +73,10 @@ func (a *attributes) check(name string) error {
 	switch err := c.Valid(); {
 	case err != nil:
 		return usageError(fmt.Errorf("a session's Options: %w", err))
-	case a.path[0] != '/':
-		return usageError(errors.New("a session's Options: Path has to begin with /"))
+	case !webrule.IsPath(a.path):
+		return usageError(errors.New("a session's Options: no browser sends a cookie with this Path; it has to begin with /, and to have nothing that a browser encodes or resolves in a URL"))
+	case !isDomain(a.domain):
+		return usageError(errors.New("a session's Options: no browser takes a cookie with this Domain; it has a trailing dot, or is an IP address in an unusual spelling"))
 	case a.sameSite == http.SameSiteNoneMode && !a.secure:
 		return usageError(errors.New("a session's Options: a browser takes SameSite=None only with Secure"))
 	case prefix != "" && !a.secure:
@@ -82,6 +85,15 @@ func (a *attributes) check(name string) error {
 		return usageError(errors.New("a browser takes a __Host- session only with Path / and without a Domain"))
 	}
 	return nil
+}
+
+// isDomain reports whether a browser can take a cookie with this domain, which
+// net/http has found nothing wrong with. "" is the host of the response alone.
+func isDomain(domain string) bool {
+	if address, err := netip.ParseAddr(domain); err == nil {
+		return address.Is4() // the host's own
+	}
+	return !strings.HasSuffix(domain, ".") && !webrule.EndsInNumber(domain)
 }
 
 // line returns the Set-Cookie line of a cookie, for maxAge seconds: 0 until the

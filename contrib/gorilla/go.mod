@@ -1,6 +1,6 @@
 module example.com/cookiesession/contrib/gorilla
 
-go 1.26.8
+go 1.26.0
 
 require (
 	example.com/cookiesession v0.0.0
@@ -10,8 +10,8 @@ require (
 )
 
 require (
-	golang.org/x/crypto v0.58.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/crypto v0.45.0 // indirect
+	golang.org/x/sys v0.38.0 // indirect
 )
 
 replace example.com/cookiesession => ../..

@@ -20,6 +20,9 @@
 //     Vary: Cookie and Cache-Control: private. Save takes out what would let a
 //     shared cache keep the response, such as public. What a handler sets after
 //     Save stays, so set Cache-Control before.
+//   - A Save that fails is logged, or told to [Store.OnSaveFailed]: a program
+//     that ignores its error would sign nobody out, and nobody would know. The
+//     first that fails is often one with a type that lacks its line: see below.
 //   - A deletion (Options.MaxAge below zero) sends no content, and reaches all
 //     of the session's cookies.
 //   - Get and New never return a nil session, also not for a name that no
@@ -115,6 +118,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/webrule"
 	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
@@ -139,10 +143,19 @@ type Store struct {
 	// Nil: they return the error.
 	OnRefused func(r *http.Request, name string, err error)
 
+	// OnSaveFailed is told of each Save that failed, with the session's name
+	// and the error that Save returns. r may be nil. It is there because many
+	// programs ignore that error, and then a logout that could not be saved
+	// leaves the visitor signed in. Nil: failures go to slog.Default at level
+	// Error, at most ten a minute.
+	OnSaveFailed func(r *http.Request, name string, err error)
+
+	keys   *cookiesession.Keyring
 	codec  *cookiesession.Codec
 	legacy []*LegacyCodec
 	policy policy
 	split  bool // a session may have several cookies
+	logged webrule.LogLimit
 }
 
 // A policy is what the store has to know of the codec's options.
@@ -166,7 +179,7 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{codec: codec, legacy: legacy, policy: newPolicy(opts), split: opts.MaxCookies > 1}
+	s := &Store{keys: keys, codec: codec, legacy: legacy, policy: newPolicy(opts), split: opts.MaxCookies > 1}
 	s.Options = &sessions.Options{
 		Path:     "/",
 		MaxAge:   int(s.policy.lifetime / time.Second),

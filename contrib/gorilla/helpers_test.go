@@ -36,6 +36,7 @@ func newStore(t testing.TB, keys *cookiesession.Keyring, opts *cookiesession.Cod
 	if err != nil {
 		t.Fatal(err)
 	}
+	store.OnSaveFailed = func(*http.Request, string, error) {} // else it logs
 	return store
 }
 
@@ -72,6 +73,15 @@ func (b *browser) do(h http.HandlerFunc) *http.Response {
 	response := w.Result()
 	b.jar.SetCookies(b.url, response.Cookies())
 	return response
+}
+
+// page has h answer a request for a page.
+func (b *browser) page(h http.Handler) *http.Response {
+	b.t.Helper()
+	return b.do(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Set("Sec-Fetch-Dest", "document")
+		h.ServeHTTP(w, r)
+	})
 }
 
 // save has a handler make a change to the session, and save it.

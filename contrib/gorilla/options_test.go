@@ -92,6 +92,10 @@ func TestSaveRefusesWhatBrowsersDrop(t *testing.T) {
 		{"a name that is none", "bad:name", sessions.Options{}, false},
 		{"a domain that is none", sessionName, sessions.Options{Domain: "a b"}, false},
 		{"a path that ends early", sessionName, sessions.Options{Path: "/a;b"}, false},
+		{"a domain with a trailing dot", sessionName, sessions.Options{Domain: "app.example."}, false},
+		{"an address that is not spelled as one", sessionName, sessions.Options{Domain: "0x7f.1"}, false},
+		{"a path with a query", sessionName, sessions.Options{Path: "/a?b"}, false},
+		{"a path with a space", sessionName, sessions.Options{Path: "/a b"}, false},
 		{"a relative path", sessionName, sessions.Options{Path: "a"}, false},
 		{"None without Secure", sessionName, sessions.Options{SameSite: http.SameSiteNoneMode}, true},
 		{"Partitioned without Secure", sessionName, sessions.Options{Partitioned: true}, true},
@@ -117,10 +121,19 @@ func TestSaveRefusesWhatBrowsersDrop(t *testing.T) {
 			}
 		}
 	}
+	// The controls.
 	store := newStore(t, newKeys(t), nil)
-	session, _ := store.New(nil, "__Host-app")
-	if err := session.Save(nil, httptest.NewRecorder()); err != nil {
-		t.Errorf("__Host- with the store's own Options: %v", err)
+	for name, opts := range map[string]sessions.Options{
+		"__Host-app": {},
+		"one":        {Domain: "127.0.0.1"},
+		"two":        {Domain: "localhost", Path: "/a%20b"},
+		"three":      {Domain: ".app.example", Path: "/in/"},
+	} {
+		session, _ := store.New(nil, name)
+		session.Options = &opts
+		if err := session.Save(nil, httptest.NewRecorder()); err != nil {
+			t.Errorf("%s with %+v: %v", name, opts, err)
+		}
 	}
 }
 

@@ -1,6 +1,10 @@
 package gorilla
 
 import (
+	"cmp"
+	"context"
+	"errors"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -14,20 +18,58 @@ import (
 // below zero it deletes the session's cookies instead. r may be nil.
 //
 // Errors leave the header as it was. They are those of
-// [cookiesession.Codec.Seal], [cookiesession.ErrTooLarge] among them, and
-// errors of usage for names and Options that would make a browser drop the
-// cookie in silence.
+// [cookiesession.Codec.Seal], [cookiesession.ErrTooLarge] among them,
+// [cookiesession.ErrRevoked] if the session's key was revoked during the
+// request, and errors of usage for names and Options that would make a browser
+// drop the cookie in silence, and for a response that is known to have been
+// written. [Store.OnSaveFailed] is told of all of them.
 func (s *Store) Save(r *http.Request, w http.ResponseWriter, session *sessions.Session) error {
 	v, ok := session.Store().(*visit)
 	if !ok || v.Store != s || v.request == nil {
 		v = &visit{Store: s, request: r}
 	}
 	lines, err := v.lines(session)
+	if err == nil && sent(w) {
+		err = usageError(errSent)
+	}
 	if err != nil {
+		s.failed(cmp.Or(r, v.request), session.Name(), err)
 		return err
 	}
 	s.put(w.Header(), session.Name(), lines)
 	return nil
+}
+
+var errSent = errors.New("the response headers have been sent: call Save before the response is written")
+
+// sent reports whether the response headers are out, as far as a writer can
+// tell. Those of gin, of negroni and of Refresh can.
+func sent(w http.ResponseWriter) bool {
+	for {
+		switch v := w.(type) {
+		case interface{ Written() bool }:
+			return v.Written()
+		case interface{ Unwrap() http.ResponseWriter }:
+			w = v.Unwrap()
+		default:
+			return false
+		}
+	}
+}
+
+// failed tells of a Save that failed.
+func (s *Store) failed(r *http.Request, name string, err error) {
+	if s.OnSaveFailed != nil {
+		s.OnSaveFailed(r, name, err)
+		return
+	}
+	ctx := context.Background()
+	if r != nil {
+		ctx = r.Context()
+	}
+	if ok, skipped := s.logged.Allow(time.Now()); ok {
+		slog.ErrorContext(ctx, "cookiesession/gorilla: session not saved", "name", name, "error", err, "unlogged", skipped)
+	}
 }
 
 // lines returns the Set-Cookie lines that save a session or delete it.
@@ -40,6 +82,9 @@ func (v *visit) lines(session *sessions.Session) ([]string, error) {
 		return v.deletions(session, &a), nil
 	}
 	meta := v.meta(session)
+	if meta.KeyID != "" && v.revoked(meta) {
+		return nil, decodeError(cookiesession.ErrRevoked, errRevoked)
+	}
 	left := v.policy.apply(&meta, a.maxAge, a != v.attributes(nil), time.Now())
 	if left <= 0 {
 		return v.deletions(session, &a), nil

@@ -1,7 +1,6 @@
 package scscookie_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -260,23 +259,6 @@ func TestTimeoutInside(t *testing.T) {
 		}
 	}
 	handlers.Wait()
-}
-
-// TestClientLeft checks that nothing is saved for a client that has left.
-func TestClientLeft(t *testing.T) {
-	s := newSite(t, config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	w := httptest.NewRecorder()
-	s.sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		s.Put(r.Context(), "foo", "bar")
-		cancel()
-	})).ServeHTTP(w, httptest.NewRequest("GET", "/", nil).WithContext(ctx))
-	if len(w.Header()) != 0 {
-		t.Errorf("headers %v", w.Header())
-	}
-	if diff := cmp.Diff([]string{"timed-out"}, s.kinds()); diff != "" {
-		t.Errorf("events (-want +got):\n%s", diff)
-	}
 }
 
 // TestConcurrentHandlers checks that a handler may use its session from several

@@ -258,8 +258,8 @@ func TestLegacyUnsaved(t *testing.T) {
 		if diff := cmp.Diff([]string{"refused", "save-failed"}, m.kinds()); diff != "" {
 			t.Errorf("events (-want +got):\n%s", diff)
 		}
-		if res := m.with(m.site, func(w http.ResponseWriter, r *http.Request) { m.Get(r.Context(), "foo") }, func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", "image") }); setLines(res) != nil || len(m.kinds()) != 1 {
-			t.Error("an image of the page tried to save it")
+		if res := m.with(m.site, func(w http.ResponseWriter, r *http.Request) { m.Get(r.Context(), "foo") }, func(r *http.Request) { r.Header.Set("Sec-Purpose", "prefetch") }); setLines(res) != nil || len(m.kinds()) != 1 {
+			t.Error("a prefetch tried to save it")
 		}
 	})
 }

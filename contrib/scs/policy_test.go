@@ -206,33 +206,44 @@ func TestRenewTokenStartsAnew(t *testing.T) {
 	})
 }
 
-// TestNoRefresh checks which responses don't carry a cookie that changes
-// nothing: it might bring back a session that a parallel request has ended.
-func TestNoRefresh(t *testing.T) {
+// TestRefreshes checks which responses carry a cookie that changes nothing: it
+// might bring back a session that a parallel request has ended.
+func TestRefreshes(t *testing.T) {
 	for _, test := range []struct {
 		name   string
-		status int
 		dest   string
+		status int
+		idle   time.Duration // of an idle timeout of an hour, before the request
+		flight time.Duration
 		put    bool
 		set    int
 	}{
-		{"page", 200, "document", false, 1},
-		{"fetch", 200, "empty", false, 1},
-		{"old browser", 200, "", false, 1},
-		{"image", 200, "image", false, 0},
-		{"304", 304, "document", false, 0},
-		{"404", 404, "document", false, 0},
-		{"500", 500, "document", false, 0},
-		{"changed, image", 200, "image", true, 1},
-		{"changed, 500", 500, "document", true, 1},
+		{"page", "document", 200, 45 * time.Minute, 0, false, 1},
+		{"fetch", "empty", 200, 45 * time.Minute, 0, false, 1},
+		{"no browser", "", 200, 45 * time.Minute, 0, false, 1},
+		{"slow page", "document", 200, 45 * time.Minute, 3 * time.Second, false, 1},
+		{"endless page", "document", 200, 45 * time.Minute, time.Minute, false, 1},
+		{"slow fetch, early", "empty", 200, 44 * time.Minute, 3 * time.Second, false, 0},
+		{"slow fetch", "empty", 200, 45 * time.Minute, 3 * time.Second, false, 1},
+		{"poll", "empty", 200, 45 * time.Minute, 31 * time.Second, false, 0},
+		{"session over meanwhile", "document", 200, 59 * time.Minute, time.Minute, false, 0},
+		{"422", "document", 422, 45 * time.Minute, 0, false, 1},
+		{"404", "document", 404, 45 * time.Minute, 0, false, 1},
+		{"304", "document", 304, 45 * time.Minute, 0, false, 0},
+		{"408", "document", 408, 45 * time.Minute, 0, false, 0},
+		{"499", "document", 499, 45 * time.Minute, 0, false, 0},
+		{"500", "document", 500, 45 * time.Minute, 0, false, 0},
+		{"changed, poll", "empty", 200, 45 * time.Minute, 31 * time.Second, true, 1},
+		{"changed, 500", "document", 500, 45 * time.Minute, 0, true, 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			s := newSite(t, config{manager: func(m *scs.SessionManager) { m.IdleTimeout = time.Hour }})
 			synctest.Test(t, func(t *testing.T) {
 				v := s.visit(t, s.put("foo", "bar"))
 				v.do("/")
-				time.Sleep(45 * time.Minute)
+				time.Sleep(test.idle)
 				res := v.with(s, func(w http.ResponseWriter, r *http.Request) {
+					time.Sleep(test.flight) // before the session is asked for
 					if s.Get(r.Context(), "foo"); test.put {
 						s.Put(r.Context(), "foo", "other")
 					}
@@ -247,6 +258,34 @@ func TestNoRefresh(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestPollDoesNotUndoLogout has a poll that only reads be in flight during a
+// logout.
+func TestPollDoesNotUndoLogout(t *testing.T) {
+	s := newSite(t, config{manager: func(m *scs.SessionManager) { m.IdleTimeout = time.Minute }})
+	synctest.Test(t, func(t *testing.T) {
+		v := s.visit(t, s.put("foo", "bar"))
+		v.do("/")
+		time.Sleep(20 * time.Second)
+		opened, answered := make(chan struct{}), make(chan struct{})
+		poll := newVisitor(t, s.sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			s.Get(r.Context(), "foo")
+			close(opened)
+			time.Sleep(20 * time.Second)
+		})))
+		poll.jar = v.jar
+		go func() {
+			poll.do("/")
+			close(answered)
+		}()
+		<-opened
+		v.with(s, func(_ http.ResponseWriter, r *http.Request) { _ = s.Destroy(r.Context()) })
+		<-answered
+		if v.has(s, "foo") {
+			t.Error("the poll's answer brought the session back")
+		}
+	})
 }
 
 // TestRotation checks that a visitor's session moves to the new key when they

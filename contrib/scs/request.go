@@ -45,7 +45,7 @@ func (s *Sessions) serve(next http.Handler, w http.ResponseWriter, r *http.Reque
 			panic(fmt.Sprintf("scscookie: LoadAndSave: two SessionManagers share the cookie name %q", v.name()))
 		}
 	}
-	v := &visit{Context: r.Context(), Sessions: s, outer: outer, request: r, lines: r.Header["Cookie"]}
+	v := &visit{Context: r.Context(), Sessions: s, outer: outer, request: r, lines: r.Header["Cookie"], start: time.Now()}
 	inner := r.WithContext(v)
 	v.inner = inner
 	rw := &writer{ResponseWriter: w, visit: v}
@@ -87,6 +87,7 @@ type visit struct {
 	outer          *visit
 	request, inner *http.Request // as LoadAndSave got it, and as the handler did
 	lines          []string      // of request's Cookie header, at that time
+	start          time.Time     // of the request
 
 	once    sync.Once
 	loaded  atomic.Bool // the fields below are set
@@ -226,6 +227,12 @@ func (v *visit) look() look {
 	return l
 }
 
+// destroyed reports whether scs was told to destroy the session that was
+// brought, whatever has been put since. Destroy alone takes the token away.
+func (l *look) destroyed(brought *look) bool {
+	return l.status == scs.Destroyed || l.token == "" && brought.token != ""
+}
+
 // differs reports whether scs was told of a change from one look to the next.
 // It does not look into values, which the handler may be changing.
 func (l *look) differs(next *look) bool {
@@ -250,11 +257,14 @@ func same(a, b any) bool {
 // it.
 func (v *visit) fill(l look) *cookiesession.Manager[values] {
 	s := v.session
-	switch renewed := l.token != v.brought.token; {
+	switch {
 	case l.status == scs.Destroyed:
 		s.Destroy()
 		return v.persistent
-	case renewed:
+	case l.destroyed(&v.brought):
+		s.Destroy()
+		v.setEnd(l.deadline)
+	case l.token != v.brought.token:
 		s.Renew()
 		v.setEnd(l.deadline)
 	case v.legacy || !l.deadline.Equal(v.brought.deadline):
@@ -286,19 +296,18 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 	if !v.loaded.Load() {
 		return nil
 	}
-	if v.Context.Err() != nil {
-		v.event(cookiesession.Event{Kind: cookiesession.EventTimedOut})
-		return nil
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
+	if v.Context.Err() != nil && webrule.GivesUp(status) {
+		return v.giveUp(w)
+	}
 	l := v.look()
 	v.sent = &l
 	unmodified := l.status == scs.Unmodified
 	switch {
-	case v.blocked != nil && !unmodified:
+	case v.blocked != nil && l.status == scs.Modified:
 		return v.blocked
-	case unmodified && !webrule.MayRefresh(v.request, status):
+	case unmodified && !v.mayRefresh(status):
 		// An empty session changes nothing but Vary and Cache-Control.
 		return v.transient.Save(w, new(session))
 	}
@@ -312,6 +321,33 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		v.event(failure(err))
 	}
 	return err
+}
+
+// giveUp does what is left to do for a request that was given up. It must not
+// read values, which the handler may still be changing. A logout takes none.
+func (v *visit) giveUp(w http.ResponseWriter) error {
+	now := look{status: v.settings.Status(v.ctx), token: v.settings.Token(v.ctx)}
+	if !v.log || now.status != scs.Unmodified { // what was not changed is not worth a line
+		v.event(cookiesession.Event{Kind: cookiesession.EventTimedOut})
+	}
+	if !now.destroyed(&v.brought) {
+		return nil
+	}
+	v.session.Destroy()
+	return v.transient.Save(w, v.session)
+}
+
+// mayRefresh reports whether a response with this status may carry a cookie of
+// a session that was not changed. Whether one is due is the Manager's to say,
+// but it knows neither the status nor when the request came in, and a key's
+// times are not known here. So for a fast response it is asked, and for a slow
+// one only if a renewal is due. A session of the old store is like one whose
+// key superseded another long ago.
+func (v *visit) mayRefresh(status int) bool {
+	now := time.Now()
+	r := webrule.Refresh{Kind: webrule.KindOf(v.request), Flight: now.Sub(v.start), Status: status}
+	return r.ResealDue(webrule.Superseded{}, now) ||
+		!v.legacy && r.RenewalDue(now.Sub(v.session.IssuedAt()), v.settings.IdleTimeout)
 }
 
 func failure(err error) cookiesession.Event {
@@ -358,13 +394,30 @@ func (v *visit) event(e cookiesession.Event) {
 	v.onEvent(v.request, e)
 }
 
-// logEvent stands in for Options.OnEvent: what is lost must not be lost
-// silently.
-func logEvent(r *http.Request, e cookiesession.Event) {
+// An eventLog stands in for Options.OnEvent: what is lost must not be lost
+// silently. The core logs its own events.
+type eventLog struct{ late, timedOut, saveFailed webrule.LogLimit }
+
+func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
+	var limit *webrule.LogLimit
+	text := ""
 	switch e.Kind {
 	case cookiesession.EventLate:
-		slog.ErrorContext(r.Context(), "scscookie: session changed after the response headers were sent; the change is lost", "cookie", e.Cookie)
+		limit, text = &l.late, "session changed after the response headers were sent; the change is lost"
+	case cookiesession.EventTimedOut:
+		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost"
 	case cookiesession.EventSaveFailed:
-		slog.ErrorContext(r.Context(), "scscookie: session not saved", "cookie", e.Cookie, "error", e.Err)
+		limit, text = &l.saveFailed, "session not saved"
+	default:
+		return
 	}
+	ok, skipped := limit.Allow(time.Now())
+	if !ok {
+		return
+	}
+	attributes := []any{"cookie", e.Cookie, "unlogged", skipped}
+	if e.Err != nil {
+		attributes = append(attributes, "error", e.Err)
+	}
+	slog.ErrorContext(r.Context(), "scscookie: "+text, attributes...)
 }

@@ -29,9 +29,11 @@
 //     the keys opens any session.
 //   - A response has a Set-Cookie if the session has changed by its value: not
 //     if the same value was put again, and not at each response with an
-//     IdleTimeout, but once half of it is over, so a visitor who is idle for
-//     more than half may or may not be out. Sessions move to a new key by
-//     themselves.
+//     IdleTimeout. A page renews the session once a quarter of the timeout is
+//     over, other requests once half is, and slow ones later: see
+//     [cookiesession.Options]. Sessions move to a new key by themselves.
+//   - What is in flight for long does not bring back a session that another
+//     request has destroyed meanwhile, as long as it changes nothing itself.
 //   - A request that never asks for the session costs nothing and gets no
 //     header. One that did gets Vary: Cookie, and Cache-Control: private where
 //     it has none.
@@ -189,7 +191,7 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 		s.maxLifetime = wire.MaxLifetime
 	}
 	if s.onEvent == nil {
-		s.onEvent, s.log = logEvent, true
+		s.onEvent, s.log = new(eventLog).log, true
 	}
 	if err := s.build(keys, opts); err != nil {
 		return nil, fmt.Errorf("scscookie: New: %w", err)

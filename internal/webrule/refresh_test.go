@@ -253,7 +253,7 @@ func staysIn(random *rand.Rand, r webrule.Refresh, pauses, idle time.Duration) b
 	const day = 24 * time.Hour
 	issued := time.Duration(0)
 	for now := issued; now < day; {
-		now += time.Duration(random.Int64N(int64(pauses-r.Flight)))
+		now += time.Duration(random.Int64N(int64(pauses - r.Flight)))
 		if now-issued >= idle { // the request comes
 			return false
 		}

@@ -33,6 +33,12 @@ func RemoveCookies(h http.Header, names []string) {
 	}
 }
 
+// HasCookie reports whether a response's headers set or delete a cookie of this
+// name.
+func HasCookie(h http.Header, name string) bool {
+	return slices.ContainsFunc(h["Set-Cookie"], func(line string) bool { return cookieName(line) == name })
+}
+
 // without returns the lines that set other cookies than ours do: a response has
 // at most one for each name (RFC 6265, Section 4.1.1), whatever their paths and
 // domains.
@@ -49,16 +55,16 @@ func cookieName(line string) string {
 	return strings.TrimSpace(name)
 }
 
-// ofPage are headers that describe a page. Those that begin with Content- do,
-// too.
-var ofPage = []string{"Accept-Ranges", "Cdn-Cache-Control", "Etag", "Expires", "Last-Modified", "Location", "Surrogate-Control", "Trailer"}
+// ofPage are headers that describe a page. Those that begin with Content-, and
+// those for shared caches, do, too.
+var ofPage = []string{"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Location", "Trailer"}
 
 // DropPage prepares the headers of a page that is not sent, because its session
 // could not be saved, for the error that takes its place: what describes the
 // page goes, and no cache keeps the error. Cookies of others stay.
 func DropPage(h http.Header) {
 	for key := range h {
-		if strings.HasPrefix(key, "Content-") {
+		if hasFoldPrefix(key, "Content-") || isForSharedCaches(key) {
 			delete(h, key)
 		}
 	}
@@ -83,23 +89,58 @@ func addVary(h http.Header) {
 // keepPrivate keeps shared caches from storing a response that sets a cookie.
 // Many of them ignore Vary.
 func keepPrivate(h http.Header) {
-	// These outrank Cache-Control (RFC 9213).
-	delete(h, "Cdn-Cache-Control")
-	delete(h, "Surrogate-Control")
-	fields := splitCacheControl(h["Cache-Control"])
-	kept := fields[:0]
-	for _, field := range fields {
-		name, _, hasList := strings.Cut(field, "=")
-		switch name = strings.ToLower(strings.TrimSpace(name)); {
-		case name == "no-store", name == "private" && !hasList:
-			return // nobody shares it
-		case name == "public", name == "s-maxage", name == "private", name == "no-cache" && hasList:
-			// Allows sharing, or covers only the fields that it lists.
-		default:
-			kept = append(kept, field)
+	for key := range h {
+		if isForSharedCaches(key) {
+			delete(h, key)
 		}
 	}
-	h["Cache-Control"] = []string{strings.Join(append([]string{"private"}, kept...), ", ")}
+	fields := splitCacheControl(h["Cache-Control"])
+	closed := slices.ContainsFunc(fields, keepsOut)
+	kept := slices.DeleteFunc(slices.Clone(fields), func(field string) bool {
+		switch name, hasList := cutDirective(field); name {
+		case "public", "s-maxage":
+			return true
+		case "private", "no-cache":
+			return hasList && !closed // it covers only the fields that it lists
+		}
+		return false
+	})
+	switch {
+	case !closed:
+		kept = append([]string{"private"}, kept...)
+	case len(kept) == len(fields):
+		return // stays as it is written
+	}
+	h["Cache-Control"] = []string{strings.Join(kept, ", ")}
+}
+
+// isForSharedCaches reports whether a header tells shared caches, and them
+// alone, to keep a response. To them it counts more than Cache-Control (RFC
+// 9213). Each vendor has a name of its own.
+func isForSharedCaches(key string) bool {
+	const suffix = "-Cache-Control"
+	if len(key) > len(suffix) && strings.EqualFold(key[len(key)-len(suffix):], suffix) {
+		return true
+	}
+	return strings.EqualFold(key, "Surrogate-Control") || strings.EqualFold(key, "Edge-Control") || strings.EqualFold(key, "X-Accel-Expires")
+}
+
+func hasFoldPrefix(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+}
+
+// keepsOut reports whether a directive of Cache-Control keeps shared caches
+// from storing the response.
+func keepsOut(directive string) bool {
+	name, hasList := cutDirective(directive)
+	return name == "no-store" || name == "private" && !hasList
+}
+
+// cutDirective returns the name of a directive of Cache-Control, in lower case,
+// and whether it has an argument.
+func cutDirective(directive string) (name string, has bool) {
+	name, _, has = strings.Cut(directive, "=")
+	return strings.ToLower(strings.TrimSpace(name)), has
 }
 
 // splitCacheControl splits Cache-Control at the commas that don't stand in

@@ -26,3 +26,41 @@ func CutPrefix(name string) (prefix, rest string) {
 	}
 	return "", name
 }
+
+// EndsInNumber reports whether browsers take a host for an IPv4 address, or for
+// a broken one: its last label is a decimal, octal or hexadecimal number
+// (https://url.spec.whatwg.org/#ends-in-a-number-checker). 0x7f.1 is 127.0.0.1.
+// No cookie has such a domain.
+func EndsInNumber(host string) bool {
+	host = strings.TrimSuffix(host, ".")
+	last := host[strings.LastIndexByte(host, '.')+1:]
+	digits := "0123456789"
+	if hasFoldPrefix(last, "0x") {
+		last, digits = last[2:], "0123456789abcdefABCDEF"
+		if last == "" {
+			return true
+		}
+	}
+	return last != "" && strings.Trim(last, digits) == ""
+}
+
+// IsPath reports whether browsers can send a cookie with this Path at all. They
+// compare it with the path of a URL, in which they have encoded some bytes,
+// turned backslashes round and resolved dots
+// (https://url.spec.whatwg.org/#path-percent-encode-set).
+func IsPath(path string) bool {
+	if !strings.HasPrefix(path, "/") {
+		return false
+	}
+	for i := range len(path) {
+		if c := path[i]; c <= ' ' || c > '~' || strings.IndexByte(`"#<>?\^{}`+"`;", c) >= 0 {
+			return false
+		}
+	}
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment == "." || segment == ".." {
+			return false
+		}
+	}
+	return true
+}

@@ -78,7 +78,17 @@ func TestSetCookiesPrivate(t *testing.T) {
 		{"two lines", control("public", "max-age=60"), control("private, max-age=60")},
 		{"a comma in quotes", control(`ext="a, public, b", max-age=60`), control(`private, ext="a, public, b", max-age=60`)},
 		{"an escaped quote", control(`ext="a\", public, b", max-age=60`), control(`private, ext="a\", public, b", max-age=60`)},
-		{"for CDNs", http.Header{"Cdn-Cache-Control": {"max-age=60"}, "Surrogate-Control": {"max-age=60"}}, control("private")},
+		{"private, beside what allows sharing", control("public, private, max-age=60, s-maxage=600"), control("private, max-age=60")},
+		{"no-store, beside what allows sharing", control("no-store", "S-Maxage=600, Public"), control("no-store")},
+		{"private in two lines", control("private", "max-age=60"), control("private", "max-age=60")},
+		{"private and fields of no-cache", control(`private, no-cache="X-Name"`), control(`private, no-cache="X-Name"`)},
+		{"for shared caches", http.Header{
+			"Cdn-Cache-Control": {"max-age=60"}, "Cloudflare-Cdn-Cache-Control": {"max-age=60"}, "Vercel-Cdn-Cache-Control": {"max-age=60"},
+			"X-Cache-Control": {"max-age=60"}, "akamai-cache-control": {"max-age=60"},
+			"Surrogate-Control": {"max-age=60"}, "Edge-Control": {"max-age=60"}, "X-Accel-Expires": {"60"}, "x-accel-expires": {"60"},
+		}, control("private")},
+		{"nearly for shared caches", http.Header{"Xcache-Control": {"1"}, "Cache-Control-X": {"1"}, "X-Accel-Buffering": {"no"}},
+			http.Header{"Cache-Control": {"private"}, "Xcache-Control": {"1"}, "Cache-Control-X": {"1"}, "X-Accel-Buffering": {"no"}}},
 		{"others", http.Header{"Etag": {`"1"`}}, http.Header{"Cache-Control": {"private"}, "Etag": {`"1"`}}},
 	} {
 		h := tt.before.Clone()
@@ -128,11 +138,24 @@ func TestSetAndRemoveCookies(t *testing.T) {
 	}
 }
 
+func TestHasCookie(t *testing.T) {
+	h := http.Header{"Set-Cookie": {"a=1", "s=2; Path=/", "gone=; Max-Age=0"}}
+	for name, want := range map[string]bool{"a": true, "s": true, "gone": true, "": false, "S": false, "s_2": false, "1": false} {
+		if got := webrule.HasCookie(h, name); got != want {
+			t.Errorf("HasCookie(%q) = %v", name, got)
+		}
+	}
+	if webrule.HasCookie(http.Header{}, "a") {
+		t.Error("a response without Set-Cookie has a cookie")
+	}
+}
+
 func TestDropPage(t *testing.T) {
 	h := http.Header{
 		"Content-Type": {"x"}, "Content-Encoding": {"gzip"}, "Content-Disposition": {"attachment"}, "Content-Length": {"1"},
 		"Accept-Ranges": {"bytes"}, "Cache-Control": {"public"}, "Cdn-Cache-Control": {"max-age=60"}, "Etag": {`"1"`}, "Expires": {"0"},
 		"Last-Modified": {"x"}, "Location": {"/to"}, "Surrogate-Control": {"max-age=60"}, "Trailer": {"X"},
+		"X-Accel-Expires": {"60"}, "Edge-Control": {"max-age=60"}, "Netlify-Cdn-Cache-Control": {"max-age=60"}, "content-md5": {"x"},
 		"Vary": {"Cookie"}, "Set-Cookie": {"a=1"}, "X-Request-Id": {"7"}, "Strict-Transport-Security": {"max-age=60"},
 	}
 	webrule.DropPage(h)
@@ -163,5 +186,32 @@ func TestMayRefresh(t *testing.T) {
 	}
 	if webrule.MayRefresh(nil, 200) {
 		t.Error("a session that came with no request is refreshed")
+	}
+}
+
+func TestEndsInNumber(t *testing.T) {
+	for host, want := range map[string]bool{
+		"192.0.2.1": true, "127.1": true, "0x7f.1": true, "0x7f.0X1": true, "1.2.3.0xfF": true, "0177.0.0.01": true, "1": true,
+		"0x": true, "a.0x": true, "shop.example.1": true, "192.0.2.1.": true, "192.0.2.999": true, "0x7f.1.": true,
+		"": false, ".": false, "shop.example": false, "shop.example.": false, "192.0.2.example": false, "0x7f.example": false,
+		"a.0xg": false, "a.1x": false, "a.x1": false, "a.f0": false,
+	} {
+		if got := webrule.EndsInNumber(host); got != want {
+			t.Errorf("EndsInNumber(%q) = %v", host, got)
+		}
+	}
+}
+
+func TestIsPath(t *testing.T) {
+	for path, want := range map[string]bool{
+		"/": true, "/app": true, "/app/": true, "//": true, "/a%20b": true, "/a.b/..c/...": true, "/~a!$&'()*+,-=:@|[]_": true,
+		"": false, "app": false, "/a?b": false, "/a#b": false, "/a b": false, "/a\tb": false, "/a;b": false, "/a\"b": false,
+		"/a<b": false, "/a>b": false, "/a`b": false, "/a{b": false, "/a}b": false, "/a^b": false, "/a\\b": false,
+		"/\u00fc": false, "/a\x7f": false, "/a\x00": false, "/a\r\nX: y": false,
+		"/.": false, "/..": false, "/a/./b": false, "/a/../b": false,
+	} {
+		if got := webrule.IsPath(path); got != want {
+			t.Errorf("IsPath(%q) = %v", path, got)
+		}
 	}
 }

@@ -1,6 +1,6 @@
 module example.com/cookiesession/contrib/gorilla/interop
 
-go 1.26.8
+go 1.26.0
 
 require (
 	example.com/cookiesession v0.0.0
@@ -16,9 +16,9 @@ require (
 	github.com/go-chi/chi/v5 v5.2.2 // indirect
 	github.com/gorilla/context v1.1.2 // indirect
 	github.com/gorilla/mux v1.6.2 // indirect
-	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/crypto v0.45.0 // indirect
 	golang.org/x/oauth2 v0.27.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/sys v0.40.0 // indirect
 	golang.org/x/time v0.14.0 // indirect
 )
 

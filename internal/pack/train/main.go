@@ -37,9 +37,11 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -59,6 +61,9 @@ func main() {
 }
 
 func run(cv bool, sessions, lists, goFile, jsonFile string) error {
+	if strconv.IntSize < 64 {
+		return errors.New("the sums need 64 bits, which an int of this machine has not")
+	}
 	in, err := readInput(sessions, lists)
 	if err != nil {
 		return err
