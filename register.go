@@ -8,12 +8,13 @@ import "example.com/cookiesession/internal/value"
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
 // Inside an any, these types need no registration and come back as what they
-// were: bool, all integers and floats, string, []byte, time.Time,
-// time.Duration, []any, []string, []int, and the maps from string to any,
-// string and int and from any to any. Every other type does, defined ones such
-// as "type Role string" included; without it, sealing fails with an error that
-// says so. A pointer is stored as what it points to and comes back as the
-// value. Elsewhere than inside an any, types need no registration.
+// were: bool, all integers and floats, string, slices of all of these,
+// time.Time, time.Duration, []any, and the maps from string to any, string and
+// int and from any to any. Every other type does, defined ones such as "type
+// Role string" included; without it, sealing fails with an error that says so.
+// A type that is registered as a pointer comes back as a pointer, and one that
+// is registered as a value as a value, whichever of the two was put in.
+// Elsewhere than inside an any, types need no registration.
 //
 // Register panics if the name or the type is taken, if the name is empty or not
 // UTF-8, or if the type cannot be stored. Call it in an init function.

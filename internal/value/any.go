@@ -75,19 +75,9 @@ func writeTagged(t *cbor.Tape, x any, depth int) error {
 			return nil
 		})
 	case []string:
-		return writeTyped(t, tag.Strings, depth, func(t *cbor.Tape, depth int) error {
-			if x == nil {
-				return writeNull(t, depth)
-			}
-			return writeList(t, x, depth, writeString)
-		})
+		return writeSlice(t, tag.Strings, x, depth, writeString)
 	case []int:
-		return writeTyped(t, tag.Ints, depth, func(t *cbor.Tape, depth int) error {
-			if x == nil {
-				return writeNull(t, depth)
-			}
-			return writeList(t, x, depth, writeGoInt)
-		})
+		return writeNumbers(t, tag.Ints, x, depth)
 	case map[string]string:
 		return writeTyped(t, tag.MapStrings, depth, func(t *cbor.Tape, depth int) error {
 			if x == nil {
@@ -106,6 +96,39 @@ func writeTagged(t *cbor.Tape, x any, depth int) error {
 		return writeAnyKeyMap(t, x, depth)
 	case Unknown:
 		return writeUnknown(t, x, depth)
+	case []int8:
+		return writeNumbers(t, tag.Int8s, x, depth)
+	case []int16:
+		return writeNumbers(t, tag.Int16s, x, depth)
+	case []int32:
+		return writeNumbers(t, tag.Int32s, x, depth)
+	case []int64:
+		return writeNumbers(t, tag.Int64s, x, depth)
+	case []uint:
+		return writeNumbers(t, tag.Uints, x, depth)
+	case []uint16:
+		return writeNumbers(t, tag.Uint16s, x, depth)
+	case []uint32:
+		return writeNumbers(t, tag.Uint32s, x, depth)
+	case []uint64:
+		return writeNumbers(t, tag.Uint64s, x, depth)
+	case []uintptr:
+		return writeNumbers(t, tag.Uintptrs, x, depth)
+	case []float32:
+		return writeSlice(t, tag.Float32s, x, depth, func(t *cbor.Tape, f float32, _ int) error {
+			t.AddFloat(float64(f))
+			return nil
+		})
+	case []float64:
+		return writeSlice(t, tag.Float64s, x, depth, func(t *cbor.Tape, f float64, _ int) error {
+			t.AddFloat(f)
+			return nil
+		})
+	case []bool:
+		return writeSlice(t, tag.Bools, x, depth, func(t *cbor.Tape, b bool, _ int) error {
+			t.AddBool(b)
+			return nil
+		})
 	}
 	return writeOther(t, reflect.ValueOf(x), depth)
 }
@@ -150,6 +173,28 @@ func writeTyped(t *cbor.Tape, number uint64, depth int, value func(*cbor.Tape, i
 func writeUintTyped(t *cbor.Tape, number, n uint64, depth int) error {
 	return writeTyped(t, number, depth, func(t *cbor.Tape, _ int) error {
 		t.AddUint(n)
+		return nil
+	})
+}
+
+// writeSlice writes a slice under the tag of its type.
+func writeSlice[E any](t *cbor.Tape, number uint64, list []E, depth int, elem func(*cbor.Tape, E, int) error) error {
+	return writeTyped(t, number, depth, func(t *cbor.Tape, depth int) error {
+		if list == nil {
+			return writeNull(t, depth)
+		}
+		return writeList(t, list, depth, elem)
+	})
+}
+
+// writeNumbers is writeSlice for integers.
+func writeNumbers[E int | int8 | int16 | int32 | int64 | uint | uint16 | uint32 | uint64 | uintptr](t *cbor.Tape, number uint64, list []E, depth int) error {
+	return writeSlice(t, number, list, depth, func(t *cbor.Tape, n E, _ int) error {
+		if n < 0 {
+			t.AddInt(int64(n))
+		} else {
+			t.AddUint(uint64(n))
+		}
 		return nil
 	})
 }
@@ -200,9 +245,13 @@ func writeOther(t *cbor.Tape, v reflect.Value, depth int) error {
 	return writeRegistered(t, r, v, depth)
 }
 
+const complexReason = "a complex number cannot be stored; store its two parts as floats"
+
 func unregistered(t reflect.Type) string {
 	switch t.Kind() {
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer, reflect.Complex64, reflect.Complex128:
+	case reflect.Complex64, reflect.Complex128:
+		return complexReason
+	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return "a " + t.Kind().String() + " cannot be stored"
 	}
 	return "inside an any this type must be registered: in an init function, " +
@@ -235,6 +284,18 @@ var bareTypes = map[reflect.Type]bool{
 	reflect.TypeFor[[]any]():             true,
 	reflect.TypeFor[[]string]():          true,
 	reflect.TypeFor[[]int]():             true,
+	reflect.TypeFor[[]int8]():            true,
+	reflect.TypeFor[[]int16]():           true,
+	reflect.TypeFor[[]int32]():           true,
+	reflect.TypeFor[[]int64]():           true,
+	reflect.TypeFor[[]uint]():            true,
+	reflect.TypeFor[[]uint16]():          true,
+	reflect.TypeFor[[]uint32]():          true,
+	reflect.TypeFor[[]uint64]():          true,
+	reflect.TypeFor[[]uintptr]():         true,
+	reflect.TypeFor[[]float32]():         true,
+	reflect.TypeFor[[]float64]():         true,
+	reflect.TypeFor[[]bool]():            true,
 	reflect.TypeFor[map[string]any]():    true,
 	reflect.TypeFor[map[string]string](): true,
 	reflect.TypeFor[map[string]int]():    true,

@@ -2,6 +2,7 @@ package value_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"math"
 	"math/big"
@@ -75,13 +76,19 @@ func TestAny(t *testing.T) {
 		{map[string]int{}, "d99686 a0"}, {[]any{}, "80"}, {map[string]any{}, "a0"}, {[]byte{}, "40"},
 		{[]string(nil), "d99683 f6"}, {[]int(nil), "d99684 f6"}, {map[string]string(nil), "d99685 f6"},
 		{map[string]int(nil), "d99686 f6"}, {map[any]any(nil), "d99687 f6"},
+		{[]int8{-1}, "d9968b 81 20"}, {[]int16{1}, "d9968c 81 01"}, {[]int32{1}, "d9968d 81 01"}, {[]int64{math.MinInt64}, "d9968e 81 3b7fffffffffffffff"},
+		{[]uint{1}, "d9968f 81 01"}, {[]uint16{1}, "d99690 81 01"}, {[]uint32{1}, "d99691 81 01"}, {[]uint64{math.MaxUint64}, "d99692 81 1bffffffffffffffff"},
+		{[]uintptr{1}, "d99693 81 01"}, {[]float32{1.5}, "d99694 81 f93e00"}, {[]float64{1.1, 2}, "d99695 82 fb3ff199999999999a f94000"}, {[]bool{true, false}, "d99696 82 f5 f4"},
+		{[]int8{}, "d9968b 80"}, {[]bool{}, "d99696 80"}, {[]float64(nil), "d99695 f6"}, {[]uint16(nil), "d99690 f6"}, {[]bool(nil), "d99696 f6"},
+		{at.In(time.FixedZone("", -3600)), "d99697 83 01 00 390e0f"}, {at.Add(5).In(time.FixedZone("", 1)), "d99697 83 01 05 01"},
+
 		{[]byte(nil), "d99688 f6"}, {[]any(nil), "d99689 f6"}, {map[string]any(nil), "d9968a f6"},
 
 		{flash{Count: 2}, "d99673 82 65666c617368 a1 65436f756e74 02"}, {role("admin"), "d99673 82 64726f6c65 6561646d696e"},
 		{role(""), "d99673 82 64726f6c65 60"}, {flash{}, "d99673 82 65666c617368 a0"},
 		{tags{"a"}, "d99673 82 6474616773 81 6161"}, {tags(nil), "d99673 82 6474616773 f6"}, {tags{}, "d99673 82 6474616773 80"},
 		{point{1, 2}, "d99673 82 65706f696e74 82 0102"}, {time.March, "d99673 82 656d6f6e7468 03"},
-		{circle{1}, "d99673 82 66636972636c65 a1 6152 f93c00"},
+		{&circle{1}, "d99673 82 66636972636c65 a1 6152 f93c00"},
 	} {
 		for _, wrap := range []struct {
 			value any
@@ -96,7 +103,7 @@ func TestAny(t *testing.T) {
 		}
 		same(t, struct{ V any }{row.value}, map[bool]string{true: "a0", false: "a1 6156" + row.want}[row.value == nil])
 	}
-	same[any](t, *big.NewInt(77), "", cmp.Comparer(func(a, b big.Int) bool { return a.Cmp(&b) == 0 }))
+	same[any](t, big.NewInt(77), "", cmp.Comparer(func(a, b big.Int) bool { return a.Cmp(&b) == 0 }))
 }
 
 // TestAnyKeys has keys of a map[any]any.
@@ -109,7 +116,7 @@ func TestAnyKeys(t *testing.T) {
 		{int64(1), "d9967a01"}, {uint64(1 << 63), "1b8000000000000000"}, {unixUTC(1), "c101"}, {time.Second, "d996821a3b9aca00"},
 		{role("x"), "d99673 82 64726f6c65 6178"}, {point{1, 2}, "d99673 82 65706f696e74 82 0102"},
 		{flash{Count: 1}, "d99673 82 65666c617368 a1 65436f756e74 01"},
-		{value.ByteString("ab"), "42 6162"}, {float32(1), "d99681 f93c00"},
+		{circle{2}, "d99673 82 66636972636c65 a1 6152 f94000"}, {value.ByteString("ab"), "42 6162"}, {float32(1), "d99681 f93c00"},
 		// Never spelled otherwise.
 		{"5f8d0d55-54b7-4b5a-9c5e-7f4f2b1f0a3c", "7824" + fmt.Sprintf("%x", "5f8d0d55-54b7-4b5a-9c5e-7f4f2b1f0a3c")},
 	} {
@@ -157,7 +164,9 @@ func TestAnyStrict(t *testing.T) {
 		"d99684 81 f93c00", "d99684 81 1b8000000000000000", "d99686 a1 6161 f93c00", "d99683 81 01",
 		"d99687 a1 01 01",                     // needs no tag
 		"d99688 40", "d99689 80", "d9968a a0", // nor these
-		"d9968b f6", "d9968c 00", "d863 00", // unknown tags
+		"d9968b 81 1880", "d9968f 81 20", "d99690 81 f93c00", "d99694 81 fb3ff199999999999a", "d99695 81 01", "d99696 81 00", "d9968b 01",
+		"d99697 82 01 01", "d99697 83 01 00 00", "d99697 83 01 00 1a00015180", "d99697 83 01 1a3b9aca00 01", "d99697 01",
+		"d996b2 00", "d996b3 00", "d863 00", // unknown tags
 		"d99673 81 6161", "d99673 83 61610000", "d99673 82 60 00", "d99673 82 01 00", "d99673 f6",
 		"d99673 82 65666c617368 01", "d99673 82 6561646d696e", // value missing: syntax, below
 	} {
@@ -177,6 +186,7 @@ func TestAnyPointers(t *testing.T) {
 	n, s := 5, "a"
 	p := &n
 	for _, row := range []struct{ value, comesBack any }{
+		{circle{1}, &circle{1}}, {&circle{1}, &circle{1}}, {(*circle)(nil), nil}, {[]any{circle{1}}, []any{&circle{1}}},
 		{&n, 5}, {&p, 5}, {&flash{Count: 1}, flash{Count: 1}}, {(*flash)(nil), nil}, {(*int)(nil), nil}, {optional(&n), 5},
 		{&[]string{"a"}, []string{"a"}}, {new(any(&s)), "a"}, {&map[string]any{"a": &n}, map[string]any{"a": 5}},
 		{[]any{&flash{}, &s}, []any{flash{}, "a"}},
@@ -188,9 +198,42 @@ func TestAnyPointers(t *testing.T) {
 	}
 }
 
+// TestNewerTag has tags of our block that a later release may define.
+func TestNewerTag(t *testing.T) {
+	for _, row := range []struct {
+		item  string
+		newer bool
+	}{
+		{"d99698 00", true},  // the first that is not defined
+		{"d996b2 00", true},  // the last of the block
+		{"d996b3 00", false}, // beyond
+		{"d99673 01", false}, // defined, and not so
+		{"d863 00", false},
+	} {
+		check := func(err error) {
+			t.Helper()
+			if e, ok := errors.AsType[*value.ValueError](err); !ok || e.Newer() != row.newer {
+				t.Errorf("%s: %v", row.item, err)
+			}
+		}
+		_, _, err := tryDecode[any](unhex(t, row.item))
+		check(err)
+		_, _, err = tryDecode[map[string]any](unhex(t, "a1 6161 81"+row.item))
+		check(err)
+		_, _, err = tryDecode[struct{ A string }](unhex(t, "a1 6141 "+row.item))
+		check(err)
+		_, _, err = tryDecode[struct{ A int }](unhex(t, "a1 6141 "+row.item))
+		check(err)
+	}
+	// A field that this release does not have is none of its business.
+	if v, exact := decode[struct{ A int }](t, unhex(t, "a2 6141 01 6142 d99698 00")); v.A != 1 || exact {
+		t.Errorf("%v, exact %v", v, exact)
+	}
+}
+
 func TestUnregistered(t *testing.T) {
 	type alias = struct{ A int }
-	for _, v := range []any{later{}, []int64{1}, map[int]int{}, [2]int{}, alias{}, tags{}[:0:0], make(chan int), func() {}, complex(1, 2), value.ByteString("a")} {
+	for _, v := range []any{later{}, []time.Duration{1}, map[int]int{}, [2]int{}, alias{}, tags{}[:0:0], make(chan int), func() {}, complex(1, 2), value.ByteString("a")} {
 		if _, ok := v.(tags); ok {
 			continue
 		}

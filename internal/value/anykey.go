@@ -2,6 +2,7 @@ package value
 
 import (
 	"reflect"
+	"time"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/tag"
@@ -64,6 +65,8 @@ func writeAnyKey(t *cbor.Tape, k any, depth int) error {
 	case int:
 		t.AddInt(int64(k))
 		return nil
+	case time.Time:
+		return writeTime(t, k.UTC(), depth)
 	}
 	if k != k {
 		return &ValueError{Type: reflect.TypeOf(k), Reason: "NaN cannot be a map key"}
@@ -90,11 +93,16 @@ func (d *decoder) anyKey(depth int) (any, error) {
 		switch k.N {
 		case tag.UUID, tag.Hex, tag.Base64, tag.ISOTime:
 			return nil, refuse("a tagged string as a map key")
+		case tag.TimeOffset:
+			return nil, refuse("a time in a zone as a map key")
 		}
 	}
 	key, err := d.any(depth)
 	if err != nil {
 		return nil, err
+	}
+	if v := reflect.ValueOf(key); v.Kind() == reflect.Pointer {
+		key = v.Elem().Interface() // of a type that is registered as a pointer
 	}
 	if key != nil && (!reflect.ValueOf(key).Comparable() || key != key) {
 		return nil, refuse("this as a map key")

@@ -26,8 +26,10 @@
 //	                       payload, and is no map key; -0 in a struct field
 //	                       counts as zero, elsewhere it survives
 //	time.Time              the instant, to the nanosecond, in the years 1 to
-//	                       9999; comes back in UTC without the monotonic
-//	                       reading (store a zone's name, not the Location)
+//	                       9999, and the offset from UTC, to the second; comes
+//	                       back without the monotonic reading, in UTC, in Local
+//	                       if that has the offset then, or else in a zone
+//	                       without a name; as the key of a map, in UTC
 //	nil slices and maps    left out in a field, null (f6) in a list or map,
 //	                       the same as empty at the top
 //	empty slices and maps  stored, and come back empty, not nil
@@ -71,10 +73,11 @@
 // Each of these types comes back as itself: nil, bool, int, float64, string,
 // []byte, []any, map[string]any, uint64 beyond int64, and map[any]any with a
 // key that is not a string have no tag; the rest of the integer types, float32,
-// [time.Time], [time.Duration], []string, []int, map[string]string,
-// map[string]int, map[any]any with strings as keys, and typed nil slices and
-// maps have one. Every other type, such as type Role string, needs [Register].
-// A pointer is stored as what it points to, and comes back as that value; a nil
-// pointer comes back as nil. A value of a type that is not registered here
-// comes back as an [Unknown].
+// [time.Time], [time.Duration], slices of strings, bools and any kind of
+// number, map[string]string, map[string]int, map[any]any with strings as keys,
+// and typed nil slices and maps have one. Every other type, such as type Role
+// string, needs [Register]. A pointer is stored as what it points to. It comes
+// back as that value, or, if its type is registered as a pointer, as a pointer;
+// a nil pointer comes back as nil. A value of a type that is not registered
+// here comes back as an [Unknown].
 package value

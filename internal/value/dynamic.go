@@ -53,14 +53,6 @@ func boxed[T any](x T, err error) (any, error) {
 	return x, nil
 }
 
-func readList[E any](d *decoder, depth int, elem func(*decoder, int) (E, error)) ([]E, error) {
-	n, err := d.array()
-	if err != nil {
-		return nil, err
-	}
-	return readElements(d, n, depth, elem)
-}
-
 // readElements reads the n elements of an array; depth is that of the array.
 func readElements[E any](d *decoder, n, depth int, elem func(*decoder, int) (E, error)) ([]E, error) {
 	list := make([]E, 0, room(n, 16))
@@ -80,7 +72,7 @@ func (d *decoder) anyTag(number uint64, depth int) (any, error) {
 		return boxed(s, err)
 	}
 	switch number {
-	case tag.Time, tag.TimeNanos:
+	case tag.Time, tag.TimeNanos, tag.TimeOffset:
 		return boxed(d.time(number))
 	case tag.Registered:
 		return d.registered(depth)
@@ -101,56 +93,87 @@ func (d *decoder) anyTag(number uint64, depth int) (any, error) {
 	case tag.Uint64:
 		return narrow[uint64](d)
 	case tag.Uint:
-		return unsigned[uint](d)
+		return boxed(readUnsigned[uint](d, 0))
 	case tag.Uintptr:
-		return unsigned[uintptr](d)
+		return boxed(readUnsigned[uintptr](d, 0))
 	case tag.Duration:
 		return narrow[time.Duration](d)
 	case tag.Float32:
-		return d.float32()
+		return boxed(d.float32(0))
 	}
 	return d.anyContainer(number, depth+1)
 }
 
 // anyContainer reads what stands under one of the tags that may hold null.
 func (d *decoder) anyContainer(number uint64, depth int) (any, error) {
-	null := isNull(d.peek())
-	switch {
-	case number == tag.Strings && !null:
-		return boxed(readList(d, depth, (*decoder).string))
-	case number == tag.Ints && !null:
-		return boxed(readList(d, depth, (*decoder).int))
-	case number == tag.MapStrings && !null:
-		return boxed(readStringMap(d, depth, (*decoder).string))
-	case number == tag.MapInts && !null:
-		return boxed(readStringMap(d, depth, (*decoder).int))
-	case number == tag.MapAny:
+	switch number {
+	case tag.Strings:
+		return readSlice(d, depth, (*decoder).string)
+	case tag.Ints:
+		return readSlice(d, depth, (*decoder).int)
+	case tag.MapStrings:
+		return readTypedMap(d, depth, (*decoder).string)
+	case tag.MapInts:
+		return readTypedMap(d, depth, (*decoder).int)
+	case tag.MapAny:
 		return boxed(d.taggedAnyMap(depth))
+	case tag.Int8s:
+		return readSlice(d, depth, narrowed[int8])
+	case tag.Int16s:
+		return readSlice(d, depth, narrowed[int16])
+	case tag.Int32s:
+		return readSlice(d, depth, narrowed[int32])
+	case tag.Int64s:
+		return readSlice(d, depth, narrowed[int64])
+	case tag.Uints:
+		return readSlice(d, depth, readUnsigned[uint])
+	case tag.Uint16s:
+		return readSlice(d, depth, narrowed[uint16])
+	case tag.Uint32s:
+		return readSlice(d, depth, narrowed[uint32])
+	case tag.Uint64s:
+		return readSlice(d, depth, readUnsigned[uint64])
+	case tag.Uintptrs:
+		return readSlice(d, depth, readUnsigned[uintptr])
+	case tag.Float32s:
+		return readSlice(d, depth, (*decoder).float32)
+	case tag.Float64s:
+		return readSlice(d, depth, func(d *decoder, _ int) (float64, error) { return d.float() })
+	case tag.Bools:
+		return readSlice(d, depth, func(d *decoder, _ int) (bool, error) { return d.bool() })
 	}
-	if x, ok := typedNil(number); ok && d.null() {
-		return x, nil
+	if isNewer(number) {
+		return nil, errNewerTag()
+	}
+	switch null := d.null(); {
+	case number == tag.NilBytes && null:
+		return []byte(nil), nil
+	case number == tag.NilSlice && null:
+		return []any(nil), nil
+	case number == tag.NilMapString && null:
+		return map[string]any(nil), nil
 	}
 	return nil, refuse("an unknown tag, or this under its tag")
 }
 
-func typedNil(number uint64) (x any, ok bool) {
-	switch number {
-	case tag.Strings:
-		return []string(nil), true
-	case tag.Ints:
-		return []int(nil), true
-	case tag.MapStrings:
-		return map[string]string(nil), true
-	case tag.MapInts:
-		return map[string]int(nil), true
-	case tag.NilBytes:
-		return []byte(nil), true
-	case tag.NilSlice:
-		return []any(nil), true
-	case tag.NilMapString:
-		return map[string]any(nil), true
+// readSlice reads what stands under the tag of a slice.
+func readSlice[E any](d *decoder, depth int, elem func(*decoder, int) (E, error)) (any, error) {
+	if d.null() {
+		return []E(nil), nil
 	}
-	return nil, false
+	n, err := d.array()
+	if err != nil {
+		return nil, err
+	}
+	return boxed(readElements(d, n, depth, elem))
+}
+
+// readTypedMap reads what stands under the tag of a map with string keys.
+func readTypedMap[V any](d *decoder, depth int, value func(*decoder, int) (V, error)) (any, error) {
+	if d.null() {
+		return map[string]V(nil), nil
+	}
+	return boxed(readStringMap(d, depth, value))
 }
 
 // int reads an int, without any conversion.
@@ -162,37 +185,42 @@ func (d *decoder) int(int) (int, error) {
 	return int(n), err
 }
 
-// narrow reads an integer that both int64 and T hold.
+// narrow is narrowed inside an any.
 func narrow[T ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64](d *decoder) (any, error) {
+	return boxed(narrowed[T](d, 0))
+}
+
+// narrowed reads an integer that both int64 and T hold.
+func narrowed[T ~int8 | ~int16 | ~int32 | ~int64 | ~uint8 | ~uint16 | ~uint32 | ~uint64](d *decoder, _ int) (T, error) {
 	n, err := d.int64()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if int64(T(n)) != n || (n < 0) != (T(n) < 0) {
-		return nil, refuse("an integer beyond the type of its tag")
+		return 0, refuse("an integer beyond the type of its tag")
 	}
 	return T(n), nil
 }
 
-// unsigned reads an unsigned integer that T holds.
-func unsigned[T ~uint | ~uintptr](d *decoder) (any, error) {
+// readUnsigned reads an unsigned integer that T holds.
+func readUnsigned[T ~uint | ~uint64 | ~uintptr](d *decoder, _ int) (T, error) {
 	k := d.next()
 	if k.Kind != cbor.Uint {
-		return nil, mismatch(k)
+		return 0, mismatch(k)
 	}
 	if uint64(T(k.N)) != k.N {
-		return nil, refuse("an integer beyond the type of its tag")
+		return 0, refuse("an integer beyond the type of its tag")
 	}
 	return T(k.N), nil
 }
 
-func (d *decoder) float32() (any, error) {
+func (d *decoder) float32(int) (float32, error) {
 	f, err := d.float()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	if f == f && float64(float32(f)) != f {
-		return nil, refuse("so precise a float")
+		return 0, refuse("so precise a float")
 	}
 	return float32(f), nil
 }

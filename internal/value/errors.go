@@ -6,6 +6,7 @@ import (
 	"reflect"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // A ValueError reports a value that does not fit: in decoding, a well-formed
@@ -17,7 +18,8 @@ type ValueError struct {
 	Type   reflect.Type // the Go type at Path; nil where it adds nothing
 	Reason string       // for logs
 
-	err error // what a marshaler said; its text may quote content, so Error leaves it out
+	err   error // what a marshaler said; its text may quote content, so Error leaves it out
+	newer bool
 }
 
 func (e *ValueError) Error() string {
@@ -27,6 +29,10 @@ func (e *ValueError) Error() string {
 // Unwrap returns the error of a marshaler's method, or nil. Its text was
 // written by the method and may quote the value.
 func (e *ValueError) Unwrap() error { return e.err }
+
+// Newer reports whether a later release must have written what does not fit: it
+// has a tag of this library's block that this one does not know.
+func (e *ValueError) Newer() bool { return e.newer }
 
 // An UnsupportedTypeError reports a Go type that cannot be stored. Reason says
 // why, and what to do about it.
@@ -83,8 +89,18 @@ func errDuplicate(t reflect.Type) error {
 
 // mismatch is the error for an item that a Go type cannot hold.
 func mismatch(k *cbor.Token) error {
+	if k.Kind == cbor.Tag && isNewer(k.N) {
+		return errNewerTag()
+	}
 	return &ValueError{Reason: kindOf(k) + " does not fit"}
 }
+
+func errNewerTag() error {
+	return &ValueError{Reason: "a tag of a later release", newer: true}
+}
+
+// isNewer reports whether a tag is of our block, but not yet defined here.
+func isNewer(number uint64) bool { return tag.End <= number && number < tag.First+tag.Reserved }
 
 func refuse(what string) error {
 	return &ValueError{Reason: "cannot hold " + what}

@@ -297,7 +297,7 @@ func (s *source) any(depth int) any {
 	case 23:
 		return []any{map[any]any(nil), []byte(nil), []any(nil), map[string]any(nil)}
 	case 24:
-		return circle{s.float()}
+		return &circle{s.float()}
 	case 25:
 		return tags{s.string()}
 	case 26:
@@ -328,7 +328,7 @@ func (s *source) anyKeys(depth int) map[any]any {
 	m := map[any]any{}
 	for range s.len() {
 		k := s.any(9)
-		if k == nil || reflect.TypeOf(k).Comparable() && k == k {
+		if k == nil || reflect.TypeOf(k).Comparable() && k == k && reflect.TypeOf(k).Kind() != reflect.Pointer {
 			m[k] = s.any(depth + 1)
 		}
 	}

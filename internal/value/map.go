@@ -32,7 +32,7 @@ func (c *compiler) mapping(t reflect.Type, path string) codec {
 // key returns the codec of a type as a map key.
 func (c *compiler) key(t reflect.Type, path string) codec {
 	if t == timeType {
-		return timeCodec{}
+		return timeCodec{key: true}
 	}
 	if p := pairsOf(t); p.text() {
 		if promoted(t, marshalPairs{toText: true, fromText: true}) {

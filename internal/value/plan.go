@@ -213,6 +213,10 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 	case reflect.Struct:
 		return c.structure(t, path)
 	}
+	if t.Kind() == reflect.Complex64 || t.Kind() == reflect.Complex128 {
+		c.fail(path, t, complexReason)
+		return nil
+	}
 	c.fail(path, t, "a "+t.Kind().String()+` cannot be stored; leave the field out with the tag cbor:"-"`)
 	return nil
 }

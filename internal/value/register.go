@@ -24,7 +24,8 @@ type registered struct {
 	plan *Plan
 	// bare: an any holds the type without its name, so a value of this name is
 	// read, but never written.
-	bare bool
+	bare    bool
+	pointer bool // a value comes back as a pointer
 }
 
 var (
@@ -36,11 +37,14 @@ func init() { types.Store(new(registry)) }
 
 // Register makes the type of zero, or what it points to, storable inside an any
 // and other interfaces, under a name that must never be given to another type.
-// It panics if the name or the type is registered already, if the name is empty
-// or not UTF-8, or if the type cannot be stored. Call it in an init function.
+// If zero is a pointer, values come back as pointers, else as values, whichever
+// of the two was stored. It panics if the name or the type is registered
+// already, if the name is empty or not UTF-8, or if the type cannot be stored.
+// Call it in an init function.
 func Register(name string, zero any) {
 	t := reflect.TypeOf(zero)
-	if t != nil && t.Kind() == reflect.Pointer {
+	pointer := t != nil && t.Kind() == reflect.Pointer
+	if pointer {
 		t = t.Elem()
 	}
 	switch {
@@ -66,7 +70,7 @@ func Register(name string, zero any) {
 	if r, ok := old.byType[t]; ok {
 		panic(fmt.Sprintf("cbor: Register(%q, %s): the type is registered as %q", name, t, r.name))
 	}
-	r := &registered{name: name, typ: t, plan: p, bare: isBare(t)}
+	r := &registered{name: name, typ: t, plan: p, bare: isBare(t), pointer: pointer}
 	now := &registry{maps.Clone(old.byName), maps.Clone(old.byType)}
 	if now.byName == nil {
 		now.byName, now.byType = make(map[string]*registered), make(map[reflect.Type]*registered)
@@ -146,6 +150,9 @@ func (d *decoder) registered(depth int) (any, error) {
 	v := reflect.New(r.typ).Elem()
 	if err := r.plan.root.decode(d, v, depth+2); err != nil {
 		return nil, inside(r.typ.String(), err)
+	}
+	if r.pointer {
+		return v.Addr().Interface(), nil
 	}
 	return v.Interface(), nil
 }

@@ -118,9 +118,11 @@ func TestTime(t *testing.T) {
 	at := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	same(t, at, "c1 1a6b042ac0")
 	same(t, at.Add(1), "d99676 82 1a6b042ac0 01")
-	roundTrip(t, at.In(berlin), "c1 1a6b042ac0", at)
+	same(t, at.In(berlin), "d99697 83 1a6b042ac0 00 190e10")
+	same(t, holder{at.Add(1).In(time.FixedZone("X", -86399))}, "a1 6154 d99697 83 1a6b042ac0 01 3a0001517e")
+	same(t, []time.Time{{}, time.Time{}.In(berlin)}, "82 c1 3b0000000e7791f6ff d99697 83 3b0000000e7791f6ff 00 190e10")
 	now := time.Now() // with a monotonic reading
-	roundTrip(t, holder{now}, "", holder{now.Round(0).UTC()})
+	roundTrip(t, holder{now}, "", holder{now.Round(0)})
 	same(t, holder{}, "a0")
 	roundTrip(t, holder{time.Time{}.In(berlin)}, "a0", holder{})
 	same(t, []time.Time{{}}, "81 c1 3b0000000e7791f6ff")
@@ -128,7 +130,11 @@ func TestTime(t *testing.T) {
 	last := time.Date(9999, 12, 31, 23, 59, 59, 999999999, time.UTC)
 	same(t, last, "")
 	same(t, map[time.Time]int{at: 1}, "a1 c1 1a6b042ac0 01")
-	for _, bad := range []time.Time{last.Add(1), time.Time{}.Add(-1), time.Unix(math.MaxInt64, 0)} {
+	same(t, last.In(berlin), "")
+	for _, bad := range []time.Time{
+		last.Add(1), time.Time{}.Add(-1), time.Unix(math.MaxInt64, 0), last.Add(1).In(berlin),
+		at.In(time.FixedZone("", 86400)), at.In(time.FixedZone("", -86400)),
+	} {
 		if _, err := tryEncode(bad); !isValue(err) {
 			t.Errorf("%v: %v", bad, err)
 		}
@@ -141,8 +147,37 @@ func TestTime(t *testing.T) {
 	refused[time.Time](t, "d99676 83 01 01 01", isValue)      // three parts
 	refused[time.Time](t, "d99676 81 01", isValue)            // one
 	refused[time.Time](t, "c0 74323031332d30332d32315432303a30343a30305a", isValue)
+	for _, item := range []string{
+		"d99697 83 01 00 00", "d99697 83 01 00 1a00015180", "d99697 83 01 00 3a0001517f", "d99697 83 01 1a3b9aca00 01",
+		"d99697 83 01 20 01", "d99697 82 01 01", "d99697 01", "d99697 83 01 00 f93c00", "d99697 83 1b0000003afff44180 00 01",
+	} {
+		refused[time.Time](t, item, isValue)
+		refused[any](t, item, isValue)
+	}
+
+	// A key is an instant, in UTC.
+	roundTrip(t, map[time.Time]int{at.In(berlin): 1}, "a1 c1 1a6b042ac0 01", map[time.Time]int{at: 1})
+	roundTrip(t, map[any]any{at.In(berlin): 1}, "a1 c1 1a6b042ac0 01", map[any]any{at: 1})
+	refused[map[time.Time]int](t, "a1 d99697 83 01 00 01 01", isValue)
+	refused[map[any]any](t, "a1 d99697 83 01 00 01 01", isValue)
 	if _, err := tryEncode(map[time.Time]int{at: 1, at.In(berlin): 2}); !isValue(err) {
 		t.Errorf("two keys for one instant: %v", err)
+	}
+}
+
+// TestLocalTime: a time comes back in Local where Local has its offset then.
+func TestLocalTime(t *testing.T) {
+	defer func(zone *time.Location) { time.Local = zone }(time.Local)
+	time.Local = time.FixedZone("Here", 7200)
+	at := time.Unix(1, 0)
+	got, exact := decode[time.Time](t, encode(t, at))
+	if !exact || got.Location() != time.Local || !got.Equal(at) {
+		t.Errorf("%v, exact %v", got, exact)
+	}
+	time.Local = time.FixedZone("There", 3600)
+	got, exact = decode[time.Time](t, encode(t, at))
+	if _, offset := got.Zone(); !exact || offset != 7200 || !got.Equal(at) {
+		t.Errorf("%v, exact %v", got, exact)
 	}
 }
 
