@@ -1,6 +1,10 @@
 package cookiesession
 
-import "time"
+import (
+	"time"
+
+	"example.com/cookiesession/internal/wire"
+)
 
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
@@ -18,7 +22,7 @@ func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
 func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, random [16]byte) string {
 	key := c.keys.current().sealing(now)
 	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: random})
-	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
+	return string(wire.AppendText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
 
 // CountTags counts in n how many tags are verified with the keys that k has

@@ -88,7 +88,7 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 	token := appendHeader(s.token[:0], tokenHeader{parts: fit.parts, key: key.id, issued: rec.issued, random: how.random})
 	s.additional = appendAdditionalData(s.additional[:0], how.name, how.label)
 	s.token = sealToken(key, append(token, data...), s.additional)
-	s.text = appendTokenText(s.text[:0], s.token)
+	s.text = wire.AppendText(s.text[:0], s.token)
 	return sealed{fit: fit, text: s.text, key: key}, nil
 }
 
