@@ -59,6 +59,10 @@ func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
 // packer returns the packer of version 1. All codecs share its tables.
 var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
 
+func init() {
+	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }
+}
+
 // mostTokens bounds the tape of a value that is packed, which takes 32 bytes a
 // token, here and wherever the value is read.
 const mostTokens = 16 << 10

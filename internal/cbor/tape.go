@@ -38,7 +38,7 @@ const (
 // A Token is the head of an item, with the content of a string.
 type Token struct {
 	Kind Kind
-	Key  uint16 // of a map's key that is text: a packer's number of it and 1, if it is known
+	Key  uint16 // of a map's key: its number in the packer's dictionary and 1, or 0, if it has none or nobody looked
 	Size uint32 // of the item, in tokens
 	N    uint64
 	S    string

@@ -61,6 +61,15 @@ func (t *tapeTables) key(symbol uint16) *tapeKey {
 	return &t.keys[symbol-form.Entry]
 }
 
+// KeyNumber returns the number by which tokens refer to a key of the
+// dictionary, or 0: see [cbor.Token].
+func (p *Packer) KeyNumber(key string) uint16 {
+	if k, ok := p.tables.dictionary.find(appendText(nil, key)); ok {
+		return uint16(k + 1)
+	}
+	return 0
+}
+
 func newTapeValue(s *form.Symbol) tapeValue {
 	v := tapeValue{symbol: s}
 	switch {

@@ -184,4 +184,16 @@ func validJSONName(s string) bool {
 	return s != "" && utf8.ValidString(s)
 }
 
-func textToken(s string) cbor.Token { return cbor.Token{Kind: cbor.Text, Size: 1, S: s} }
+// textToken returns the token of a field's key.
+func textToken(s string) cbor.Token {
+	k := cbor.Token{Kind: cbor.Text, Size: 1, S: s}
+	if KeyNumber != nil {
+		k.Key = KeyNumber(s)
+	}
+	return k
+}
+
+// KeyNumber numbers the keys of structs for the packer, which then need not
+// look them up in each value: see [cbor.Token]. Whoever sets it does so before
+// the first plan is made.
+var KeyNumber func(key string) uint16

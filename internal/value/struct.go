@@ -116,6 +116,9 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 // equal reports whether a key is that of a field, which is a text or an
 // integer.
 func equal(field, key *cbor.Token) bool {
+	if field.Key != 0 && key.Key != 0 {
+		return field.Key == key.Key
+	}
 	return field.Kind == key.Kind && field.N == key.N && field.S == key.S
 }
 
