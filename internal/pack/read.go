@@ -610,9 +610,10 @@ func (d *tapeDecoder) inDictionary(at int) error {
 	if key.Kind != cbor.Text {
 		return nil
 	}
-	d.head = append(appendHead(d.head[:0], majorText, uint64(len(d.content(key)))), d.content(key)...)
-	if k, ok := d.tables.dictionary.find(d.head); ok {
-		key.Key = uint16(k + 1)
+	if text := d.content(key); len(text) > 0 {
+		if k, ok := d.tables.tape.texts.find(text); ok {
+			key.Key = uint16(k + 1)
+		}
 	}
 	return nil
 }

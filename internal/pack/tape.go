@@ -11,18 +11,24 @@ import (
 
 // tapeTables are what the packer's tables say in terms of tokens.
 type tapeTables struct {
-	keys   []tapeKey                  // of the dictionary
-	values []tapeValue                // by symbol
-	wide   *[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
+	keys       []tapeKey                  // of the dictionary
+	wide       *[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
+	texts      stringIndex                // of keys
+	longestKey int                        // in bytes
+
+	values      []tapeValue // by symbol
+	words       stringIndex // the texts of those that are words
+	longestWord int         // in bytes
 }
 
 // A tapeKey is a key of the dictionary.
 type tapeKey struct {
 	token cbor.Token
-	size  int   // as CBOR, in bytes
-	rank  int   // in the order of keys
-	model uint8 // of its value
-	index bool  // it is a number
+	size  int    // as CBOR, in bytes
+	rank  int    // in the order of keys
+	code  uint16 // with its length in the lowest 4 bits
+	model uint8  // of its value
+	index bool   // it is a number
 }
 
 // A tapeValue is what a symbol of a value says.
@@ -36,6 +42,9 @@ func newTapeTables(f *form.Tables) *tapeTables {
 	t := &tapeTables{keys: make([]tapeKey, len(f.Keys)), values: make([]tapeValue, len(f.Values)), wide: codeList(f.Key).wide()}
 	order := make([]int, len(f.Keys))
 	for i, s := range f.Keys {
+		if s == "" {
+			panic("pack: internal error: an empty key in the dictionary")
+		}
 		order[i] = i
 		k := cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s}
 		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s)}
@@ -45,10 +54,23 @@ func newTapeTables(f *form.Tables) *tapeTables {
 	})
 	for rank, i := range order {
 		t.keys[i].rank = rank
+		t.longestKey = max(t.longestKey, len(f.Keys[i]))
 	}
+	t.texts.index(f.Keys)
+	for symbol, code := range codeList(f.Key).all() {
+		if symbol >= form.Entry {
+			t.keys[symbol-form.Entry].code = code
+		}
+	}
+	words := make([]string, len(f.Values))
 	for i := range f.Values {
 		t.values[i] = newTapeValue(&f.Values[i])
+		if f.Values[i].Kind == form.Word {
+			words[i] = t.values[i].token.S
+			t.longestWord = max(t.longestWord, len(words[i]))
+		}
 	}
+	t.words.index(words)
 	return t
 }
 
@@ -61,11 +83,22 @@ func (t *tapeTables) key(symbol uint16) *tapeKey {
 	return &t.keys[symbol-form.Entry]
 }
 
+// find returns what the dictionary says of a key that is text, or nil.
+func (t *tapeTables) find(key string) *tapeKey {
+	if key == "" || len(key) > t.longestKey {
+		return nil
+	}
+	if k, ok := t.texts.findString(key); ok {
+		return &t.keys[k]
+	}
+	return nil
+}
+
 // KeyNumber returns the number by which tokens refer to a key of the
 // dictionary, or 0: see [cbor.Token].
 func (p *Packer) KeyNumber(key string) uint16 {
-	if k, ok := p.tables.dictionary.find(appendText(nil, key)); ok {
-		return uint16(k + 1)
+	if k := p.tables.tape.find(key); k != nil {
+		return k.token.Key
 	}
 	return 0
 }
@@ -86,6 +119,19 @@ func newTapeValue(s *form.Symbol) tapeValue {
 		}
 	}
 	return v
+}
+
+// textCode returns the code of a text as a word, in the table of a model; 0 if
+// it has none.
+func (t *tables) textCode(model uint8, s string) uint16 {
+	if len(s) > t.tape.longestWord || s == "" {
+		return 0
+	}
+	symbol, ok := t.tape.words.findString(s)
+	if !ok {
+		return 0
+	}
+	return t.codeOf(model, symbol)
 }
 
 // wide returns a table that finds every code in one look-up, by the next

@@ -131,16 +131,24 @@ func (e *tapeEncoder) entries(i int, model uint8, prev int, mayEqual, sameShape 
 			e.trace.enterKey(e.tape.AppendItem(nil, i))
 		}
 		key := &e.tape.Tokens[i]
-		k, known := e.number(key)
-		switch {
-		case sameShape:
-		case known && r.plain():
-			e.code(e.tables.keyCodes[form.Entry+k])
-		default:
-			e.key(i, k, known, &r)
+		known := e.known(key)
+		if known != nil && r.plain() && !known.index {
+			// Most entries have a key of the dictionary, and nothing before.
+			e.code(known.code)
+			e.value(i+1, known.model, none, r.mayEqual)
+			e.leave()
+			i += 1 + int(e.tape.Tokens[i+1].Size)
+			continue
 		}
-		isIndex := isIndexToken(key)
-		valueModel := e.tables.modelOfKey(k, known, isIndex, model)
+		if !sameShape {
+			e.key(i, known, &r)
+		}
+		isIndex, valueModel := isIndexToken(key), uint8(form.Generic)
+		if known != nil {
+			valueModel = known.model
+		} else if isIndex {
+			valueModel = model
+		}
 		at, before := i+int(key.Size), none
 		if r.left > 0 {
 			before = r.find(e.tape, i, e.tape.Compare)
@@ -152,27 +160,16 @@ func (e *tapeEncoder) entries(i int, model uint8, prev int, mayEqual, sameShape 
 	}
 }
 
-// number returns the number of a key in the dictionary.
-func (e *tapeEncoder) number(key *cbor.Token) (k int, known bool) {
+// known returns what the dictionary says of a key, or nil.
+func (e *tapeEncoder) known(key *cbor.Token) *tapeKey {
+	t := e.tables.tape
+	if n := int(key.Key); n != 0 && n <= len(t.keys) && t.keys[n-1].token.S == key.S {
+		return &t.keys[n-1]
+	}
 	if key.Kind != cbor.Text {
-		return 0, false
+		return nil
 	}
-	if k := int(key.Key) - 1; k >= 0 && k < len(e.tables.Keys) && e.tables.Keys[k] == key.S {
-		return k, true
-	}
-	e.head = appendText(e.head[:0], key.S)
-	return e.tables.dictionary.find(e.head)
-}
-
-// modelOfKey is modelOf for a key of which it is known whether it is a number.
-func (t *tables) modelOfKey(k int, known, isIndex bool, model uint8) uint8 {
-	switch {
-	case known:
-		return t.KeyModel[k]
-	case isIndex:
-		return model
-	}
-	return form.Generic
+	return t.find(key.S)
 }
 
 // isIndexToken reports whether a key is a number, in either spelling.
@@ -195,8 +192,8 @@ func isDigits[S string | []byte](s S) bool {
 	return len(s) > 0
 }
 
-// key writes the key at i, number k of the dictionary if it is known there.
-func (e *tapeEncoder) key(i, k int, known bool, r *tapeRecord) {
+// key writes the key at i, which the dictionary may know.
+func (e *tapeEncoder) key(i int, known *tapeKey, r *tapeRecord) {
 	if r.left > 0 {
 		hit := e.tape.Same(r.at, i)
 		e.flag(hit)
@@ -213,8 +210,8 @@ func (e *tapeEncoder) key(i, k int, known bool, r *tapeRecord) {
 		e.code(t.stepCodes[form.NoStep])
 	}
 	switch {
-	case known:
-		e.code(t.keyCodes[form.Entry+k])
+	case known != nil:
+		e.code(known.code)
 	case key.Kind == cbor.Text && e.textOf(key.S, form.Keys, form.Keys, t.keyCodes[form.Spelled:form.Spelled+1]):
 	default:
 		e.code(t.keyCodes[form.OtherKey])
@@ -267,11 +264,20 @@ func (e *tapeEncoder) leaf(i int, model uint8) {
 }
 
 func (e *tapeEncoder) textValue(s string, model uint8) {
-	e.head = appendText(e.head[:0], s)
-	size := len(e.head) - len(s)
-	if c := e.tables.wordCode(model, e.head); c != 0 {
+	if c := e.tables.textCode(model, s); c != 0 {
 		e.code(c)
-	} else if !e.text(e.head[size:], form.Words, form.Marks, e.tables.models[model].text[:]) {
+		return
+	}
+	if s == "" {
+		e.head = append(e.head[:0], majorText<<5)
+		if c := e.tables.wordCode(model, e.head); c != 0 {
+			e.code(c)
+			return
+		}
+	}
+	if !e.textOf(s, form.Words, form.Marks, e.tables.models[model].text[:]) {
+		e.head = appendText(e.head[:0], s)
+		size := len(e.head) - len(s)
 		e.heads(e.head[:size], model)
 		e.w.bytes(e.head[size:])
 	}
