@@ -42,15 +42,25 @@ type CodecOptions struct {
 	// with [ErrRevoked]. Zero: none.
 	NotBefore time.Time
 
-	// MaxSize bounds the bytes of a cookie's name and value, in both
-	// directions. 0: 4093, the smallest limit of a browser in use; negative:
-	// none, for values that don't go into a cookie.
+	// MaxSize bounds the bytes of a cookie's name and value that are written.
+	// 0: 4093, the smallest limit of a browser in use; negative: none, for
+	// values that don't go into a cookie. Cookies of up to 4093 bytes are read
+	// in any case, so a smaller limit ends no session.
 	MaxSize int
 
 	// MaxCookies allows a value that is too large for one cookie to take
-	// several, at most 8: see [Codec.Cookies]. 0: 1. Two full ones already
-	// exceed the 8 KiB that many servers allow for all cookies together.
+	// several when it is written, at most 8: see [Codec.Cookies]. 0: 1. Two
+	// full ones already exceed the 8 KiB that many servers allow for all
+	// cookies together. Up to 8 are read in any case.
 	MaxCookies int
+
+	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
+	// so that the length of a cookie tells less of its content: it comes in
+	// steps, which end where the cookie is full. Padding never takes another
+	// cookie, and makes no value too large. Where a length is just at a step,
+	// one bit still shows. 0: none. An older release does not open what is
+	// padded, so deploy first and switch it on later.
+	PadTo int
 }
 
 // A Codec seals values into texts that suit a cookie, and opens them. It has
@@ -63,6 +73,7 @@ type Codec struct {
 	policy     policy
 	maxSize    int // bytes of name and value of one cookie
 	maxCookies int
+	padTo      int // bytes; 0: no padding
 }
 
 // Meta is what a sealed value carries besides the value.
@@ -73,6 +84,27 @@ type Meta struct {
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
 	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used
 	Stale    bool          // Open: a newer key seals now; sealing anew would move the value to it
+
+	// BrowserSession says that the cookie has no Max-Age, so that the browser
+	// forgets it when it is closed: the "remember me" that was left unticked.
+	// The Codec stores it and does nothing else with it.
+	BrowserSession bool
+
+	// Binding ties the session to something outside, such as a key of the
+	// device. It is for packages that check it at each request; the Codec
+	// stores it. Zero: none. BindingPending says that the other side has yet to
+	// prove itself.
+	Binding        [16]byte
+	BindingPending bool
+}
+
+// Next returns what [Codec.Seal] is given for a value that replaces one which
+// was opened with m, as the same session goes on: all of m but Stale, which is
+// about the old value alone. For a new session in its place, take Issued and
+// KeyID from it and nothing else.
+func (m Meta) Next() Meta {
+	m.Stale = false
+	return m
 }
 
 // NewCodec returns a Codec that seals under keys. Its error joins everything
@@ -95,7 +127,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 		errs = append(errs, errNoKeyring)
 	}
 	policy, err := newPolicy(opts.Lifetime, opts.MaxLifetime, opts.IdleTimeout, opts.NotBefore)
-	errs = append(errs, err, checkMaxCookies(opts.MaxCookies))
+	errs = append(errs, err, checkMaxCookies(opts.MaxCookies), checkPadTo(opts.PadTo))
 	if opts.MaxSize > 0 && opts.MaxCookies > 1 && opts.MaxSize < wire.MinSplit {
 		errs = append(errs, fmt.Errorf("option MaxSize is %d: to split a value, cookies need %d bytes", opts.MaxSize, wire.MinSplit))
 	}
@@ -103,7 +135,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 		return nil, err
 	}
 	packer() // now, and not in the first request
-	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies)}
+	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies), padTo: opts.PadTo}
 	switch {
 	case c.maxSize == 0:
 		c.maxSize = wire.MaxCookie
@@ -116,6 +148,13 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 func checkMaxCookies(n int) error {
 	if n < 0 || n > wire.MaxParts {
 		return fmt.Errorf("option MaxCookies is %d: it is at most %d", n, wire.MaxParts)
+	}
+	return nil
+}
+
+func checkPadTo(n int) error {
+	if n != 0 && (n < 16 || n > 1024) {
+		return fmt.Errorf("option PadTo is %d: it is 0 or 16 to 1024", n)
 	}
 	return nil
 }
@@ -243,12 +282,20 @@ func (r *record) meta(key *ringKey, stale bool) Meta {
 		Lifetime: time.Duration(r.lifetime) * time.Second,
 		KeyID:    key.idText,
 		Stale:    stale,
+
+		BrowserSession: r.browserSession, Binding: r.binding, BindingPending: r.pending,
 	}
 }
 
 // record returns a record that is issued now and has no body yet.
 func (m *Meta) record(now time.Time) (record, error) {
-	r := record{issued: now.Unix(), created: now.Unix()}
+	r := record{
+		issued: now.Unix(), created: now.Unix(),
+		browserSession: m.BrowserSession, binding: m.Binding, pending: m.BindingPending,
+	}
+	if r.pending && !r.isBound() {
+		return record{}, errPending
+	}
 	if m.ID != "" {
 		id, err := hex.DecodeString(m.ID)
 		if err != nil || len(id) != idSize {
@@ -277,6 +324,7 @@ func (m *Meta) record(now time.Time) (record, error) {
 var (
 	errNoKeyring = errors.New("the keyring is nil: make one with NewKeyring, ParseKeyring, OpenKeyring or LoadOrCreateKeyring")
 	errMetaID    = errors.New("an id has 32 hexadecimal digits")
+	errPending   = errors.New("a binding that is pending but zero")
 	errName      = errors.New("a cookie needs a name of 1 to 65535 bytes")
 )
 

@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -285,6 +286,7 @@ func TestCodecUsage(t *testing.T) {
 		"Decode: nil":                               codec.Decode("s", text, nil),
 		"Decode: nil pointer":                       codec.Decode("s", text, nilPrefs),
 		"Decode: into a chan":                       codec.Decode("s", text, new(chan int)),
+		"Seal: a pending binding that is none":      seal(cookiesession.Meta{BindingPending: true}),
 		"Seal: an id that is none":                  seal(cookiesession.Meta{ID: "x"}),
 		"Seal: a short id":                          seal(cookiesession.Meta{ID: "00ff"}),
 		"Seal: issued by a clock six minutes ahead": seal(cookiesession.Meta{Issued: time.Now().Add(6 * time.Minute)}),
@@ -607,4 +609,43 @@ func TestNewCodecErrors(t *testing.T) {
 			t.Errorf("error %v does not name %s too", err, want)
 		}
 	}
+}
+
+// Each field of a Meta is carried over to the value that replaces it, except
+// for those that are named here. A new field needs a decision.
+func TestMetaNext(t *testing.T) {
+	dropped := map[string]bool{"Stale": true}
+	var meta cookiesession.Meta
+	for i := range reflect.TypeOf(meta).NumField() {
+		fill(t, reflect.ValueOf(&meta).Elem().Field(i))
+	}
+	next := reflect.ValueOf(meta.Next())
+	for i := range next.NumField() {
+		name := next.Type().Field(i).Name
+		if carried := next.Field(i).Equal(reflect.ValueOf(meta).Field(i)); carried == dropped[name] || dropped[name] != next.Field(i).IsZero() {
+			t.Errorf("%s is %v", name, next.Field(i))
+		}
+	}
+}
+
+// What Next returns is what Seal takes: the session goes on.
+func TestSealNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		codec := newCodec(t, newRing(t), &cookiesession.CodecOptions{MaxLifetime: 30 * day})
+		text, err := codec.Seal("c", 1, cookiesession.Meta{ID: strings.Repeat("0f", 16), Lifetime: 20 * day})
+		mustDo(t, err)
+		var n int
+		before, err := codec.Open("c", text, &n)
+		mustDo(t, err)
+		time.Sleep(time.Hour)
+		text, err = codec.Seal("c", 2, before.Next())
+		mustDo(t, err)
+		after, err := codec.Open("c", text, &n)
+		mustDo(t, err)
+		want := before
+		want.Issued = before.Issued.Add(time.Hour)
+		if diff := cmp.Diff(want, after); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }

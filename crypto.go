@@ -11,8 +11,9 @@ import (
 	"math"
 	"time"
 
-	"example.com/cookiesession/internal/wire"
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // A cookie value is the unpadded, strict base64url encoding (RFC 4648, Section

@@ -6,6 +6,9 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
+// EndOfEventKinds follows the last kind of event.
+const EndOfEventKinds = endOfEventKinds
+
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	how := c.sealing(name)
@@ -24,6 +27,9 @@ func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, 
 	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: random})
 	return string(wire.AppendText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
+
+// CodecOptions is what a Manager with these options gives its Codec.
+func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
 
 // CountTags counts in n how many tags are verified with the keys that k has
 // now.

@@ -121,9 +121,6 @@ func (k Key) Equal(other Key) bool {
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }
 
-// String returns the id.
-func (k Key) String() string { return k.ID() }
-
 // Format writes the id, whatever the verb.
 func (k Key) Format(f fmt.State, verb rune) { formatText(f, verb, k.ID()) }
 

@@ -231,11 +231,11 @@ func TestKeyPrintsID(t *testing.T) {
 	}
 	id, ids := k.ID(), "["+k.ID()+" "+other.ID()+"]"
 	got := map[string]string{
-		"%v":     fmt.Sprintf("%v|%v|%v", k, &k, ring),
-		"%+v":    fmt.Sprintf("%+v|%+v|%+v", k, &k, ring),
-		"%#v":    fmt.Sprintf("%#v|%#v|%#v", k, &k, ring),
-		"%d":     fmt.Sprintf("%d|%d|%d", k, &k, ring),
-		"String": k.String() + "|" + k.String() + "|" + ring.String(),
+		"%v":  fmt.Sprintf("%v|%v|%v", k, &k, ring),
+		"%+v": fmt.Sprintf("%+v|%+v|%+v", k, &k, ring),
+		"%#v": fmt.Sprintf("%#v|%#v|%#v", k, &k, ring),
+		"%d":  fmt.Sprintf("%d|%d|%d", k, &k, ring),
+		"ID":  k.ID() + "|" + (&k).ID() + "|" + ring.String(),
 	}
 	for name, got := range got {
 		if want := id + "|" + id + "|" + ids; got != want {

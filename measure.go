@@ -1,6 +1,6 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/wire"
+import "reflect"
 
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
@@ -29,7 +29,7 @@ type PathSize struct {
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()
-	if err := m.encode(sc, &Session[T]{Data: data}); err != nil {
+	if err := sc.encodeAs(m.plan, reflect.ValueOf(&data).Elem()); err != nil {
 		return Size{}, err
 	}
 	return m.codec.measure(sc, m.cookie.name), nil
@@ -54,9 +54,8 @@ const recordOverhead = 2
 
 func (c *Codec) measure(sc *scratch, name string) Size {
 	body, packed := sc.pack()
-	chars := wire.Chars(wire.Overhead + recordOverhead + len(body))
-	fit := c.fit(name, chars)
-	size := Size{CBOR: sc.tape.Len(0), Body: len(body), Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
+	fit := c.fit(name, c.padded(name, recordOverhead+len(body)))
+	size := Size{CBOR: sc.tape.Len(0), Body: len(body), Value: fit.chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
 		for _, p := range packer().ExplainTape(&sc.tape) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"crypto/rand"
 	"errors"
+	"math"
 	"time"
 
 	"example.com/cookiesession/internal/wire"
@@ -58,6 +59,7 @@ type sealed struct {
 	fit
 	text []byte // the cookie value, which is the scratch's
 	key  *ringKey
+	bare int // bytes of names and values, if it were not padded
 }
 
 var errNoSealingKey = errors.New("no key of the keyring can seal")
@@ -80,28 +82,51 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 	if err != nil {
 		return sealed{}, usageError(err)
 	}
-	s.record = data
-	fit := how.fit(how.name, wire.Chars(wire.Overhead+len(data)))
+	fit := how.fit(how.name, len(data))
 	if fit.parts == 0 {
 		return sealed{}, tooLargeError(fit.size, fit.limit)
 	}
+	bare := fit.size
+	if size := how.padded(how.name, len(data)); size > len(data) {
+		data = pad(data, size)
+		fit = how.fit(how.name, size)
+	}
+	s.record = data
 	token := appendHeader(s.token[:0], tokenHeader{parts: fit.parts, key: key.id, issued: rec.issued, random: how.random})
 	s.additional = appendAdditionalData(s.additional[:0], how.name, how.label)
 	s.token = sealToken(key, append(token, data...), s.additional)
 	s.text = wire.AppendText(s.text[:0], s.token)
-	return sealed{fit: fit, text: s.text, key: key}, nil
+	return sealed{fit: fit, text: s.text, key: key, bare: bare}, nil
 }
 
-// A fit says how a text fits into its cookies.
+// A fit says how a record fits into its cookies.
 type fit struct {
+	chars int // of the text
 	parts int // how many cookies it takes; 0: more than it may
 	size  int // bytes of their names and values
 	limit int // bytes that these may have
 }
 
-// fit returns how a text of that many characters fits into cookies called name.
-func (c *Codec) fit(name string, chars int) fit {
+// fit returns how a record of n bytes fits into cookies called name.
+func (c *Codec) fit(name string, n int) fit {
 	cut := wire.Cut{Name: name, Size: c.maxSize}
+	chars := wire.Chars(wire.Overhead + n)
 	parts := cut.Parts(chars, c.maxCookies)
-	return fit{parts: parts, size: cut.Bytes(chars, cmp.Or(parts, c.maxCookies)), limit: c.maxSize * c.maxCookies}
+	return fit{chars: chars, parts: parts, size: cut.Bytes(chars, cmp.Or(parts, c.maxCookies)), limit: c.maxSize * c.maxCookies}
+}
+
+// padded returns how many bytes a record of n bytes is padded to. The last step
+// ends where the cookies that it needs anyway are full. There, a record may
+// have no room left for padding.
+func (c *Codec) padded(name string, n int) int {
+	parts := c.fit(name, n).parts
+	if c.padTo == 0 || parts == 0 {
+		return n
+	}
+	size := (n/c.padTo + 1) * c.padTo
+	if c.maxSize < math.MaxInt {
+		full := wire.Cut{Name: name, Size: c.maxSize}.Capacity(parts)
+		size = min(size, full*3/4-wire.Overhead)
+	}
+	return size
 }
