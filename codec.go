@@ -97,6 +97,15 @@ type Meta struct {
 	BindingPending bool
 }
 
+// Next returns what [Codec.Seal] is given for a value that replaces one which
+// was opened with m, as the same session goes on: all of m but Stale, which is
+// about the old value alone. For a new session in its place, take Issued and
+// KeyID from it and nothing else.
+func (m Meta) Next() Meta {
+	m.Stale = false
+	return m
+}
+
 // NewCodec returns a Codec that seals under keys. Its error joins everything
 // that is wrong with opts.
 func NewCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {

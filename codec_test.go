@@ -609,3 +609,42 @@ func TestNewCodecErrors(t *testing.T) {
 		}
 	}
 }
+
+// Each field of a Meta is carried over to the value that replaces it, except
+// for those that are named here. A new field needs a decision.
+func TestMetaNext(t *testing.T) {
+	dropped := map[string]bool{"Stale": true}
+	var meta cookiesession.Meta
+	for i := range reflect.TypeOf(meta).NumField() {
+		fill(t, reflect.ValueOf(&meta).Elem().Field(i))
+	}
+	next := reflect.ValueOf(meta.Next())
+	for i := range next.NumField() {
+		name := next.Type().Field(i).Name
+		if carried := next.Field(i).Equal(reflect.ValueOf(meta).Field(i)); carried == dropped[name] || dropped[name] != next.Field(i).IsZero() {
+			t.Errorf("%s is %v", name, next.Field(i))
+		}
+	}
+}
+
+// What Next returns is what Seal takes: the session goes on.
+func TestSealNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		codec := newCodec(t, newRing(t), &cookiesession.CodecOptions{MaxLifetime: 30 * day})
+		text, err := codec.Seal("c", 1, cookiesession.Meta{ID: strings.Repeat("0f", 16), Lifetime: 20 * day})
+		mustDo(t, err)
+		var n int
+		before, err := codec.Open("c", text, &n)
+		mustDo(t, err)
+		time.Sleep(time.Hour)
+		text, err = codec.Seal("c", 2, before.Next())
+		mustDo(t, err)
+		after, err := codec.Open("c", text, &n)
+		mustDo(t, err)
+		want := before
+		want.Issued = before.Issued.Add(time.Hour)
+		if diff := cmp.Diff(want, after); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
+}

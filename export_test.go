@@ -2,6 +2,9 @@ package cookiesession
 
 import "time"
 
+// EndOfEventKinds follows the last kind of event.
+const EndOfEventKinds = endOfEventKinds
+
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	how := c.sealing(name)
@@ -32,3 +35,6 @@ func CountTags(k *Keyring, n *int) {
 		}
 	}
 }
+
+// CodecOptions is what a Manager with these options gives its Codec.
+func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }

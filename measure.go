@@ -1,5 +1,7 @@
 package cookiesession
 
+import "reflect"
+
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
 type Size struct {
@@ -27,7 +29,7 @@ type PathSize struct {
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()
-	item, err := m.encode(sc, &Session[T]{Data: data})
+	item, err := sc.encodeAs(m.plan, reflect.ValueOf(&data).Elem())
 	if err != nil {
 		return Size{}, err
 	}

@@ -285,3 +285,45 @@ func TestNewNamesTheCure(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Options that a Codec has as well, by name and type, reach it.
+func TestOptionsReachTheCodec(t *testing.T) {
+	var opts userOptions
+	from, to := reflect.ValueOf(&opts).Elem(), reflect.TypeFor[cookiesession.CodecOptions]()
+	var shared []string
+	for i := range to.NumField() {
+		field := to.Field(i)
+		if f, ok := from.Type().FieldByName(field.Name); ok && f.Type == field.Type {
+			fill(t, from.FieldByIndex(f.Index))
+			shared = append(shared, field.Name)
+		}
+	}
+	got := reflect.ValueOf(opts.CodecOptions()).Elem()
+	for _, name := range shared {
+		if !got.FieldByName(name).Equal(from.FieldByName(name)) {
+			t.Errorf("option %s is %v, the Codec is given %v", name, from.FieldByName(name), got.FieldByName(name))
+		}
+	}
+	if len(shared) < 6 {
+		t.Errorf("the options that both have: %v", shared)
+	}
+}
+
+// fill sets a field to a value other than its zero value.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Interface().(type) {
+	case string:
+		v.SetString("filled")
+	case int, time.Duration:
+		v.SetInt(7)
+	case bool:
+		v.SetBool(true)
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
+	case [16]byte:
+		v.Set(reflect.ValueOf([16]byte{7}))
+	default:
+		t.Fatalf("no value for a field of type %v", v.Type())
+	}
+}

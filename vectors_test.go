@@ -44,11 +44,11 @@ type vector struct {
 	PadTo          int    `json:"pad_to,omitempty"`          // bytes
 	Record         string `json:"record,omitempty"`          // hex: what is sealed, where this library would seal something else
 
-	Item     string `json:"item"`            // the value as CBOR, hex
-	Packed   bool   `json:"packed"`          // the body is packed
-	Foreign  bool   `json:"foreign"`         // opens, and this library would seal the value in another way
-	Token    string `json:"token,omitempty"` // the cookie value
-	Error    string `json:"error,omitempty"` // it does not open: invalid, newer, unknown-key, expired
+	Item    string `json:"item"`            // the value as CBOR, hex
+	Packed  bool   `json:"packed"`          // the body is packed
+	Foreign bool   `json:"foreign"`         // opens, and this library would seal the value in another way
+	Token   string `json:"token,omitempty"` // the cookie value
+	Error   string `json:"error,omitempty"` // it does not open: invalid, newer, unknown-key, expired
 }
 
 const vectorsFile = "testdata/vectors.json"

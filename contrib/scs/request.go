@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +75,14 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 		return nil, v.blocked
 	}
 	v.handed = true
-	return v.fill(v.look()).Cookies(v.session)
+	persistent := v.fill(v.look())
+	cookies, err := v.core.Cookies(v.session)
+	for _, c := range cookies {
+		if !persistent {
+			c.MaxAge = min(c.MaxAge, 0) // below zero, it deletes
+		}
+	}
+	return cookies, err
 }
 
 // chainKey finds the innermost visit in a context.
@@ -126,7 +135,7 @@ func (v *visit) open() {
 	m := v.settings
 	m.IdleTimeout = 0 // or Load would mark what it reads as modified
 	v.restoreCookies()
-	v.session = v.transient.Load(v.request)
+	v.session = v.core.Load(v.request)
 	token := ""
 	if v.session.Err() == nil {
 		from := &opened{values: v.session.Data}
@@ -253,14 +262,14 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has, and returns the Manager that writes
-// it.
-func (v *visit) fill(l look) *cookiesession.Manager[values] {
+// fill brings the session to what scs has, and reports whether its cookie
+// outlives the browser.
+func (v *visit) fill(l look) (persistent bool) {
 	s := v.session
 	switch {
 	case l.status == scs.Destroyed:
 		s.Destroy()
-		return v.persistent
+		return true
 	case l.destroyed(&v.brought):
 		s.Destroy()
 		v.setEnd(l.deadline)
@@ -275,10 +284,29 @@ func (v *visit) fill(l look) *cookiesession.Manager[values] {
 	} else {
 		s.Destroy() // SetDeadline was given a time that has passed
 	}
-	if remember, _ := l.values["__rememberMe"].(bool); remember || v.settings.Cookie.Persist {
-		return v.persistent
+	remember, _ := l.values["__rememberMe"].(bool)
+	return remember || v.settings.Cookie.Persist
+}
+
+// save saves the session as it was filled.
+func (v *visit) save(w http.ResponseWriter, persistent bool) error {
+	err := v.core.Save(w, v.session)
+	if err == nil && !persistent {
+		endWithBrowser(w.Header(), v.core.CookieName())
 	}
-	return v.transient
+	return err
+}
+
+var maxAge = regexp.MustCompile(`; Max-Age=[1-9][0-9]*`)
+
+// endWithBrowser takes the Max-Age of the lines that set the session's cookies.
+func endWithBrowser(h http.Header, name string) {
+	names := wire.PartNames(name)
+	for i, line := range h["Set-Cookie"] {
+		if of, _, _ := strings.Cut(line, "="); slices.Contains(names, of) {
+			h["Set-Cookie"][i] = maxAge.ReplaceAllString(line, "")
+		}
+	}
 }
 
 // setEnd gives the session a lifetime of its own, unless it is the usual one.
@@ -309,9 +337,9 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		return v.blocked
 	case unmodified && !v.mayRefresh(status):
 		// An empty session changes nothing but Vary and Cache-Control.
-		return v.transient.Save(w, new(session))
+		return v.core.Save(w, new(session))
 	}
-	err := v.fill(l).Save(w, v.session)
+	err := v.save(w, v.fill(l))
 	if err != nil && unmodified {
 		// Nobody asked for it: the visitor keeps the cookie of the old store.
 		v.event(cookiesession.Event{Kind: cookiesession.EventSaveFailed, Err: err})
@@ -334,7 +362,7 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 		return nil
 	}
 	v.session.Destroy()
-	return v.transient.Save(w, v.session)
+	return v.core.Save(w, v.session)
 }
 
 // mayRefresh reports whether a response with this status may carry a cookie of
@@ -366,7 +394,8 @@ func (v *visit) hijacked() {
 	if v.sent == nil || v.handed {
 		return
 	}
-	if cookies, err := v.fill(*v.sent).Cookies(v.session); err == nil && len(cookies) > 0 {
+	v.fill(*v.sent)
+	if cookies, err := v.core.Cookies(v.session); err == nil && len(cookies) > 0 {
 		v.event(cookiesession.Event{Kind: cookiesession.EventHijacked})
 	}
 }

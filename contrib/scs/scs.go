@@ -120,10 +120,12 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies and NotBefore are those of [cookiesession.Options].
+	// Label, MaxCookies, NotBefore and PadTo are those of
+	// [cookiesession.Options].
 	Label      string
 	MaxCookies int
 	NotBefore  time.Time
+	PadTo      int
 
 	// MaxLifetime bounds what SetDeadline can ask for, counted from a session's
 	// beginning, also for sessions that exist. 0: 400 days, which is what
@@ -161,10 +163,8 @@ type Sessions struct {
 	old      scs.SessionManager // what it was with the old store
 	key      any                // under which manager keeps a session in a context
 
-	// Two, because RememberMe decides for each session whether its cookie has a
-	// Max-Age. In all else they are the same.
-	persistent, transient *cookiesession.Manager[values]
-	codec                 *cookiesession.Codec
+	core  *cookiesession.Manager[values]
+	codec *cookiesession.Codec
 
 	maxLifetime time.Duration
 	legacyUntil time.Time
@@ -207,15 +207,11 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
 	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
-	if s.persistent, err = cookiesession.New(keys, &core); err != nil {
+	if s.core, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	if name := s.manager.Cookie.Name; s.persistent.CookieName() != name {
+	if name := s.manager.Cookie.Name; s.core.CookieName() != name {
 		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", name)
-	}
-	core.BrowserSession = true
-	if s.transient, err = cookiesession.New(keys, &core); err != nil {
-		return err
 	}
 	s.codec, err = cookiesession.NewCodec(keys, codecOptions(&core))
 	return err
@@ -228,7 +224,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
 		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
 		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
@@ -241,7 +237,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
-		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies,
+		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
 	}
 }
 
