@@ -229,11 +229,10 @@ func (k *Keyring) ids() []string {
 	return ids
 }
 
-// String returns the ids of the keys.
-func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]" }
-
 // Format writes the ids of the keys, whatever the verb.
-func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
+func (k *Keyring) Format(f fmt.State, verb rune) {
+	formatText(f, verb, "["+strings.Join(k.ids(), " ")+"]")
+}
 
 // MarshalJSON returns the ids of the keys as a JSON array.
 func (k *Keyring) MarshalJSON() ([]byte, error) { return json.Marshal(k.ids()) }
