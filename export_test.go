@@ -38,3 +38,13 @@ func CountTags(k *Keyring, n *int) {
 
 // CodecOptions is what a Manager with these options gives its Codec.
 func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
+
+// RecordOf returns what a value seals.
+func RecordOf(c *Codec, name, value string) string {
+	f := c.finder(name)
+	o, err := f.one(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(o.data)
+}

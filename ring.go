@@ -180,16 +180,6 @@ func (r *ring) sealingAfter(prev *ringKey, now time.Time) *ringKey {
 	return s
 }
 
-// named returns the key with an id in its printed form, or nil.
-func (r *ring) named(idText string) *ringKey {
-	for _, k := range r.order {
-		if k.idText == idText {
-			return k
-		}
-	}
-	return nil
-}
-
 // pending reports whether the key that seals at now has yet to be activated.
 func (r *ring) pending(now time.Time) bool {
 	k := r.sealing(now)
