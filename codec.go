@@ -215,7 +215,7 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 		return Meta{}, usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(r.Header["Cookie"])
+	o, err := f.newest(cookieLines(r))
 	if err != nil {
 		return Meta{}, err
 	}
@@ -233,7 +233,7 @@ func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
 		return "", usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(r.Header["Cookie"])
+	o, err := f.newest(cookieLines(r))
 	if err != nil {
 		return "", err
 	}
