@@ -93,7 +93,7 @@ func parseRing(text string, now time.Time) (*ring, map[keyID]struct{}, error) {
 	}
 	keys := make([]Key, len(file.Keys))
 	for i, k := range file.Keys {
-		keys[i] = newKey(k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
+		keys[i] = newKey(&k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
 	}
 	r, err := newRing(keys, revoked, now, func(i int) string { return fmt.Sprintf("line %d", file.Keys[i].Line) })
 	return r, revoked, err

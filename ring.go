@@ -50,6 +50,9 @@ func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(i
 		if k.m == nil {
 			return nil, fmt.Errorf("%s: the zero Key", where(i))
 		}
+		if k.m.err != nil {
+			return nil, k.m.err
+		}
 		if _, ok := revoked[k.m.id]; !ok {
 			listed = append(listed, listedKey{k, where(i)})
 		}
