@@ -11,8 +11,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.

@@ -14,8 +14,9 @@ import (
 	"slices"
 	"time"
 
-	"example.com/cookiesession/internal/wire"
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // A cookie value is the unpadded, strict base64url encoding (RFC 4648, Section

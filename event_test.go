@@ -20,8 +20,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // An eventRow provokes one event, and says what stands in it.

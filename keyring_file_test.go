@@ -96,6 +96,56 @@ func TestKeyringFileErrors(t *testing.T) {
 			prepare: func(t *testing.T, dir, path string) { keyringChmod(t, dir, 0o777|fs.ModeSticky) },
 		},
 		{
+			name:    "the own group may write to the directory",
+			prepare: func(t *testing.T, dir, path string) { keyringChmod(t, dir, 0o770) },
+		},
+		{
+			name: "another group may write to the directory",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChown(t, dir, os.Geteuid(), 34)
+				keyringChmod(t, dir, 0o770)
+			},
+			load: "chmod g-w", warning: "chmod g-w",
+		},
+		{
+			name: "another group may write to a directory like /tmp",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChown(t, dir, os.Geteuid(), 34)
+				keyringChmod(t, dir, 0o770|fs.ModeSticky)
+			},
+		},
+		{
+			name: "another group may read the directory",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChown(t, dir, os.Geteuid(), 34)
+				keyringChmod(t, dir, 0o750)
+			},
+		},
+		{
+			name: "another user's file in a directory like /tmp",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChmod(t, dir, 0o777|fs.ModeSticky)
+				keyringChown(t, path, 12, 0)
+			},
+			load: "belongs to the user 12", warning: "belongs to the user 12",
+		},
+		{
+			name:    "another user's directory",
+			prepare: func(t *testing.T, dir, path string) { keyringChown(t, dir, 12, 0) },
+			load:    "belongs to the user 12", warning: "belongs to the user 12",
+		},
+		{
+			name: "behind a link, in another user's directory",
+			prepare: func(t *testing.T, dir, path string) {
+				other := filepath.Join(dir, "other")
+				if err := errors.Join(os.Mkdir(other, 0o700), os.Rename(path, filepath.Join(other, "keys.txt")), os.Symlink("other/keys.txt", path)); err != nil {
+					t.Fatal(err)
+				}
+				keyringChown(t, other, 12, 0)
+			},
+			load: "belongs to the user 12", warning: "belongs to the user 12",
+		},
+		{
 			name:    "empty",
 			prepare: func(t *testing.T, dir, path string) { keyringWrite(t, path, "") },
 			load:    "no key", open: "no key",
@@ -274,6 +324,24 @@ func TestLoadOrCreateKeyringProcesses(t *testing.T) {
 			if !strings.Contains(outputs[i].String(), "ring "+fmt.Sprint(k)+"\n") {
 				t.Errorf("a process has\n%s, the file %v", outputs[i].String(), k)
 			}
+		}
+	}
+}
+
+// TestLoadOrCreateKeyringForeignDirectory: no key is made where another user
+// could read and exchange it.
+func TestLoadOrCreateKeyringForeignDirectory(t *testing.T) {
+	for _, foreign := range []bool{false, true} {
+		dir := keyringDir(t)
+		if foreign {
+			keyringChown(t, dir, 12, 0)
+		}
+		_, err := cookiesession.LoadOrCreateKeyring(filepath.Join(dir, "keys.txt"))
+		if (err != nil) != foreign || foreign && !strings.Contains(err.Error(), "belongs to the user 12") {
+			t.Errorf("foreign %v: error %v", foreign, err)
+		}
+		if made, _ := filepath.Glob(filepath.Join(dir, "*")); (len(made) == 0) != foreign {
+			t.Errorf("foreign %v: made %q", foreign, made)
 		}
 	}
 }

@@ -37,18 +37,23 @@ func TestWatch(t *testing.T) {
 		{"broken", "{a}", "{b} {a} hello", "a:sealing", "line 1"},
 		{"schedule broken", "{a}", "{b} {a} activates=@01", "a:sealing", "line 1"},
 		{"all retired", "{a}", "{a} retires=@09", "a:sealing", "every key has retired"},
-		{"sealing key missing", "{a} {b}", "{b}", "a:sealing b:old", "key {A} is missing"},
+		{"foreign", "{a} {b}", "{c} {d}", "a:sealing b:old", "restart this replica"},
 
 		{"sealing key revoked", "{a} {b}", "revoked {A} {b}", "b:sealing a:revoked", ""},
 		{"sealing key revoked and new one added", "{a}", "revoked {A}\n{b}", "b:sealing a:revoked", ""},
 		{"revoked beside its key", "{a} {b}", "{a} {b} revoked {A}", "b:sealing a:revoked", ""},
 		{"revoked in a broken file", "{a} {b}", "{c} {a}x\nrevoked {A}", "b:sealing a:revoked", "line 1"},
 		{"revoked in a file without keys", "{a} {b}", "revoked {A}", "b:sealing a:revoked", "no key"},
-		{"revoked in a file without the sealing key", "{a} {b}", "{c} revoked {B}", "a:sealing b:revoked", "key {A} is missing"},
+		{"revoked in a foreign file", "{a} {b}", "{c} revoked {B}", "a:sealing b:revoked", "restart this replica"},
+		{"all revoked and new one added", "{a} {b}", "{c} revoked {A} {B}", "c:sealing a:revoked b:revoked", ""},
 		{"another one revoked in a broken file", "{a} {d} {b} revoked {D}", "hello revoked {B}", "a:sealing b:revoked d:revoked", "line 1"},
 		{"the only key revoked in a broken file", "{a}", "revoked {A}\n{b}x", "a:revoked", "line 2"},
 		{"all keys revoked", "{a} {b}", "{a} {b} revoked {A} revoked {B}", "a:revoked b:revoked", "no key that is not revoked"},
 		{"broken revocation", "{a} {b}", "revoked x{A}\n{a} {b}", "a:sealing b:old", "line 1"},
+		{"several revoked on a line", "{a} {b} {c}", "revoked {A} {B}\n{c}", "c:sealing a:revoked b:revoked", ""},
+		{"revoked with a slip", "{a} {b}", "Revoked: {A}\n{b}", "b:sealing a:revoked", "line 1"},
+		{"revoked behind its key", "{a} {b}", "{a} REVOKED\n{b}", "b:sealing a:revoked", "line 1"},
+		{"attributes of a later version", "{a}", "{b} x-note=1 version=2 {a}", "b:sealing a:old", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +68,7 @@ func TestWatch(t *testing.T) {
 					w.write(tt.write)
 				}
 				w.sleep(62 * time.Second)
-				w.want(sortRevoked(w, tt.after), tt.report)
+				w.want(w.sortRevoked(tt.after), tt.report)
 
 				now, refused, created, err := cookiesession.KeyringStatus(w.ring)
 				if (now != generation) != (before != w.states(w.ring)) {
@@ -157,9 +162,20 @@ func TestWatchRevocation(t *testing.T) {
 		w.write("{b} {a}\nrevoked {A} by mistake")
 		w.sleep(time.Minute)
 		w.want("b:sealing a:revoked", "line 2")
-		w.write("{b} {a}\n") // as it was, except for the key that is revoked by now
+		w.write("{b} {a}\n") // as it was before
 		w.sleep(62 * time.Second)
-		w.want("b:sealing a:old", "")
+		w.want("b:sealing a:revoked", "the file has key {A} again, which was revoked")
+		w.sleep(time.Hour)
+		w.want("b:sealing a:revoked", "") // was said
+		w.write("{a}")
+		w.sleep(62 * time.Second)
+		w.want("b:sealing a:revoked", "stays revoked until a restart")
+		w.write("{b}\nrevoked {A}")
+		w.sleep(62 * time.Second)
+		w.want("b:sealing a:revoked", "")
+		if warnings := w.ring.Warnings(); len(warnings) > 0 {
+			t.Errorf("warnings %q", warnings)
+		}
 	})
 }
 
@@ -179,13 +195,13 @@ func TestWatchHalfWritten(t *testing.T) {
 		report string
 	}{
 		{"stays without a key", []write{{0, "{a}\nrevoked {D}"}}, states, "a:sealing d:revoked", ""},
-		{"stays without a revocation", []write{{0, "{a} {b}"}}, states, "a:sealing b:old", ""},
+		{"stays without a revocation", []write{{0, "{a} {b}"}}, states, states, ""},
 		{"completed as it was", []write{{0, "{a}"}, {999, "{a} {b}\nrevoked {D}"}}, states, states, ""},
 		{"completed with more", []write{{0, "{a}"}, {999, "{c} {a} {b}\nrevoked {D}"}}, states, "c:sealing a:old b:old d:revoked", ""},
-		{"completed too late", []write{{0, "{a}"}, {1001, "{a} {b}\nrevoked {D}"}}, states, "a:sealing", ""},
+		{"completed too late", []write{{0, "{a}"}, {1001, "{a} {b}\nrevoked {D}"}}, states, "a:sealing d:revoked", ""},
 		{"replaced by a broken one", []write{{0, "{a}"}, {500, "{a} hello"}}, states, states, "line 1"},
 		{"keeps changing", []write{{0, "{a}"}, {500, "{a} {c}"}}, states, states, "still changes"},
-		{"changes forth and back", []write{{0, "{a}"}, {300, "{a} {c}"}, {600, "{a}"}}, states, "a:sealing", ""},
+		{"changes forth and back", []write{{0, "{a}"}, {300, "{a} {c}"}, {600, "{a}"}}, states, "a:sealing d:revoked", ""},
 		{"removed", []write{{0, "{a}"}, {500, "REMOVED"}}, states, states, "no such file"},
 
 		{"key added", []write{{0, "{c} {a} {b}\nrevoked {D}"}}, "c:sealing a:old b:old d:revoked", "c:sealing a:old b:old d:revoked", ""},
@@ -204,7 +220,7 @@ func TestWatchHalfWritten(t *testing.T) {
 					at := begin.Add(time.Duration(wr.after) * time.Millisecond)
 					if !checked && wr.after >= 1000 {
 						w.sleep(time.Until(begin.Add(999 * time.Millisecond)))
-						w.want(sortRevoked(w, tt.before), "")
+						w.want(w.sortRevoked(tt.before), "")
 						checked = true
 					}
 					w.sleep(time.Until(at))
@@ -218,7 +234,7 @@ func TestWatchHalfWritten(t *testing.T) {
 						w.overwrite(wr.content)
 					}
 				}
-				w.want(sortRevoked(w, tt.after), tt.report)
+				w.want(w.sortRevoked(tt.after), tt.report)
 			})
 		})
 	}

@@ -107,8 +107,8 @@ func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *vis
 	if m.check != nil {
 		check = func() error { return m.check(r, s) }
 	}
-	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r, lines: lines}
-	m.manager.load(&s.state, check)
+	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r}
+	m.manager.load(&s.state, lines, check)
 }
 
 // Save stores a session, that is, sets the response headers that Handler would
@@ -196,9 +196,10 @@ func (m *manager) event(r *http.Request, e Event) {
 	m.onEvent(r, e)
 }
 
-// load opens the session of s.request. check asks the application about it;
-// nil: there is no Options.Check.
-func (m *manager) load(s *state, check func() error) {
+// load opens the session of s.request from the lines of its Cookie header, as
+// Handler got them. check asks the application about it; nil: there is no
+// Options.Check.
+func (m *manager) load(s *state, lines []string, check func() error) {
 	now, done := clock.Now(), false
 	defer func() {
 		if !done {
@@ -209,9 +210,9 @@ func (m *manager) load(s *state, check func() error) {
 	if m.labelFunc != nil {
 		s.label = m.labelFunc(s.request)
 	}
-	m.reportRequest(s.request, s.lines)
+	m.reportRequest(s.request, lines)
 	s.ring = m.codec.keys.current()
-	err := m.open(s, now)
+	err := m.open(s, lines, now)
 	if err == nil && check != nil {
 		err = checked(check())
 	}
@@ -250,11 +251,11 @@ func (m *manager) reportRequest(r *http.Request, lines []string) {
 	}
 }
 
-// open fills s from the request's cookie. On an error s is as it was, except
+// open fills s from the cookie in the lines. On an error s is as it was, except
 // for Data and the ring.
-func (m *manager) open(s *state, now time.Time) error {
+func (m *manager) open(s *state, lines []string, now time.Time) error {
 	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: now, ring: s.ring}
-	best, err := f.newest(s.lines)
+	best, err := f.newest(lines)
 	s.carried = f.carried
 	if f.duplicate {
 		m.event(s.request, Event{Kind: EventDuplicate})

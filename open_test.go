@@ -13,8 +13,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // altered returns a token's text with the bytes of the token changed.

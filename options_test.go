@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // optionsNamed returns the options that an error of New finds fault with, in
@@ -319,10 +320,10 @@ func fill(t *testing.T, v reflect.Value) {
 		v.SetInt(7)
 	case bool:
 		v.SetBool(true)
-	case time.Time:
-		v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
 	case [16]byte:
 		v.Set(reflect.ValueOf([16]byte{7}))
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
 	default:
 		t.Fatalf("no value for a field of type %v", v.Type())
 	}

@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/document"
-	"github.com/google/go-cmp/cmp"
 )
 
 // recordSize returns how many bytes are sealed.

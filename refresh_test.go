@@ -7,8 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // A cookie is sealed anew when the sealing key has superseded its key, and

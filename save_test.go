@@ -14,8 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // webHuge fills a session with more than a cookie holds, however well it is

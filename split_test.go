@@ -10,8 +10,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // noise returns bytes that don't pack, the same for the same n.

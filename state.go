@@ -15,7 +15,6 @@ type state struct {
 	data    reflect.Value // Session.Data, once there is a manager
 	visit   *visit        // nil without Handler
 	request *http.Request // as the Manager got it; nil: none
-	lines   []string      // of its Cookie header
 	carried partSet       // which of the session's cookies it has
 	label   string
 	ring    *ring // the one snapshot of this request
@@ -120,7 +119,7 @@ type output struct {
 	reason Reason
 	lines  []string // Set-Cookie lines
 	size   int      // bytes of name and value of the cookies that are set
-	bare   int      // the same without padding
+	bare   int      // size without padding
 	limit  int      // that size may have
 	key    *ringKey // that sealed them
 	failed error    // why a refresh has no lines after all

@@ -3,13 +3,14 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"text/tabwriter"
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/atomicfile"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 var keysCommand = command{
@@ -75,19 +76,23 @@ func keys(c *console, o keysOptions, args []string) error {
 	case o.file == "":
 		return misuse("-file is missing")
 	}
-	ring, err := cookiesession.OpenKeyring(o.file)
+	file, err := keyfile.Read(o.file)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(o.file)
+	ring, err := cookiesession.ParseKeyring(file.Text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.file, err)
+	}
+	user, err := o.keysUser(file)
 	if err != nil {
 		return err
 	}
 	now := clock.Now()
 	report := keysReport{File: o.file, Keys: ring.Keys(), Next: []keyEvent{}}
 	report.Next = append(report.Next, events(report.Keys, now)...)
-	report.Warnings = append([]string{}, ring.Warnings()...)
-	report.Warnings = append(report.Warnings, o.scheduleWarnings(report.Keys, info.ModTime(), now)...)
+	report.Warnings = append([]string{}, file.Warnings(user)...)
+	report.Warnings = append(report.Warnings, o.scheduleWarnings(report.Keys, file.Info.ModTime(), now)...)
 	if o.user != "" {
 		readable, err := mayRead(o.user, o.file)
 		if err != nil {
@@ -108,7 +113,20 @@ func keys(c *console, o keysOptions, args []string) error {
 	return err
 }
 
-// events returns what is going to happen, in order.
+// keysUser returns the user whose keys are in a file: -user if that is given,
+// else the one who asks, or the owner if root does.
+func (o keysOptions) keysUser(file *keyfile.File) (keyfile.User, error) {
+	if o.user != "" {
+		return lookupUser(o.user)
+	}
+	self := keyfile.Self()
+	if uid, gid, ok := atomicfile.Owner(file.Info); ok && self.UID == 0 {
+		return keyfile.User{UID: uid, GID: gid}, nil
+	}
+	return self, nil
+}
+
+// events returns the changes to come, in order.
 func events(keys []cookiesession.KeyInfo, now time.Time) (next []keyEvent) {
 	for _, k := range keys {
 		if k.Activates.After(now) {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 var rotateCommand = command{
@@ -140,7 +141,7 @@ func (o rotateOptions) rotate() (*rotation, error) {
 
 // create makes the file, or returns fs.ErrExist.
 func (o rotateOptions) create() (*rotation, error) {
-	if _, err := readSmall(o.file); err == nil {
+	if _, err := keyfile.Read(o.file); err == nil {
 		return nil, fs.ErrExist
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err

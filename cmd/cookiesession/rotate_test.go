@@ -255,9 +255,9 @@ func TestRotateKeepsModeOwnerAndLink(t *testing.T) {
 				t.Errorf("%s, mode %v: the file behind the link was not changed", command, mode)
 			}
 			after, _ := os.Stat(path)
-			uid, gid, _ := owner(before)
-			if u, g, ok := owner(after); !ok || u != uid || g != gid || after.Mode() != before.Mode() {
-				t.Errorf("%s: mode %v, owner %s:%s, want %v, %s:%s", command, after.Mode(), u, g, before.Mode(), uid, gid)
+			uid, gid, _ := atomicfile.Owner(before)
+			if u, g, ok := atomicfile.Owner(after); !ok || u != uid || g != gid || after.Mode() != before.Mode() {
+				t.Errorf("%s: mode %v, owner %d:%d, want %v, %d:%d", command, after.Mode(), u, g, before.Mode(), uid, gid)
 			}
 			if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 				t.Errorf("%s: the link is %v now, error %v", command, info.Mode(), err)
@@ -520,4 +520,61 @@ func writeOut(text string, now time.Time) string {
 
 var fuzzKeys = [...]cookiesession.Key{
 	cookiesession.NewKey(), cookiesession.NewKey(), cookiesession.NewKey(), cookiesession.NewKey(), cookiesession.NewKey(),
+}
+
+// TestRootInForeignDirectory: root changes a keyring in a directory that a
+// service's user can write to. Neither a link in the place of the lock file nor
+// one in that of the keyring leads root to another file.
+func TestRootInForeignDirectory(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("takes root")
+	}
+	for _, command := range []string{"rotate", "revoke", "keygen"} {
+		for _, place := range []string{"", "keyring.lock", "keyring"} {
+			dir := t.TempDir()
+			victim, path := filepath.Join(dir, "victim"), filepath.Join(dir, "service", "keyring")
+			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range []string{victim, path} {
+				if err := os.WriteFile(file, []byte(cookiesession.NewKey().Secret()+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if place == "keyring" {
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if place != "" {
+				if err := os.Symlink(victim, filepath.Join(filepath.Dir(path), place)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, name := range []string{"", "keyring", "keyring.lock"} {
+				if err := os.Lchown(filepath.Join(filepath.Dir(path), name), 1234, 5678); err != nil && name != "keyring.lock" {
+					t.Fatal(err)
+				}
+			}
+			text := read(t, victim)
+			args := []string{command, "-file", path}
+			if command == "revoke" {
+				args = append(args, states(t, path)[cookiesession.KeySealing]...)
+			}
+			_, stderr, code := call(args...)
+			if (code == exitDone) != (place == "") {
+				t.Errorf("%s, a link at %q: exit %d, %s", command, place, code, stderr)
+			}
+			info, err := os.Stat(victim)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if uid, _, _ := atomicfile.Owner(info); uid != 0 || read(t, victim) != text {
+				t.Errorf("%s, a link at %q: the victim belongs to %d", command, place, uid)
+			}
+			if locks, _ := filepath.Glob(filepath.Join(dir, "*.lock")); len(locks) > 0 {
+				t.Errorf("%s, a link at %q: made %q", command, place, locks)
+			}
+		}
+	}
 }

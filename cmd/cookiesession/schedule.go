@@ -142,10 +142,12 @@ func (f *keyFile) forgetRevoked(keep time.Duration) (forgotten []forgottenKey) {
 			f.date(r.Span.Start)
 			dated = r.Line
 		case since.Add(keep).After(f.now):
-		case f.find(idOf(r)) != nil: // else the key would be back
+		case slices.ContainsFunc(idsOf(r), func(id string) bool { return f.find(id) != nil }): // else the key would be back
 		default:
 			f.forget(r)
-			forgotten = append(forgotten, forgottenKey{idOf(r), since})
+			for _, id := range idsOf(r) {
+				forgotten = append(forgotten, forgottenKey{id, since})
+			}
 		}
 	}
 	return forgotten

@@ -32,7 +32,12 @@ func step(name string) {
 // nothing has changed: of several processes that call Create at once, exactly
 // one succeeds. The directory must exist.
 func Create(path string, data []byte) error {
-	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, nil)
+	dir, err := Resolve(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	path = filepath.Join(dir, filepath.Base(path))
+	temp, err := writeTemp(dir, filepath.Base(path), data, nil)
 	if err != nil {
 		return err
 	}
@@ -47,7 +52,7 @@ func Create(path string, data []byte) error {
 		return err
 	}
 	step("sync directory")
-	return syncDir(filepath.Dir(path))
+	return syncDir(dir)
 }
 
 // createLocked is the rest of Create where files cannot be linked.
@@ -66,20 +71,24 @@ func createLocked(temp, path string) error {
 // Replace exchanges the content of an existing file for data. The file keeps
 // its mode and owner; if path is a symbolic link, the file that it leads to is
 // replaced. Hold [Lock] from the reading of the old content on.
-func Replace(path string, data []byte) error {
+//
+// old describes the file that was read. If the name leads to another one by
+// now, nothing is changed: data may hold the content of a file that others may
+// not read, and must not come under their name.
+func Replace(path string, data []byte, old fs.FileInfo) error {
 	path, err := Resolve(path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", path)
+	if !old.Mode().IsRegular() || !os.SameFile(info, old) {
+		return fmt.Errorf("%s is not the regular file that was read: nothing was changed", path)
 	}
 	sweep(filepath.Dir(path), filepath.Base(path))
-	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, info)
+	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, old)
 	if err != nil {
 		return err
 	}
@@ -96,17 +105,20 @@ func Replace(path string, data []byte) error {
 }
 
 // Resolve returns the path of the file itself, without symbolic links. The file
-// need not exist, but its directory must.
+// need not exist, but its directory must. Root is refused a link by which
+// another user leads it to a file that is not theirs.
 func Resolve(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return resolved, err
-	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return "", err
+		}
+		resolved = filepath.Join(dir, filepath.Base(path))
+	} else if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, filepath.Base(path)), nil
+	return resolved, checkLinks(path, resolved)
 }
 
 // abandoned is the age at which a temporary file is no longer being written:
