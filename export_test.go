@@ -48,3 +48,6 @@ func RecordOf(c *Codec, name, value string) string {
 	}
 	return string(o.data)
 }
+
+// ValueError is the error for a value that did not decode.
+func ValueError(err error) error { return valueError(err) }
