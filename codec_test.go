@@ -1,10 +1,12 @@
 package cookiesession_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"math"
+	mathrand "math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -80,6 +82,14 @@ func refused(t *testing.T, codec *cookiesession.Codec, name, value string, senti
 	}
 }
 
+// opens checks that a value opens: the control of those that are refused.
+func opens(t *testing.T, codec *cookiesession.Codec, name, value string) {
+	t.Helper()
+	if err := codec.Decode(name, value, new(prefs)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
+	}
+}
+
 func TestCodecRoundTrip(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	text := mustEncode(t, codec, "s", eightPrefs)
@@ -141,6 +151,7 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, codec, "s", base64.RawURLEncoding.EncodeToString(token))
 	for i := range token {
 		for bit := range 8 {
 			token[i] ^= 1 << bit
@@ -161,6 +172,7 @@ func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, codec, "s", base64.RawURLEncoding.EncodeToString(token))
 	if _, err := fmt.Sscanf(other.ID(), "%02x%02x%02x", &token[1], &token[2], &token[3]); err != nil {
 		t.Fatal(err)
 	}
@@ -170,6 +182,7 @@ func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
 func TestEveryTruncationIsRefused(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	text := mustEncode(t, codec, "s", eightPrefs)
+	opens(t, codec, "s", text)
 	for n := range text {
 		refused(t, codec, "s", text[:n], cookiesession.ErrInvalid)
 	}
@@ -188,35 +201,37 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 // TestOneSpelling has other spellings of a token's bytes.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
-	var text string
-	for i := range 3 { // one length leaves trailing bits to play with
-		text = mustEncode(t, codec, "s", strings.Repeat("a", i))
-		if len(text)%4 == 2 {
-			break
-		}
-	}
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	last := strings.IndexByte(alphabet, text[len(text)-1])
-	spellings := map[string]string{
-		"trailing bits": text[:len(text)-1] + alphabet[last|1:last|1+1],
-		"padding":       text + "==",
-		"line feed":     text[:8] + "\n" + text[8:],
-		"CR":            text[:40] + "\r" + text[40:],
-		"CRLF at end":   text + "\r\n",
-		"LF at start":   "\n" + text,
-		"space":         text[:40] + " " + text[40:],
-		"percent":       "%" + text,
-		"quoted":        `"` + text + `"`,
-		"other alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(
-			strings.Replace(text, text[33:34], "_", 1)),
-	}
-	for name, spelling := range spellings {
-		t.Run(name, func(t *testing.T) {
-			if spelling == text {
-				t.Fatal("not another spelling")
-			}
-			refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
-		})
+	for n := range 3 { // characters in the last group: 4, 3 or 2
+		var text string
+		for !strings.ContainsAny(text[min(8, len(text)):], "-_") || len(text)%4 != []int{0, 3, 2}[n] {
+			text = mustEncode(t, codec, "s", prefs{Email: rand.Text()[:mathrand.N(9)]})
+		}
+		opens(t, codec, "s", text)
+		spellings := map[string]string{
+			"padding":        text + strings.Repeat("=", max(1, n)),
+			"a line feed":    text[:8] + "\n" + text[8:],
+			"CR":             text[:40] + "\r" + text[40:],
+			"CR in the head": text[:3] + "\r" + text[3:],
+			"CRLF at end":    text + "\r\n",
+			"LF at start":    "\n" + text,
+			"a space":        text[:40] + " " + text[40:],
+			"percent":        fmt.Sprintf("%%%02X", text[0]) + text[1:],
+			"quoted":         `"` + text + `"`,
+			"other alphabet": text[:8] + strings.NewReplacer("-", "+", "_", "/").Replace(text[8:]),
+		}
+		last := strings.IndexByte(alphabet, text[len(text)-1])
+		for bits := 1; bits < 1<<(2*n); bits++ {
+			spellings[fmt.Sprintf("trailing bits %b", bits)] = text[:len(text)-1] + alphabet[last^bits:last^bits+1]
+		}
+		for name, spelling := range spellings {
+			t.Run(fmt.Sprintf("%d %s", len(text)%4, name), func(t *testing.T) {
+				if spelling == text {
+					t.Fatal("not another spelling")
+				}
+				refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
+			})
+		}
 	}
 }
 
@@ -256,6 +271,7 @@ func TestARevokedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, newCodec(t, newRing(t, next, key), nil), "s", text)
 	refused(t, newCodec(t, ring, nil), "s", text, cookiesession.ErrRevoked)
 }
 
