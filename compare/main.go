@@ -1,6 +1,6 @@
 // Compare measures this library beside its peers, on this machine, in one run:
 // the characters of the same sessions, the time and the allocations to seal and
-// open them, what a request costs, and how all that grows.
+// open them, the cost of a request, and how all that grows.
 //
 //	go run .                      # everything, in five minutes at most
 //	go run . -quick               # the same in one, with coarser times
@@ -24,7 +24,7 @@ import (
 )
 
 func main() {
-	// What the cookies that don't open make the library log is no result.
+	// The library logs some of the cookies that don't open. That is no result.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
