@@ -39,7 +39,7 @@ func main() {
 
 // options are the flags.
 type options struct {
-	quick, json, serve bool
+	quick, json, serve, first bool
 	sessions, svg      string
 	documents          []string
 }
@@ -55,12 +55,16 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 		o.documents = append(o.documents, file)
 		return nil
 	})
+	fs.BoolVar(&o.first, "first", false, "be the process whose first session is timed")
 	fs.BoolVar(&o.serve, "serve", false, "be the server that wrk loads")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
 	if fs.NArg() > 0 {
 		return fmt.Errorf("%q is no flag", fs.Arg(0))
+	}
+	if o.first {
+		return printFirstUse(out)
 	}
 	if o.serve {
 		runtime.GOMAXPROCS(1)

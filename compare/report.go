@@ -30,6 +30,7 @@ type report struct {
 	Requests   []*requestRow `json:",omitempty"`
 	Load       []*wrkRow     `json:",omitempty"`
 	Growth     *growth       `json:",omitempty"`
+	First      *firstUse     `json:",omitempty"`
 }
 
 // A yardstick is one of the figures that the library is judged by.
@@ -140,6 +141,9 @@ func (r *report) measure(ctx context.Context, sets []*set, b budgets, usual bool
 		return err
 	}
 	if r.Growth, err = measureGrowth(all, b.growth); err != nil {
+		return err
+	}
+	if r.First, err = measureFirstUse(); err != nil {
 		return err
 	}
 	if r.Load, err = runWrk(ctx, b.wrkRounds); err != nil {

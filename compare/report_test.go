@@ -190,7 +190,7 @@ func TestDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &report{Yardsticks: []*yardstick{}, Requests: []*requestRow{}, Load: []*wrkRow{}, Growth: new(growth)}
+	r := &report{Yardsticks: []*yardstick{}, Requests: []*requestRow{}, Load: []*wrkRow{}, Growth: new(growth), First: new(firstUse)}
 	for _, s := range sets {
 		r.Sizes = append(r.Sizes, &sizeTable{Set: s.Name, Kinds: s.kinds(), Rows: []*sizeRow{{Form: oursName}}})
 		r.Times = append(r.Times, &timeTable{Set: s.Name, Rows: []*timeRow{{Form: oursName}}})

@@ -117,6 +117,9 @@ func (r *report) sections() []section {
 		add("steps", "As other things grow", r.Growth.writeSteps)
 		add("rejects", "Cookies that don't open", r.Growth.writeRejects)
 	}
+	if r.First != nil {
+		add("first", "The first session", r.writeFirst)
+	}
 	add("versions", "Versions", r.writeVersions)
 	return all
 }
