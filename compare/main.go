@@ -40,8 +40,8 @@ func main() {
 // options are the flags.
 type options struct {
 	quick, json, serve, first bool
-	sessions, svg      string
-	documents          []string
+	sessions, svg             string
+	documents                 []string
 }
 
 func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error {
