@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/value"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -639,17 +639,17 @@ func TestUnpackedSize(t *testing.T) {
 	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
 	const most = 64 << 10
 	for n, packed := range map[int]bool{most: true, most + 1: false} {
-		value := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
-		size, err := codec.Measure("s", value)
+		text := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
+		size, err := codec.Measure("s", text)
 		if err != nil || size.CBOR != n || isPacked(size) != packed {
 			t.Errorf("%d bytes: %+v, %v", n, size, err)
 		}
 		var got string
-		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil || got != value {
+		if err := codec.Decode("s", mustEncode(t, codec, "s", text), &got); err != nil || got != text {
 			t.Errorf("%d bytes do not come back: %v", n, err)
 		}
 		// The same, packed by somebody who does not know of the limit.
-		item, err := cbor.Append(nil, value)
+		item, err := value.Append(nil, text)
 		if err != nil {
 			t.Fatal(err)
 		}
