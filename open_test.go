@@ -428,3 +428,63 @@ func TestNewerValue(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangersInParts has first parts under a key that the ring lacks. Only
+// one that has its other parts is worth a reading of the file; a text of
+// gorilla/securecookie looks like one that has not.
+func TestStrangersInParts(t *testing.T) {
+	legacy := base64.URLEncoding.EncodeToString([]byte("1764138222|" + strings.Repeat("x", 60)))
+	for name, row := range map[string]struct {
+		drop   int // which of the three parts is missing
+		value  string
+		reason cookiesession.Reason
+	}{
+		"all parts":              {0, "", ""},
+		"without the second":     {2, "", cookiesession.ReasonMalformed},
+		"without the third":      {3, "", cookiesession.ReasonMalformed},
+		"gorilla/securecookie's": {0, legacy, cookiesession.ReasonMalformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				codec := splitCodec(t, w.ring)
+				under := splitCodec(t, newRing(t, w.keyringWords["b"]))
+				cookies := under.Cookies("s", mustEncode(t, under, "s", noise(3*partBytes-100)))
+				if row.drop > 0 {
+					cookies = slices.Delete(cookies, row.drop-1, row.drop)
+				}
+				r := requestWith(cookies...)
+				if row.value != "" {
+					r = cookieHeader("s", row.value)
+				}
+				w.sleep(2 * time.Second)
+				w.write("{b} {a}")
+				_, err := codec.OpenRequest(r, "s", new([]byte))
+				if cookiesession.ReasonOf(err) != row.reason || (err == nil) != (row.reason == "") {
+					t.Errorf("%v (%s)", err, cookiesession.ReasonOf(err))
+				}
+				if read := w.states(w.ring) != "a:sealing"; read != (row.reason == "") {
+					t.Errorf("the ring is %s", w.states(w.ring))
+				}
+			})
+		})
+	}
+}
+
+// TestOpenReadsAChangedKeyring opens a value alone, under a key that only the
+// file has.
+func TestOpenReadsAChangedKeyring(t *testing.T) {
+	keyringWatch(t, "{a}", func(w *watchedKeyring) {
+		codec := newCodec(t, w.ring, nil)
+		value := mustEncode(t, newCodec(t, newRing(t, w.keyringWords["b"]), nil), "s", "new")
+		w.sleep(2 * time.Second)
+		if err := codec.Decode("s", withKeyID(value, 1), new(string)); !errors.Is(err, cookiesession.ErrUnknownKey) {
+			t.Errorf("another unknown key: %v", err)
+		}
+		w.sleep(2 * time.Second)
+		w.write("{b} {a}")
+		var got string
+		if err := codec.Decode("s", value, &got); err != nil || got != "new" {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
