@@ -488,3 +488,43 @@ func TestOpenReadsAChangedKeyring(t *testing.T) {
 		}
 	})
 }
+
+// TestBadRecords has authentic records that are none. Vectors have more of
+// them; the reason tells them from values that do not decode.
+func TestBadRecords(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	for name, row := range map[string]struct {
+		record string
+		reason cookiesession.Reason
+	}{
+		"good":              {"\x00\x00\xf5", ""},
+		"empty":             {"", cookiesession.ReasonMalformed},
+		"flags alone":       {"\x00", cookiesession.ReasonMalformed},
+		"no body":           {"\x00\x00", cookiesession.ReasonMalformed},
+		"a body, not CBOR":  {"\x00\x00\xff", cookiesession.ReasonValue},
+		"padded, no body":   {"\x10\x00\x80\x00", cookiesession.ReasonMalformed},
+		"no padding":        {"\x10\x00\xf5", cookiesession.ReasonMalformed},
+		"pending, no more":  {"\x40\x00\xf5", cookiesession.ReasonMalformed},
+		"packed, cut short": {"\x01\x00\xff", cookiesession.ReasonMalformed},
+	} {
+		_, err := codec.Open("s", codec.SealRecord("s", []byte(row.record), time.Now()), new(bool))
+		if cookiesession.ReasonOf(err) != row.reason || (err == nil) != (row.reason == "") {
+			t.Errorf("%s: %v (%s)", name, err, cookiesession.ReasonOf(err))
+		}
+	}
+}
+
+// TestNoLimitInReading joins parts with a Codec that writes one cookie of any
+// size.
+func TestNoLimitInReading(t *testing.T) {
+	ring := newRing(t)
+	codec, unlimited := splitCodec(t, ring), newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	for n := 1; n <= 8; n++ {
+		value := noise(n*partBytes - 100)
+		r := requestWith(codec.Cookies("s", mustEncode(t, codec, "s", value))...)
+		got, err := open(unlimited, r, "s")
+		if err != nil || !slices.Equal(got, value) {
+			t.Errorf("%d parts: %d bytes, %v", n, len(got), err)
+		}
+	}
+}
