@@ -141,6 +141,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	case c.maxSize < 0:
 		c.maxSize, c.maxCookies = math.MaxInt, 1
 	}
+	keys.serve(&c.policy)
 	return c, nil
 }
 

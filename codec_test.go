@@ -1,11 +1,13 @@
 package cookiesession_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
 	"maps"
 	"math"
+	mathrand "math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -85,6 +87,14 @@ func refused(t *testing.T, codec *cookiesession.Codec, name, value string, senti
 	}
 }
 
+// opens checks that a value opens: the control of those that are refused.
+func opens(t *testing.T, codec *cookiesession.Codec, name, value string) {
+	t.Helper()
+	if err := codec.Decode(name, value, new(prefs)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
+	}
+}
+
 func TestCodecRoundTrip(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	text := mustEncode(t, codec, "s", eightPrefs)
@@ -146,6 +156,7 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, codec, "s", base64.RawURLEncoding.EncodeToString(token))
 	for i := range token {
 		for bit := range 8 {
 			token[i] ^= 1 << bit
@@ -166,6 +177,7 @@ func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, codec, "s", base64.RawURLEncoding.EncodeToString(token))
 	if _, err := fmt.Sscanf(other.ID(), "%02x%02x%02x", &token[1], &token[2], &token[3]); err != nil {
 		t.Fatal(err)
 	}
@@ -175,6 +187,7 @@ func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
 func TestEveryTruncationIsRefused(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	text := mustEncode(t, codec, "s", eightPrefs)
+	opens(t, codec, "s", text)
 	for n := range text {
 		refused(t, codec, "s", text[:n], cookiesession.ErrInvalid)
 	}
@@ -194,35 +207,37 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 // character that the two alphabets write differently, and trailing bits.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
-	text := ""
-	for i := 0; len(text)%4 != 2 || !strings.ContainsAny(text[32:], "-_"); i++ {
-		text = mustEncode(t, codec, "s", prefs{Theme: strings.Repeat("a", i%4)})
-	}
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	last := strings.IndexByte(alphabet, text[len(text)-1])
-	if err := codec.Decode("s", text, new(prefs)); err != nil {
-		t.Fatalf("the control does not open: %v", err)
-	}
-	for name, spelling := range map[string]string{
-		"trailing bits":  text[:len(text)-1] + alphabet[last|1:last|1+1],
-		"padding":        text + "==",
-		"LF in a header": text[:8] + "\n" + text[8:],
-		"LF in a body":   text[:40] + "\n" + text[40:],
-		"CR in a body":   text[:40] + "\r" + text[40:],
-		"CRLF at end":    text + "\r\n",
-		"CR at end":      text + "\r",
-		"LF at start":    "\n" + text,
-		"space":          text[:40] + " " + text[40:],
-		"percent":        "%" + text,
-		"quoted":         `"` + text + `"`,
-		"other alphabet": text[:32] + strings.NewReplacer("-", "+", "_", "/").Replace(text[32:]),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if spelling == text {
-				t.Fatal("not another spelling")
-			}
-			refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
-		})
+	for n := range 3 { // characters in the last group: 4, 3 or 2
+		var text string
+		for !strings.ContainsAny(text[min(8, len(text)):], "-_") || len(text)%4 != []int{0, 3, 2}[n] {
+			text = mustEncode(t, codec, "s", prefs{Email: rand.Text()[:mathrand.N(9)]})
+		}
+		opens(t, codec, "s", text)
+		spellings := map[string]string{
+			"padding":        text + strings.Repeat("=", max(1, n)),
+			"a line feed":    text[:8] + "\n" + text[8:],
+			"CR":             text[:40] + "\r" + text[40:],
+			"CR in the head": text[:3] + "\r" + text[3:],
+			"CRLF at end":    text + "\r\n",
+			"LF at start":    "\n" + text,
+			"a space":        text[:40] + " " + text[40:],
+			"percent":        fmt.Sprintf("%%%02X", text[0]) + text[1:],
+			"quoted":         `"` + text + `"`,
+			"other alphabet": text[:8] + strings.NewReplacer("-", "+", "_", "/").Replace(text[8:]),
+		}
+		last := strings.IndexByte(alphabet, text[len(text)-1])
+		for bits := 1; bits < 1<<(2*n); bits++ {
+			spellings[fmt.Sprintf("trailing bits %b", bits)] = text[:len(text)-1] + alphabet[last^bits:last^bits+1]
+		}
+		for name, spelling := range spellings {
+			t.Run(fmt.Sprintf("%d %s", len(text)%4, name), func(t *testing.T) {
+				if spelling == text {
+					t.Fatal("not another spelling")
+				}
+				refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
+			})
+		}
 	}
 }
 
@@ -262,6 +277,7 @@ func TestARevokedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, newCodec(t, newRing(t, next, key), nil), "s", text)
 	refused(t, newCodec(t, ring, nil), "s", text, cookiesession.ErrRevoked)
 }
 

@@ -28,6 +28,8 @@ type keyringWarning struct {
 	text  string
 }
 
+func (w keyringWarning) Error() string { return "cookiesession: keyring: " + w.text }
+
 // Warnings returns the faults of the ring that do not keep it from being used:
 //
 //   - others may read the file, or exchange it;

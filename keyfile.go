@@ -11,14 +11,11 @@ import (
 	"example.com/cookiesession/internal/keyfile"
 )
 
-// newFileComment heads a file that LoadOrCreateKeyring makes.
-const newFileComment = "# The keys of this site's sessions. Anyone who can read them can read and forge every session.\n"
-
 // LoadOrCreateKeyring is for one machine with a disk that stays: it reads the
-// ring from the file at path, and makes the file, with one new key, if it does
-// not exist. On several machines, or in containers without a volume, each would
-// make its own key and none would open the others' sessions; give them one file
-// and use [OpenKeyring].
+// ring from the file at path, and makes the file, with one new key that seals
+// at once, if it does not exist. On several machines, or in containers without
+// a volume, each would make its own key and none would open the others'
+// sessions; give them one file and use [OpenKeyring].
 //
 // The directory must exist. The file comes into being whole and with mode 0600,
 // and processes that start at the same time agree on one. On Unix, a file is
@@ -52,7 +49,8 @@ func loadOrCreate(path string) (k *Keyring, created bool, err error) {
 	if err := keyfile.RefuseDirectory(path, user); err != nil {
 		return nil, false, err
 	}
-	err = atomicfile.Create(path, []byte(newFileComment+NewKey().Secret()+"\n"))
+	key := NewKey()
+	err = atomicfile.Create(path, []byte(keyfile.New(key.Secret(), key.ID(), clock.Now())))
 	if err != nil && !errors.Is(err, fs.ErrExist) {
 		return nil, false, fmt.Errorf("cannot create %s, whose directory must exist: %w", path, err)
 	}

@@ -35,6 +35,9 @@ func TestLoadOrCreateKeyring(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if info := k.Keys()[0]; time.Since(info.Activates) > time.Minute || !strings.HasSuffix(string(text), " # "+info.ID+"\n") {
+		t.Errorf("the key has no date, or no id beside it: %+v", info) // rotate -every would rotate at once
+	}
 
 	for name, open := range map[string]func(string) (*cookiesession.Keyring, error){
 		"LoadOrCreateKeyring": cookiesession.LoadOrCreateKeyring,
@@ -281,7 +284,7 @@ func TestLoadOrCreateKeyringProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Stdout.WriteString("ring " + fmt.Sprint(k) + "\n")
+	fmt.Println("ring", k)
 }
 
 func TestLoadOrCreateKeyringProcesses(t *testing.T) {
@@ -321,7 +324,7 @@ func TestLoadOrCreateKeyringProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range outputs {
-			if !strings.Contains(outputs[i].String(), "ring "+fmt.Sprint(k)+"\n") {
+			if !strings.Contains(outputs[i].String(), fmt.Sprintln("ring", k)) {
 				t.Errorf("a process has\n%s, the file %v", outputs[i].String(), k)
 			}
 		}

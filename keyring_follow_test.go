@@ -3,6 +3,7 @@ package cookiesession_test
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -296,4 +297,73 @@ func mustKeyring(t *testing.T, text string) *cookiesession.Keyring {
 		t.Fatal(err)
 	}
 	return k
+}
+
+// TestWarningsOfLifetime: a key must open for as long as the sessions live that
+// it has sealed.
+func TestWarningsOfLifetime(t *testing.T) {
+	const day = 24 * time.Hour
+	type options = cookiesession.Options[int]
+	const kept15Days = "{b} activates=@09\n{a} activates=@01 retires=@24"
+	tests := []struct {
+		name string
+		ring string
+		opts options
+		want string // "": none
+	}{
+		{"the default", kept15Days, options{}, ""},
+		{"exactly", kept15Days, options{Lifetime: 15 * day}, ""},
+		{"longer", kept15Days, options{Lifetime: 15*day + time.Second}, "key {A} retires 15d after the next key's activation, and sessions live for 360h0m1s: rotate with -lifetime 360h0m1s"},
+		{"a month", kept15Days, options{Lifetime: 30 * day}, "sessions live for 30d: rotate with -lifetime 30d"},
+		{"longest", kept15Days, options{MaxLifetime: 60 * day}, "sessions live for 60d"},
+		{"idle earlier", kept15Days, options{Lifetime: 60 * day, IdleTimeout: day}, ""},
+		{"idle later", kept15Days, options{Lifetime: 60 * day, IdleTimeout: 20 * day}, "sessions live for 20d"},
+		{"pending", "{c} activates=@11 {b} activates=@09 retires=@20 {a} retires=@24", options{}, "key {B} retires 9d after"},
+		{"one of several", "{c} activates=@09 {b} activates=@05 {a} activates=@01 retires=@24", options{Lifetime: 30 * day}, "key {A} retires 19d after"},
+		{"no date to retire", "{b} activates=@09\n{a} activates=@01", options{Lifetime: 400 * day}, ""},
+		{"retired", "{b} activates=@02\n{a} activates=@01 retires=@09", options{}, ""},
+		{"without dates", "{b}\n{a} retires=@11", options{}, ""},
+		{"the only one", "{a} retires=@11", options{}, ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			keyringAt(t, func(t *testing.T) {
+				w := newKeyringWords()
+				want := func(when string, ring *cookiesession.Keyring) {
+					t.Helper()
+					got := strings.Join(ring.Warnings(), "\n")
+					if (got == "") != (tt.want == "") || !strings.Contains(got, w.text(tt.want)) || strings.Count(got, "\n") > 0 {
+						t.Errorf("%s: %q, want %q", when, got, tt.want)
+					}
+				}
+				given := mustKeyring(t, w.text(tt.ring))
+				if _, err := cookiesession.New(given, &tt.opts); err != nil {
+					t.Fatal(err)
+				}
+				want("at New", given)
+
+				ring := mustKeyring(t, w.text(regexp.MustCompile(` retires=@\d\d`).ReplaceAllString(tt.ring, "")))
+				if _, err := cookiesession.New(ring, &tt.opts); err != nil {
+					t.Fatal(err)
+				}
+				if got := ring.Warnings(); len(got) > 0 {
+					t.Errorf("without dates to retire: %q", got)
+				}
+				if err := ring.Replace(mustKeyring(t, w.text(tt.ring))); err != nil {
+					t.Fatal(err)
+				}
+				want("at a reload", ring)
+			})
+		})
+	}
+	keyringAt(t, func(t *testing.T) {
+		w := newKeyringWords()
+		ring := mustKeyring(t, w.text(kept15Days))
+		if _, err := cookiesession.NewCodec(ring, &cookiesession.CodecOptions{Lifetime: 30 * day}); err != nil {
+			t.Fatal(err)
+		}
+		if got := ring.Warnings(); len(got) != 1 {
+			t.Errorf("after NewCodec: %q", got)
+		}
+	})
 }

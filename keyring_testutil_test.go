@@ -180,6 +180,16 @@ func (w *watchedKeyring) start() {
 	synctest.Wait()
 }
 
+// slowly has the file polled once in an hour.
+func (w *watchedKeyring) slowly() {
+	w.cancel()
+	synctest.Wait()
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancel(context.Background())
+	go w.ring.Watch(ctx, time.Hour, w.report)
+	synctest.Wait()
+}
+
 // write puts content in place by a rename.
 func (w *watchedKeyring) write(content string) {
 	w.Helper()

@@ -2,6 +2,7 @@ package cookiesession_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -467,49 +468,98 @@ func TestEarlyReload(t *testing.T) {
 			wantAsk(w, "b", false, 0)
 		})
 	})
-	t.Run("once a second", func(t *testing.T) {
+	t.Run("made-up ids spend nobody's turn", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
 			wantAsk(w, "c", false, 0)
 			w.write("{b} {a}")
-			w.sleep(999 * time.Millisecond)
-			wantAsk(w, "b", false, 0)
-			w.sleep(time.Millisecond)
-			wantAsk(w, "b", true, 0)
+			w.sleep(10 * time.Millisecond)
+			wantAsk(w, "b", true, 40*time.Millisecond)
 		})
 	})
-	t.Run("unknown ones are remembered until the ring changes", func(t *testing.T) {
+	t.Run("a flood of them does not", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
-			for _, name := range []string{"b", "c"} {
-				wantAsk(w, name, false, 0)
+			w.slowly()
+			ctx, cancel := context.WithCancel(w.Context())
+			var flood sync.WaitGroup
+			for i := range 10 {
+				flood.Go(func() {
+					for n := 0; ctx.Err() == nil; n++ {
+						ask(w, fmt.Sprintf("%02x%04x", i, n))
+						time.Sleep(time.Millisecond)
+					}
+				})
+			}
+			content := "{a}"
+			for _, name := range []string{"b", "c", "d"} {
+				time.Sleep(1010 * time.Millisecond)
+				content = "{" + name + "} " + content
+				w.write(content)
+				if found, waited := ask(w, name); !found || waited > 51*time.Millisecond {
+					t.Errorf("key %s: found %t after %v", name, found, waited)
+				}
+			}
+			cancel()
+			flood.Wait()
+		})
+	})
+	t.Run("asked for again after 1, 2, 4 and 8 seconds", func(t *testing.T) {
+		keyringWatch(t, "{a}", func(w *watchedKeyring) {
+			w.slowly()
+			begin := time.Now()
+			for at := time.Duration(0); at <= 15*time.Second; at += 100 * time.Millisecond {
+				w.sleep(time.Until(begin.Add(at)))
+				if at == 7100*time.Millisecond {
+					w.write("{b} {a}") // the reading of the seventh second was too early
+				}
+				wantAsk(w, "b", at == 15*time.Second, 0)
+			}
+		})
+	})
+	t.Run("and at least once a minute", func(t *testing.T) {
+		keyringWatch(t, "{a}", func(w *watchedKeyring) {
+			w.slowly()
+			for range 3600 {
+				ask(w, "b")
 				w.sleep(time.Second)
 			}
 			w.write("{b} {a}")
-			wantAsk(w, "b", false, 0) // not even read
-			w.want("a:sealing", "")
-			w.sleep(time.Minute)
-			w.want("b:sealing a:old", "")
-			w.write("{c} {b} {a}")
-			wantAsk(w, "c", true, 0) // was unknown to the ring before
-		})
-	})
-	t.Run("64 are remembered", func(t *testing.T) {
-		keyringWatch(t, "{a}", func(w *watchedKeyring) {
-			ids := []string{w.keyringWords["b"].ID()}
-			for i := range 64 {
-				ids = append(ids, []string{"0000", "ffff"}[i%2]+string("0123456789abcdef"[i/2%16])+string("0123456789abcdef"[i/32]))
-			}
-			for _, id := range ids { // the last one displaces the first
-				wantAsk(w, id, false, 0)
+			begin := time.Now()
+			for found := false; !found; found, _ = ask(w, "b") {
 				w.sleep(time.Second)
 			}
-			w.write("{b} {c} {a}")
-			for _, id := range ids[1:] {
-				wantAsk(w, id, false, 0)
+			if took := time.Since(begin); took < 2*time.Second || took > time.Minute {
+				t.Errorf("found after %v", took)
 			}
-			w.want("a:sealing", "") // nothing was read
-			wantAsk(w, "b", true, 0)
 		})
 	})
+	t.Run("forgotten when the ring changes", func(t *testing.T) {
+		keyringWatch(t, "{a}", func(w *watchedKeyring) {
+			wantAsk(w, "c", false, 0)
+			w.write("{b} {a}")
+			w.sleep(100 * time.Millisecond)
+			wantAsk(w, "b", true, 0)
+			w.write("{c} {b} {a}")
+			w.sleep(100 * time.Millisecond)
+			wantAsk(w, "c", true, 0)
+		})
+	})
+	for _, others := range []int{63, 64} {
+		t.Run(fmt.Sprintf("64 are remembered, beside %d others", others), func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				for _, after := range []int{0, 1, 2, 4} {
+					w.sleep(time.Duration(after) * time.Second)
+					wantAsk(w, "b", false, 0)
+				}
+				w.sleep(100 * time.Millisecond)
+				for i := range others { // the 64th displaces the first
+					ask(w, fmt.Sprintf("0000%02x", i))
+				}
+				w.write("{b} {a}")
+				w.sleep(100 * time.Millisecond)
+				wantAsk(w, "b", others == 64, 0)
+			})
+		})
+	}
 	t.Run("switched off", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
 			w.ring.SetEarlyReload(false)
@@ -575,10 +625,10 @@ func TestEarlyReload(t *testing.T) {
 	})
 	t.Run("during a reading", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
-			time.AfterFunc(20*time.Millisecond, cookiesession.KeyringBeginReading(w.ring))
-			wantAsk(w, "b", false, 20*time.Millisecond)
+			end := cookiesession.KeyringBeginReading(w.ring)
 			w.write("{b} {a}") // the reading may have come before this
-			wantAsk(w, "b", true, 0)
+			time.AfterFunc(20*time.Millisecond, end)
+			wantAsk(w, "b", true, 20*time.Millisecond)
 		})
 	})
 	t.Run("mends what a poll has reported", func(t *testing.T) {

@@ -70,7 +70,7 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 		case <-ctx.Done():
 			return
 		case <-wake:
-			k.reloadEarly()
+			k.reloadEarly(ctx)
 			continue
 		case <-timer.C:
 		}
@@ -78,7 +78,7 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 			onError(fmt.Errorf("cookiesession: keyring not reloaded: %w", err))
 		}
 		for _, w := range k.latest().newWarnings(reported) {
-			onError(errors.New("cookiesession: keyring: " + w.text))
+			onError(w)
 		}
 		reported = k.latest()
 		k.expectReading(max(time.Minute, missedReadings*interval))

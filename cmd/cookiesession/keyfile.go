@@ -156,15 +156,15 @@ const lockWait = 10 * time.Second // other holders need milliseconds
 // process of this kind changes it, and those who read it find it whole. If the
 // file is broken, change is told so, by the mistake.
 func changeKeyFile(path string, change func(f *keyFile, mistake error) error) error {
+	if _, err := keyfile.Read(path); err != nil { // before a lock file is left there
+		return linkToNowhere(path, err)
+	}
 	unlock, err := atomicfile.Lock(path, lockWait)
 	if err != nil {
 		return explainWrite(path, err)
 	}
 	defer unlock()
 	f, mistake := readKeyFile(path, clock.Now()) // after the lock, which may have taken its time
-	if errors.Is(mistake, fs.ErrNotExist) {
-		return linkToNowhere(path, mistake)
-	}
 	if f == nil {
 		return mistake
 	}
@@ -195,8 +195,7 @@ func (f *keyFile) changed() (string, error) {
 // fs.ErrExist if there is a file.
 func createKeyFile(path string, now time.Time) (*fileKey, error) {
 	k := newFileKey(now)
-	text := "# The keys of this site's sessions. Who can read them can read and forge every session.\n" + k.line() + "\n"
-	return k, explainWrite(path, atomicfile.Create(path, []byte(text)))
+	return k, explainWrite(path, atomicfile.Create(path, []byte(keyfile.New(k.text, k.id, k.activates))))
 }
 
 // newFileKey returns a new key that activates at that time, in whole seconds.
@@ -215,19 +214,12 @@ func (f *keyFile) newKey(activates time.Time) *fileKey {
 	}
 }
 
-// line returns the line of a new key. The id is there for people: it is what
-// logs and the other commands call the key.
-func (k *fileKey) line() string {
-	line := k.text
-	if !k.activates.IsZero() {
-		line += " activates=" + stamp(k.activates)
-	}
-	return line + " # " + k.id
-}
+// line returns the line of a new key.
+func (k *fileKey) line() string { return keyfile.Line(k.text, k.id, k.activates) }
 
 // linkToNowhere says so, if that is why a file does not exist.
 func linkToNowhere(path string, err error) error {
-	if _, lerr := os.Lstat(path); lerr == nil {
+	if _, lerr := os.Lstat(path); lerr == nil && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is a symbolic link to a file that does not exist", path)
 	}
 	return err

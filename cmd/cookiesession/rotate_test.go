@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/cookiesession"
@@ -99,7 +100,7 @@ func TestCrash(t *testing.T) {
 		},
 		"create": {
 			func(t *testing.T) string { return filepath.Join(t.TempDir(), "ring") },
-			func(path string) []string { return []string{"rotate", "-file", path} },
+			func(path string) []string { return []string{"rotate", "-file", path, "-init"} },
 			map[cookiesession.KeyState]int{cookiesession.KeySealing: 1},
 		},
 		"revoke": {
@@ -139,8 +140,25 @@ func TestCrash(t *testing.T) {
 				case err == nil && len(states(t, path)[cookiesession.KeySealing]) != 1:
 					t.Error("after the crash no key seals")
 				}
-				mustCall(t, "rotate", "-file", path)
+				mustCall(t, "rotate", "-file", path, "-init")
+				checkNothingLeft(t, path, name == "create")
 			})
+		}
+	}
+}
+
+// checkNothingLeft checks that no temporary file of a killed process is beside
+// a file that was changed since. It holds all keys. One of a file that was to
+// be made stays for a minute, since it may be another process's.
+func checkNothingLeft(t *testing.T, path string, created bool) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != filepath.Base(path) && name != filepath.Base(path)+".lock" && !(created && strings.HasSuffix(name, ".new")) {
+			t.Errorf("%s is left behind", name)
 		}
 	}
 }
@@ -157,8 +175,8 @@ func TestConcurrent(t *testing.T) {
 	}{
 		{"every", 1, []string{"-every", "30d"}, 2},
 		{"all", 1, nil, 1 + n},
-		{"create every", 0, []string{"-every", "30d"}, 1},
-		{"create", 0, nil, n},
+		{"create every", 0, []string{"-init", "-every", "30d"}, 1},
+		{"create", 0, []string{"-init"}, n},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,17 +205,30 @@ func TestConcurrent(t *testing.T) {
 			if got := len(ring.Keys()); got != tt.want {
 				t.Errorf("%d keys, want %d", got, tt.want)
 			}
-			entries, err := os.ReadDir(filepath.Dir(path))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range entries {
-				if name := e.Name(); name != "ring" && name != "ring.lock" {
-					t.Errorf("%s is left behind", name)
-				}
-			}
+			checkNothingLeft(t, path, false)
 		})
 	}
+}
+
+// TestEveryDay has cron call rotate once a day, a little earlier or later than
+// the day before, with -every 1d: each call must rotate. One an hour after it
+// must not.
+func TestEveryDay(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(dir, "ring")
+		call("rotate", "-file", path, "-init")
+		for i, late := range []time.Duration{0, 20, -20, 0, 40, -59, 59, -1} {
+			time.Sleep(time.Until(time.Date(2000, 1, 2+i, 3, 17, int(late), 0, time.UTC)))
+			if out := mustCall(t, "rotate", "-file", path, "-every", "1d"); !strings.Contains(out, "added") {
+				t.Errorf("day %d: %s", i+1, out)
+			}
+			time.Sleep(time.Hour)
+			if out := mustCall(t, "rotate", "-file", path, "-every", "1d"); !strings.Contains(out, "nothing to do") {
+				t.Errorf("an hour later on day %d: %s", i+1, out)
+			}
+		}
+	})
 }
 
 // TestLocked checks that a rotation waits for another one, or gives up.
@@ -287,7 +318,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 	t.Cleanup(func() { os.Chmod(dir, 0o700) })
 	for _, args := range [][]string{
 		{"rotate", "-file", path},
-		{"rotate", "-file", path + "2"},
+		{"rotate", "-file", path + "2", "-init"},
 		{"revoke", "-file", path, id},
 		{"keygen", "-file", path + "2"},
 	} {

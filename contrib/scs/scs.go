@@ -133,12 +133,12 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies, NotBefore and PadTo are those of
+	// Label, MaxCookies, PadTo and NotBefore are those of
 	// [cookiesession.Options].
 	Label      string
 	MaxCookies int
-	NotBefore  time.Time
 	PadTo      int
+	NotBefore  time.Time
 
 	// MaxLifetime bounds what SetDeadline can ask for, counted from a session's
 	// beginning, also for sessions that exist. 0: 400 days, which is what

@@ -87,7 +87,6 @@ func Replace(path string, data []byte, old fs.FileInfo) error {
 	if !old.Mode().IsRegular() || !os.SameFile(info, old) {
 		return fmt.Errorf("%s is not the regular file that was read: nothing was changed", path)
 	}
-	sweep(filepath.Dir(path), filepath.Base(path))
 	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, old)
 	if err != nil {
 		return err
@@ -121,23 +120,36 @@ func Resolve(path string) (string, error) {
 	return resolved, checkLinks(path, resolved)
 }
 
-// abandoned is the age at which a temporary file is no longer being written:
-// that takes milliseconds.
+// The ends of the names of temporary files. Those of [Replace] are written
+// under the lock, those of [Create] without it.
+const (
+	replacing = ".tmp"
+	creating  = ".new"
+)
+
+// abandoned is the age at which a temporary file of [Create] is no longer being
+// written: that takes milliseconds.
 const abandoned = time.Minute
 
 // sweep removes the temporary files of processes that were killed before they
 // could. They may hold secrets, and nobody else knows of them. If one cannot be
-// removed, the next call will try.
-func sweep(dir, base string) {
+// removed, the next call will try. The caller holds the lock.
+func sweep(path string) {
+	dir, base := filepath.Split(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), "."+base+".") || !strings.HasSuffix(e.Name(), ".tmp") || !e.Type().IsRegular() {
+		if !strings.HasPrefix(e.Name(), "."+base+".") || !e.Type().IsRegular() {
 			continue
 		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
+		dead := strings.HasSuffix(e.Name(), replacing)
+		if strings.HasSuffix(e.Name(), creating) {
+			info, err := e.Info()
+			dead = err == nil && time.Since(info.ModTime()) > abandoned
+		}
+		if dead {
 			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
@@ -147,7 +159,11 @@ func sweep(dir, base string) {
 // name. The file has the mode and owner of like, or mode 0600.
 func writeTemp(dir, base string, data []byte, like fs.FileInfo) (name string, err error) {
 	step("create temporary file")
-	f, err := os.CreateTemp(dir, "."+base+".*.tmp") // mode 0600
+	end := replacing
+	if like == nil {
+		end = creating
+	}
+	f, err := os.CreateTemp(dir, "."+base+".*"+end) // mode 0600
 	if err != nil {
 		return "", err
 	}

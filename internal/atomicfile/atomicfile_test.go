@@ -264,23 +264,25 @@ func read(path string) string {
 
 func noTemporaryFiles(t *testing.T, dir string) {
 	t.Helper()
-	if left, _ := filepath.Glob(filepath.Join(dir, ".*.tmp")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
 }
 
-// TestReplaceSweeps has what killed processes left behind, beside what is not
-// theirs.
-func TestReplaceSweeps(t *testing.T) {
-	dir := t.TempDir()
+// TestLockSweeps has temporary files that killed processes left behind, beside
+// other files.
+func TestLockSweeps(t *testing.T) {
 	old := time.Now().Add(-time.Hour)
 	for name, stays := range map[string]bool{
 		".ring.123.tmp":      false,
-		".ring.young.tmp":    true, // made below: somebody may be writing it
+		".ring.young.tmp":    false, // the lock is free, so nobody writes it
+		".ring.123.new":      false,
+		".ring.young.new":    true, // somebody may be writing it
 		".other.123.tmp":     true,
 		"ring.123.tmp":       true,
 		".ring.123.tmp.kept": true,
 	} {
+		dir := t.TempDir()
 		path := filepath.Join(dir, name)
 		mustWrite(t, path, "secret", 0o600)
 		if !strings.Contains(name, "young") {
@@ -288,11 +290,11 @@ func TestReplaceSweeps(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		ring := filepath.Join(dir, "ring")
-		mustWrite(t, ring, "before", 0o600)
-		if err := replace(ring, []byte("after")); err != nil {
+		unlock, err := atomicfile.Lock(filepath.Join(dir, "ring"), 0)
+		if err != nil {
 			t.Fatal(err)
 		}
+		unlock()
 		if _, err := os.Lstat(path); (err == nil) != stays {
 			t.Errorf("%s: stays %v, want %v", name, err == nil, stays)
 		}

@@ -10,10 +10,27 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"example.com/cookiesession/internal/atomicfile"
 	"example.com/cookiesession/internal/keytext"
 )
+
+// New returns the text of a new file with one key. The key has a date, which
+// tells when it was made, and its id in a comment, which is what people call
+// it.
+func New(key, id string, activates time.Time) string {
+	return "# The keys of this site's sessions. Anyone who can read them can read and forge every session.\n" +
+		Line(key, id, activates) + "\n"
+}
+
+// Line returns the line of a key. It has no date if activates is zero.
+func Line(key, id string, activates time.Time) string {
+	if !activates.IsZero() {
+		key += " activates=" + activates.UTC().Truncate(time.Second).Format(time.RFC3339)
+	}
+	return key + " # " + id
+}
 
 // A File is a keyring's file as it was read once.
 type File struct {
