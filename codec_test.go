@@ -306,6 +306,7 @@ func TestCodecUsage(t *testing.T) {
 		"Encode: too large":                         encode("s", strings.Repeat("é€", 4000)),
 		"Decode: empty name":                        codec.Decode("", text, new(prefs)),
 		"Decode: long name":                         codec.Decode(strings.Repeat("n", math.MaxUint16+1), text, new(prefs)),
+		"OpenRequest: no pointer":                   second(codec.OpenRequest(nil, "s", prefs{})),
 		"OpenRequest: long name":                    second(codec.OpenRequest(nil, strings.Repeat("n", math.MaxUint16+1), new(prefs))),
 		"Measure: long name":                        second(codec.Measure(strings.Repeat("n", math.MaxUint16+1), 1)),
 		"Decode: no pointer":                        codec.Decode("s", text, prefs{}),
@@ -680,6 +681,12 @@ func TestNewCodecErrors(t *testing.T) {
 		"MaxLifetime of 401 days":    {ring, cookiesession.CodecOptions{MaxLifetime: 401 * 24 * time.Hour}, "MaxLifetime"},
 		"negative IdleTimeout":       {ring, cookiesession.CodecOptions{IdleTimeout: -1}, "IdleTimeout"},
 		"IdleTimeout above Lifetime": {ring, cookiesession.CodecOptions{IdleTimeout: 15 * 24 * time.Hour}, "IdleTimeout"},
+		"cookies too small to split": {ring, cookiesession.CodecOptions{MaxSize: 1023, MaxCookies: 2}, "MaxSize"},
+		"9 cookies":                  {ring, cookiesession.CodecOptions{MaxCookies: 9}, "MaxCookies"},
+		"negative MaxCookies":        {ring, cookiesession.CodecOptions{MaxCookies: -1}, "MaxCookies"},
+		"PadTo 15":                   {ring, cookiesession.CodecOptions{PadTo: 15}, "PadTo"},
+		"PadTo 1025":                 {ring, cookiesession.CodecOptions{PadTo: 1025}, "PadTo"},
+		"negative PadTo":             {ring, cookiesession.CodecOptions{PadTo: -16}, "PadTo"},
 		"IdleTimeout not whole":      {ring, cookiesession.CodecOptions{IdleTimeout: time.Second + 1}, "IdleTimeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -688,6 +695,16 @@ func TestNewCodecErrors(t *testing.T) {
 				t.Errorf("NewCodec = %v, %v: want an error about %s", codec, err, row.want)
 			}
 		})
+	}
+	for name, opts := range map[string]cookiesession.CodecOptions{
+		"1024 bytes, 8 cookies":   {MaxSize: 1024, MaxCookies: 8},
+		"few bytes in one cookie": {MaxSize: 100, MaxCookies: 1},
+		"PadTo 16":                {PadTo: 16},
+		"PadTo 1024":              {PadTo: 1024},
+	} {
+		if _, err := cookiesession.NewCodec(ring, &opts); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	_, err := cookiesession.NewCodec(nil, &cookiesession.CodecOptions{Lifetime: -1, IdleTimeout: -1})
 	for _, want := range []string{"keyring", "Lifetime", "IdleTimeout"} {
