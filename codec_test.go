@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"reflect"
 	"strings"
@@ -14,6 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -186,32 +190,33 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	refused(t, codec, "s", text+text, cookiesession.ErrInvalid)
 }
 
-// TestOneSpelling has other spellings of a token's bytes.
+// TestOneSpelling has other texts that spell a token's bytes. The token has a
+// character that the two alphabets write differently, and trailing bits.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
-	var text string
-	for i := range 3 { // one length leaves trailing bits to play with
-		text = mustEncode(t, codec, "s", strings.Repeat("a", i))
-		if len(text)%4 == 2 {
-			break
-		}
+	text := ""
+	for i := 0; len(text)%4 != 2 || !strings.ContainsAny(text[32:], "-_"); i++ {
+		text = mustEncode(t, codec, "s", prefs{Theme: strings.Repeat("a", i%4)})
 	}
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 	last := strings.IndexByte(alphabet, text[len(text)-1])
-	spellings := map[string]string{
-		"trailing bits": text[:len(text)-1] + alphabet[last|1:last|1+1],
-		"padding":       text + "==",
-		"line feed":     text[:8] + "\n" + text[8:],
-		"CR":            text[:40] + "\r" + text[40:],
-		"CRLF at end":   text + "\r\n",
-		"LF at start":   "\n" + text,
-		"space":         text[:40] + " " + text[40:],
-		"percent":       "%" + text,
-		"quoted":        `"` + text + `"`,
-		"other alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(
-			strings.Replace(text, text[33:34], "_", 1)),
+	if err := codec.Decode("s", text, new(prefs)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
 	}
-	for name, spelling := range spellings {
+	for name, spelling := range map[string]string{
+		"trailing bits":  text[:len(text)-1] + alphabet[last|1:last|1+1],
+		"padding":        text + "==",
+		"LF in a header": text[:8] + "\n" + text[8:],
+		"LF in a body":   text[:40] + "\n" + text[40:],
+		"CR in a body":   text[:40] + "\r" + text[40:],
+		"CRLF at end":    text + "\r\n",
+		"CR at end":      text + "\r",
+		"LF at start":    "\n" + text,
+		"space":          text[:40] + " " + text[40:],
+		"percent":        "%" + text,
+		"quoted":         `"` + text + `"`,
+		"other alphabet": text[:32] + strings.NewReplacer("-", "+", "_", "/").Replace(text[32:]),
+	} {
 		t.Run(name, func(t *testing.T) {
 			if spelling == text {
 				t.Fatal("not another spelling")
@@ -260,6 +265,8 @@ func TestARevokedKey(t *testing.T) {
 	refused(t, newCodec(t, ring, nil), "s", text, cookiesession.ErrRevoked)
 }
 
+func second[T any](_ T, err error) error { return err }
+
 func TestCodecUsage(t *testing.T) {
 	ring := newRing(t)
 	codec := newCodec(t, ring, nil)
@@ -282,6 +289,9 @@ func TestCodecUsage(t *testing.T) {
 		"Encode: an unregistered type":              encode("s", map[string]any{"a": eightPrefs}),
 		"Encode: too large":                         encode("s", strings.Repeat("é€", 4000)),
 		"Decode: empty name":                        codec.Decode("", text, new(prefs)),
+		"Decode: long name":                         codec.Decode(strings.Repeat("n", math.MaxUint16+1), text, new(prefs)),
+		"OpenRequest: long name":                    second(codec.OpenRequest(nil, strings.Repeat("n", math.MaxUint16+1), new(prefs))),
+		"Measure: long name":                        second(codec.Measure(strings.Repeat("n", math.MaxUint16+1), 1)),
 		"Decode: no pointer":                        codec.Decode("s", text, prefs{}),
 		"Decode: nil":                               codec.Decode("s", text, nil),
 		"Decode: nil pointer":                       codec.Decode("s", text, nilPrefs),
@@ -575,6 +585,66 @@ func TestAnAuthenticValueThatDoesNotFit(t *testing.T) {
 	err := codec.Decode("s", mustEncode(t, codec, "s", "opensesame"), new(prefs))
 	if err == nil || strings.Contains(err.Error(), "opensesame") {
 		t.Errorf("error %v quotes the session", err)
+	}
+}
+
+// TestDstStaysAsItWas decodes a value whose first fields fit and whose last one
+// does not.
+func TestDstStaysAsItWas(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	type stored struct {
+		A string
+		M map[string]int
+		Z string
+	}
+	type wanted struct {
+		A string
+		M map[string]int
+		Z int
+	}
+	text := mustEncode(t, codec, "s", stored{"new", map[string]int{"new": 1}, "no number"})
+	if err := codec.Decode("s", text, new(stored)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
+	}
+	for name, dst := range map[string]wanted{"zero": {}, "filled": {"old", map[string]int{"old": 1}, 7}} {
+		want := wanted{dst.A, maps.Clone(dst.M), dst.Z}
+		if err := codec.Decode("s", text, &dst); !errors.Is(err, cookiesession.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, dst); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestUnpackedSize has values around the most that a packed body may unpack to.
+func TestUnpackedSize(t *testing.T) {
+	ring := newRing(t)
+	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	const most = 64 << 10
+	for n, packed := range map[int]bool{most: true, most + 1: false} {
+		value := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
+		size, err := codec.Measure("s", value)
+		if err != nil || size.CBOR != n || isPacked(size) != packed {
+			t.Errorf("%d bytes: %+v, %v", n, size, err)
+		}
+		var got string
+		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil || got != value {
+			t.Errorf("%d bytes do not come back: %v", n, err)
+		}
+		// The same, packed by somebody who does not know of the limit.
+		item, err := cbor.Append(nil, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := pack.New(&tables.V1).Append([]byte{1, 0}, item)
+		if len(body) >= n {
+			t.Fatalf("packed it has %d bytes", len(body))
+		}
+		err = codec.Decode("s", codec.SealRecord("s", body, time.Now()), &got)
+		if packed != (err == nil) || !packed && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+			t.Errorf("%d bytes in a packed body: %v", n, err)
+		}
 	}
 }
 

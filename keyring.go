@@ -100,7 +100,7 @@ func parseRing(text string, now time.Time) (*ring, error) {
 	}
 	keys := make([]Key, len(file.Keys))
 	for i, k := range file.Keys {
-		keys[i] = newKey(k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
+		keys[i] = newKey(&k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
 	}
 	r, err := newRing(keys, revoked, now, func(i int) string { return fmt.Sprintf("line %d", file.Keys[i].Line) })
 	if err != nil {
@@ -234,11 +234,10 @@ func (k *Keyring) ids() []string {
 	return ids
 }
 
-// String returns the ids of the keys.
-func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]" }
-
 // Format writes the ids of the keys, whatever the verb.
-func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
+func (k *Keyring) Format(f fmt.State, verb rune) {
+	formatText(f, verb, "["+strings.Join(k.ids(), " ")+"]")
+}
 
 // MarshalJSON returns the ids of the keys as a JSON array.
 func (k *Keyring) MarshalJSON() ([]byte, error) { return json.Marshal(k.ids()) }

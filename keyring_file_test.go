@@ -2,6 +2,7 @@ package cookiesession_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -280,7 +281,7 @@ func TestLoadOrCreateKeyringProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Stdout.WriteString("ring " + k.String() + "\n")
+	os.Stdout.WriteString("ring " + fmt.Sprint(k) + "\n")
 }
 
 func TestLoadOrCreateKeyringProcesses(t *testing.T) {
@@ -320,7 +321,7 @@ func TestLoadOrCreateKeyringProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range outputs {
-			if !strings.Contains(outputs[i].String(), "ring "+k.String()+"\n") {
+			if !strings.Contains(outputs[i].String(), "ring "+fmt.Sprint(k)+"\n") {
 				t.Errorf("a process has\n%s, the file %v", outputs[i].String(), k)
 			}
 		}

@@ -312,7 +312,7 @@ func TestKeyringZero(t *testing.T) {
 	if id, _ := cookiesession.KeyringSealing(&k, time.Now()); id != "" || cookiesession.KeyringFind(&k, "000000", time.Now()) != "unknown" {
 		t.Error("the zero Keyring has keys")
 	}
-	if len(k.Keys()) != 0 || !k.Loaded().IsZero() || k.String() != "[]" || len(k.Warnings()) != 0 {
+	if len(k.Keys()) != 0 || !k.Loaded().IsZero() || fmt.Sprint(&k) != "[]" || len(k.Warnings()) != 0 {
 		t.Errorf("the zero Keyring says %v, %v, %v", k.Keys(), k.Loaded(), &k)
 	}
 }

@@ -59,6 +59,9 @@ func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(i
 		if k.m == nil {
 			return nil, fmt.Errorf("%s: the zero Key", where(i))
 		}
+		if k.m.err != nil {
+			return nil, k.m.err
+		}
 		if _, ok := revoked[k.m.id]; !ok {
 			listed = append(listed, listedKey{k, where(i)})
 		}
@@ -194,16 +197,6 @@ func (r *ring) sealingAfter(prev *ringKey, now time.Time) *ringKey {
 		return k
 	}
 	return s
-}
-
-// named returns the key with an id in its printed form, or nil.
-func (r *ring) named(idText string) *ringKey {
-	for _, k := range r.order {
-		if k.idText == idText {
-			return k
-		}
-	}
-	return nil
 }
 
 // pending reports whether the key that seals at now has yet to be activated.
