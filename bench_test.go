@@ -14,9 +14,10 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/crypto/chacha20poly1305"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/document"
-	"golang.org/x/crypto/chacha20poly1305"
 )
 
 // report adds the characters of a cookie value to a benchmark's line.

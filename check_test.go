@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/clock"
 )
 
 var errStoreDown = errors.New("the store is down")
@@ -189,4 +190,21 @@ func TestNameIsSealedIn(t *testing.T) {
 	if !strings.HasSuffix(secure.CookieName(), insecure.CookieName()) {
 		t.Errorf("names are %q and %q", secure.CookieName(), insecure.CookieName())
 	}
+}
+
+// What replaces a cookie that Check has refused does not look older than it:
+// else the refused one, if a browser still has it, would win.
+func TestCheckRefusesACookieFromAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ring := newRing(t)
+		plain := newWebSite(t, ring, userOptions{})
+		strict := newWebSite(t, ring, userOptions{Check: func(*http.Request, *webSession) error { return cookiesession.ErrRevoked }})
+		var b *webBrowser
+		var ahead time.Time
+		onReplica(3*time.Minute, func() { b, ahead = signedIn(plain), clock.Now() })
+		strict.visit(b, func(c *userCall) { webSign(c.S) })
+		if got := plain.visit(b, nil).S.IssuedAt(); got.Before(ahead.Truncate(time.Second)) {
+			t.Errorf("issued at %v, the refused cookie at %v", got, ahead)
+		}
+	})
 }

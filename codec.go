@@ -41,15 +41,25 @@ type CodecOptions struct {
 	// with [ErrRevoked]. Zero: none.
 	NotBefore time.Time
 
-	// MaxSize bounds the bytes of a cookie's name and value, in both
-	// directions. 0: 4093, the smallest limit of a browser in use; negative:
-	// none, for values that don't go into a cookie.
+	// MaxSize bounds the bytes of a cookie's name and value that are written.
+	// 0: 4093, the smallest limit of a browser in use; negative: none, for
+	// values that don't go into a cookie. Cookies of up to 4093 bytes are read
+	// in any case, so a smaller limit ends no session.
 	MaxSize int
 
 	// MaxCookies allows a value that is too large for one cookie to take
-	// several, at most 8: see [Codec.Cookies]. 0: 1. Two full ones already
-	// exceed the 8 KiB that many servers allow for all cookies together.
+	// several when it is written, at most 8: see [Codec.Cookies]. 0: 1. Two
+	// full ones already exceed the 8 KiB that many servers allow for all
+	// cookies together. Up to 8 are read in any case.
 	MaxCookies int
+
+	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
+	// so that the length of a cookie tells less of its content: it comes in
+	// steps, which end where the cookie is full. Padding never takes another
+	// cookie, and makes no value too large. Where a length is just at a step,
+	// one bit still shows. 0: none. An older release does not open what is
+	// padded, so deploy first and switch it on later.
+	PadTo int
 }
 
 // A Codec seals values into texts that suit a cookie, and opens them. It has
@@ -62,6 +72,7 @@ type Codec struct {
 	policy     policy
 	maxSize    int // bytes of name and value of one cookie
 	maxCookies int
+	padTo      int // bytes; 0: no padding
 }
 
 // Meta is what a sealed value carries besides the value.
@@ -70,8 +81,29 @@ type Meta struct {
 	Created  time.Time     // whole seconds; Seal: zero means now
 	Issued   time.Time     // whole seconds; Open: when it was issued; Seal: it is issued now, or at this time if that is later (pass what Open returned)
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
-	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used
+	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used, and none if this one was revoked
 	Stale    bool          // Open: a newer key seals now; sealing anew would move the value to it
+
+	// BrowserSession says that the cookie has no Max-Age, so that the browser
+	// forgets it when it is closed: the "remember me" that was left unticked.
+	// The Codec stores it and does nothing else with it.
+	BrowserSession bool
+
+	// Binding ties the session to something outside, such as a key of the
+	// device. It is for packages that check it at each request; the Codec
+	// stores it. Zero: none. BindingPending says that the other side has yet to
+	// prove itself.
+	Binding        [16]byte
+	BindingPending bool
+}
+
+// Next returns what [Codec.Seal] is given for a value that replaces one which
+// was opened with m, as the same session goes on: all of m but Stale, which is
+// about the old value alone. For a new session in its place, take Issued and
+// KeyID from it and nothing else.
+func (m Meta) Next() Meta {
+	m.Stale = false
+	return m
 }
 
 // NewCodec returns a Codec that seals under keys. Its error joins everything
@@ -94,7 +126,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 		errs = append(errs, errNoKeyring)
 	}
 	policy, err := newPolicy(opts.Lifetime, opts.MaxLifetime, opts.IdleTimeout, opts.NotBefore)
-	errs = append(errs, err, checkMaxCookies(opts.MaxCookies))
+	errs = append(errs, err, checkMaxCookies(opts.MaxCookies), checkPadTo(opts.PadTo))
 	if opts.MaxSize > 0 && opts.MaxCookies > 1 && opts.MaxSize < wire.MinSplit {
 		errs = append(errs, fmt.Errorf("option MaxSize is %d: to split a value, cookies need %d bytes", opts.MaxSize, wire.MinSplit))
 	}
@@ -102,19 +134,27 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 		return nil, err
 	}
 	packer() // now, and not in the first request
-	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies)}
+	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies), padTo: opts.PadTo}
 	switch {
 	case c.maxSize == 0:
 		c.maxSize = wire.MaxCookie
 	case c.maxSize < 0:
 		c.maxSize, c.maxCookies = math.MaxInt, 1
 	}
+	keys.serve(&c.policy)
 	return c, nil
 }
 
 func checkMaxCookies(n int) error {
 	if n < 0 || n > wire.MaxParts {
 		return fmt.Errorf("option MaxCookies is %d: it is at most %d", n, wire.MaxParts)
+	}
+	return nil
+}
+
+func checkPadTo(n int) error {
+	if n != 0 && (n < 16 || n > 1024) {
+		return fmt.Errorf("option PadTo is %d: it is 0 or 16 to 1024", n)
 	}
 	return nil
 }
@@ -136,7 +176,8 @@ func (c *Codec) Decode(name, value string, dst any) error {
 
 // Seal seals value for the cookie called name. A pointer is followed. Errors: a
 // type or a value that can't be encoded, a [Meta] that can't be (IsUsage),
-// [ErrTooLarge], and IsInternal if no key can seal.
+// [ErrTooLarge], [ErrRevoked] if the key of the value that is replaced was
+// revoked meanwhile, and IsInternal if no key can seal.
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 	how := c.sealing(name)
 	how.now, how.random = clock.Now(), freshRandom()
@@ -175,11 +216,42 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 		return Meta{}, usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(r.Header["Cookie"])
+	o, err := f.newest(cookieLines(r))
 	if err != nil {
 		return Meta{}, err
 	}
 	return f.finish(&o, target)
+}
+
+// Reseal returns the value that a request has for the cookie called name,
+// sealed under the key that seals now: see [Meta.Stale]. Nothing else of it
+// changes, the time of issue included, so it lives no longer than before. A
+// value that this key has sealed already is returned as it is. Errors: those of
+// [Codec.OpenRequest], where the value itself is not looked at, and of
+// [Codec.Seal].
+func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
+	if err := checkName(name); err != nil {
+		return "", usageError(err)
+	}
+	f := c.finder(name)
+	o, err := f.newest(cookieLines(r))
+	if err != nil {
+		return "", err
+	}
+	defer o.scratch.release()
+	if err := c.policy.check(&o.record, f.now); err != nil {
+		return "", err
+	}
+	if f.ring.sealingAfter(o.key, f.now) == o.key {
+		return string(o.scratch.text), nil
+	}
+	out, err := o.scratch.seal(&sealing{
+		Codec: c, name: name, label: c.label, ring: f.ring, before: o.key, now: f.now, random: freshRandom(),
+	}, &o.record)
+	if err != nil {
+		return "", err
+	}
+	return string(out.text), nil
 }
 
 // A target is where a value is decoded to.
@@ -227,7 +299,7 @@ func (dst *target) decode(item []byte) error {
 	}
 	if _, err := dst.plan.Decode(item, into); err != nil {
 		into.SetZero()
-		return invalidError(ReasonValue, err)
+		return valueError(err)
 	}
 	if aside {
 		dst.value.Set(into)
@@ -243,12 +315,20 @@ func (r *record) meta(key *ringKey, stale bool) Meta {
 		Lifetime: time.Duration(r.lifetime) * time.Second,
 		KeyID:    key.idText,
 		Stale:    stale,
+
+		BrowserSession: r.browserSession, Binding: r.binding, BindingPending: r.pending,
 	}
 }
 
 // record returns a record that is issued now and has no body yet.
 func (m *Meta) record(now time.Time) (record, error) {
-	r := record{issued: now.Unix(), created: now.Unix()}
+	r := record{
+		issued: now.Unix(), created: now.Unix(),
+		browserSession: m.BrowserSession, binding: m.Binding, pending: m.BindingPending,
+	}
+	if r.pending && !r.isBound() {
+		return record{}, errPending
+	}
 	if m.ID != "" {
 		id, err := hex.DecodeString(m.ID)
 		if err != nil || len(id) != idSize {
@@ -277,6 +357,7 @@ func (m *Meta) record(now time.Time) (record, error) {
 var (
 	errNoKeyring = errors.New("the keyring is nil: make one with NewKeyring, ParseKeyring, OpenKeyring or LoadOrCreateKeyring")
 	errMetaID    = errors.New("an id has 32 hexadecimal digits")
+	errPending   = errors.New("a binding that is pending but zero")
 	errName      = errors.New("a cookie needs a name of 1 to 65535 bytes")
 )
 

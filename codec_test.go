@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	mathrand "math/rand/v2"
 	"reflect"
@@ -13,8 +14,12 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
+	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -198,7 +203,8 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	refused(t, codec, "s", text+text, cookiesession.ErrInvalid)
 }
 
-// TestOneSpelling has other spellings of a token's bytes.
+// TestOneSpelling has other texts that spell a token's bytes. The tokens have a
+// character that the two alphabets write differently, and trailing bits.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
@@ -212,6 +218,8 @@ func TestOneSpelling(t *testing.T) {
 			"padding":        text + strings.Repeat("=", max(1, n)),
 			"a line feed":    text[:8] + "\n" + text[8:],
 			"CR":             text[:40] + "\r" + text[40:],
+			"LF in a body":   text[:40] + "\n" + text[40:],
+			"CR at end":      text + "\r",
 			"CR in the head": text[:3] + "\r" + text[3:],
 			"CRLF at end":    text + "\r\n",
 			"LF at start":    "\n" + text,
@@ -275,6 +283,8 @@ func TestARevokedKey(t *testing.T) {
 	refused(t, newCodec(t, ring, nil), "s", text, cookiesession.ErrRevoked)
 }
 
+func second[T any](_ T, err error) error { return err }
+
 func TestCodecUsage(t *testing.T) {
 	ring := newRing(t)
 	codec := newCodec(t, ring, nil)
@@ -297,10 +307,14 @@ func TestCodecUsage(t *testing.T) {
 		"Encode: an unregistered type":              encode("s", map[string]any{"a": eightPrefs}),
 		"Encode: too large":                         encode("s", strings.Repeat("é€", 4000)),
 		"Decode: empty name":                        codec.Decode("", text, new(prefs)),
+		"Decode: long name":                         codec.Decode(strings.Repeat("n", math.MaxUint16+1), text, new(prefs)),
+		"OpenRequest: long name":                    second(codec.OpenRequest(nil, strings.Repeat("n", math.MaxUint16+1), new(prefs))),
+		"Measure: long name":                        second(codec.Measure(strings.Repeat("n", math.MaxUint16+1), 1)),
 		"Decode: no pointer":                        codec.Decode("s", text, prefs{}),
 		"Decode: nil":                               codec.Decode("s", text, nil),
 		"Decode: nil pointer":                       codec.Decode("s", text, nilPrefs),
 		"Decode: into a chan":                       codec.Decode("s", text, new(chan int)),
+		"Seal: a pending binding that is none":      seal(cookiesession.Meta{BindingPending: true}),
 		"Seal: an id that is none":                  seal(cookiesession.Meta{ID: "x"}),
 		"Seal: a short id":                          seal(cookiesession.Meta{ID: "00ff"}),
 		"Seal: issued by a clock six minutes ahead": seal(cookiesession.Meta{Issued: time.Now().Add(6 * time.Minute)}),
@@ -592,6 +606,66 @@ func TestAnAuthenticValueThatDoesNotFit(t *testing.T) {
 	}
 }
 
+// TestDstStaysAsItWas decodes a value whose first fields fit and whose last one
+// does not.
+func TestDstStaysAsItWas(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	type stored struct {
+		A string
+		M map[string]int
+		Z string
+	}
+	type wanted struct {
+		A string
+		M map[string]int
+		Z int
+	}
+	text := mustEncode(t, codec, "s", stored{"new", map[string]int{"new": 1}, "no number"})
+	if err := codec.Decode("s", text, new(stored)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
+	}
+	for name, dst := range map[string]wanted{"zero": {}, "filled": {"old", map[string]int{"old": 1}, 7}} {
+		want := wanted{dst.A, maps.Clone(dst.M), dst.Z}
+		if err := codec.Decode("s", text, &dst); !errors.Is(err, cookiesession.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, dst); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestUnpackedSize has values around the most that a packed body may unpack to.
+func TestUnpackedSize(t *testing.T) {
+	ring := newRing(t)
+	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	const most = 64 << 10
+	for n, packed := range map[int]bool{most: true, most + 1: false} {
+		value := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
+		size, err := codec.Measure("s", value)
+		if err != nil || size.CBOR != n || isPacked(size) != packed {
+			t.Errorf("%d bytes: %+v, %v", n, size, err)
+		}
+		var got string
+		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil || got != value {
+			t.Errorf("%d bytes do not come back: %v", n, err)
+		}
+		// The same, packed by somebody who does not know of the limit.
+		item, err := cbor.Append(nil, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := pack.New(&tables.V1).Append([]byte{1, 0}, item)
+		if len(body) >= n {
+			t.Fatalf("packed it has %d bytes", len(body))
+		}
+		err = codec.Decode("s", codec.SealRecord("s", body, time.Now()), &got)
+		if packed != (err == nil) || !packed && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+			t.Errorf("%d bytes in a packed body: %v", n, err)
+		}
+	}
+}
+
 func TestNewCodecErrors(t *testing.T) {
 	ring := newRing(t)
 	for name, row := range map[string]struct {
@@ -623,4 +697,43 @@ func TestNewCodecErrors(t *testing.T) {
 			t.Errorf("error %v does not name %s too", err, want)
 		}
 	}
+}
+
+// Each field of a Meta is carried over to the value that replaces it, except
+// for those that are named here. A new field needs a decision.
+func TestMetaNext(t *testing.T) {
+	dropped := map[string]bool{"Stale": true}
+	var meta cookiesession.Meta
+	for i := range reflect.TypeOf(meta).NumField() {
+		fill(t, reflect.ValueOf(&meta).Elem().Field(i))
+	}
+	next := reflect.ValueOf(meta.Next())
+	for i := range next.NumField() {
+		name := next.Type().Field(i).Name
+		if carried := next.Field(i).Equal(reflect.ValueOf(meta).Field(i)); carried == dropped[name] || dropped[name] != next.Field(i).IsZero() {
+			t.Errorf("%s is %v", name, next.Field(i))
+		}
+	}
+}
+
+// What Next returns is what Seal takes: the session goes on.
+func TestSealNext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		codec := newCodec(t, newRing(t), &cookiesession.CodecOptions{MaxLifetime: 30 * day})
+		text, err := codec.Seal("c", 1, cookiesession.Meta{ID: strings.Repeat("0f", 16), Lifetime: 20 * day})
+		mustDo(t, err)
+		var n int
+		before, err := codec.Open("c", text, &n)
+		mustDo(t, err)
+		time.Sleep(time.Hour)
+		text, err = codec.Seal("c", 2, before.Next())
+		mustDo(t, err)
+		after, err := codec.Open("c", text, &n)
+		mustDo(t, err)
+		want := before
+		want.Issued = before.Issued.Add(time.Hour)
+		if diff := cmp.Diff(want, after); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	})
 }

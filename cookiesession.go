@@ -28,18 +28,17 @@
 // whose Data is zero is not stored: if a cookie was there, it is deleted, so a
 // visitor whose last flash message was shown has no session left and is served
 // from caches again. Apply defaults when you read, such as cmp.Or(p.Theme,
-// "system"); name a bool so that false is the default, or use a *bool: one to
-// false is stored. In what decides about privileges, zero must be the lesser
-// one (MFADone, not MFARequired).
+// "system"). Name a bool so that false is the default, or use a *bool, which is
+// stored even when it points to false. Where a field grants a privilege, its
+// zero value must be the lesser one (MFADone, not MFARequired).
 //
 // A field may be added or removed between releases: unknown fields are ignored,
 // absent ones are zero, and merely reading a newer release's session does not
-// rewrite it. Writing it drops what this release does not know, so add a field
-// one release before relying on it.
+// rewrite it. Writing it drops the fields that this release does not know, so
+// add a field one release before relying on it.
 //
-// What a type needs in order to be stored, how each Go type is written, and how
-// values inside an any keep their types, is in [Register] and in
-// docs/FORMAT.md.
+// [Register] and docs/FORMAT.md say which types can be stored, how each Go type
+// is written, and how values inside an any keep their types.
 //
 // A session ends Options.Lifetime after it began, 14 days, however often it is
 // used. For preferences alone, set it to as much as 400 days. Where a login
@@ -57,8 +56,8 @@
 //
 // # Flash messages
 //
-// Take out what is to be shown once before writing, because a template's first
-// byte sends the headers:
+// Take a message out before writing the page, because a template's first byte
+// sends the headers:
 //
 //	s := sessions.Get(r)
 //	flash := s.Data.Flash
@@ -71,20 +70,19 @@
 //
 // The session is saved at the first of: a final status (200 and above, or 101),
 // a Write, a Flush, a Hijack, and the handler's return. Change it before; a
-// later change cannot be saved, and is reported as a [EventLate] event. If a
-// change cannot be saved, because the session is too large for a cookie, say,
-// the client gets a 500 and nothing of the page; [Manager.Save] tells the
-// handler in time to do something about it. A panic that leaves the handler
-// saves nothing; one that something inside Handler recovers is an ordinary
-// response.
+// later change cannot be saved, and is reported as [EventLate]. If a change
+// cannot be saved, because the session is too large for a cookie, say, the
+// client gets a 500 and nothing of the page: call [Manager.Save] to see the
+// error while another answer is still possible. If the handler panics, nothing
+// is saved. If a middleware inside Handler recovers, its response is an
+// ordinary one and the session is saved.
 //
-// Streams and server-sent events work: read what you need and change what you
-// want before the first Flush. Of WebSocket libraries, coder/websocket sends
-// the headers that were set; gorilla/websocket sends its own, so give
-// [Manager.Cookies] to Upgrade's responseHeader. http.TimeoutHandler, gzip and
-// other middlewares that buffer or replace the response belong outside Handler.
-// A reverse proxy inside it forwards the sealed cookie to its upstream unless
-// Rewrite strips it.
+// Streams and server-sent events work: read and change the session before the
+// first Flush. For WebSockets, coder/websocket sends the headers that were set.
+// gorilla/websocket sends its own, so give [Manager.Cookies] to Upgrade's
+// responseHeader. http.TimeoutHandler, gzip and other middlewares that buffer
+// or replace the response belong outside Handler. A reverse proxy inside it
+// forwards the sealed cookie to its upstream unless Rewrite strips it.
 //
 // A response that read the session says so to caches: Vary: Cookie, and
 // Cache-Control: private unless the handler set its own. One that sets a cookie
@@ -97,14 +95,14 @@
 // [ParseKeyring]. The first key, or the one that was activated last, seals; all
 // keys open. To rotate, give every replica the new key before any seals with it
 // (activates=), and keep the old one until its last session has expired
-// (retires=). A visitor's cookie moves to the new key at his next request, so
+// (retires=). A visitor's cookie moves to the new key at their next request, so
 // nobody is logged out.
 //
 // # What a session in a cookie cannot do
 //
-// The cookie is sealed: its owner cannot read or change it. But he keeps it,
-// and can bring an earlier one back within its lifetime. So nothing in a
-// session may be what a visitor must not be able to undo: no counter of failed
+// The cookie is sealed: visitors cannot read or change it. But they keep it,
+// and can bring an earlier one back within its lifetime. So a session may hold
+// nothing that a visitor must not be able to undo: no counter of failed
 // attempts, no rate limit, no used coupon, no single use of anything.
 //
 // A copy of a cookie is the session until it expires, logout or not. A changed
@@ -112,22 +110,22 @@
 // use Options.Check with a generation number, or Options.NotBefore, where they
 // must.
 //
-// Of two parallel requests that change the session, the last answer wins; it
-// can also restore what was before a logout. There is no forward secrecy:
-// whoever has a key reads every cookie ever sealed with it, and makes any
-// session of anybody. Cookies in logs and HAR files are sessions.
+// Of two parallel requests that change the session, the last answer wins. It
+// can also bring back a session that the other one has ended. There is no
+// forward secrecy: a key reads every cookie that was ever sealed with it, and
+// makes a session of any user. Cookies in logs and HAR files are sessions.
 //
 // In clear are: version, parts, key id, the second of issue, and the length.
-// The length is a sum of one term for each value, so it never tells whether one
-// value occurs in another, but a value's own length shows as in all encryption
-// without padding.
+// Each value adds a fixed number of bits that depends on that value alone. So
+// the length never tells whether two values are related; it does tell how long
+// each one is.
 //
 // # Errors
 //
 // A cookie that does not open is an absent session plus a reason,
 // [Session.Err], never an error page, and is left alone until a new session is
 // stored over it: another replica may hold its key. Errors are wrapped; find
-// them with [errors.Is]. Options.OnEvent is told everything that an operator
+// them with [errors.Is]. Options.OnEvent is given the events that an operator
 // wants to count.
 package cookiesession
 
@@ -191,27 +189,28 @@ type Options[T any] struct {
 	Label string
 
 	// LabelFunc gives the label of a request, for tenants that share a keyring:
-	// for instance the host, normalised. It is called once a request, with the
-	// request that Handler or Load received. It excludes Label.
+	// for instance the host, normalised. It is called once per request, with
+	// the request that Handler or Load received. It excludes Label.
 	LabelFunc func(*http.Request) string
 
 	// Lifetime is how long a session lives from its creation. 0: 14 days; at
-	// most 400 days, which is what browsers keep.
+	// most 400 days, because browsers keep no cookie for longer.
 	Lifetime time.Duration
 
-	// MaxLifetime bounds what [Session.SetLifetime] can ask for, also for
-	// sessions that exist. 0: Lifetime; at least Lifetime, at most 400 days.
+	// MaxLifetime bounds the lifetimes that [Session.SetLifetime] sets, also
+	// those of sessions that exist. 0: Lifetime; at least Lifetime, at most 400
+	// days.
 	MaxLifetime time.Duration
 
 	// IdleTimeout ends a session that long after its cookie was last issued. 0:
-	// none. The cookie is issued anew once half of it is over, so a visitor
-	// idle for more than half of it may or may not be out.
+	// none. The cookie is issued anew once half of it is over, so a visitor who
+	// pauses for more than half of it may be logged out.
 	IdleTimeout time.Duration
 
 	// NotBefore refuses, from that time on, every session created before it: a
 	// general logout, which can be scheduled. Zero: none. Renewal does not move
-	// a session's creation, so no replica that does not know NotBefore yet can
-	// save one.
+	// a session's creation, so a replica that does not know NotBefore yet
+	// cannot rescue a session from it.
 	NotBefore time.Time
 
 	// MaxCookies allows a session that is too large for one cookie to take
@@ -221,55 +220,63 @@ type Options[T any] struct {
 	// for a way to store less first.
 	MaxCookies int
 
+	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
+	// so that the length of a cookie tells less of its content: see
+	// [CodecOptions.PadTo]. 0: none. Deploy first and switch it on later, since
+	// an older release does not open what is padded.
+	PadTo int
+
 	// Check is the application's own test of a session that opened: a
 	// generation number of the user's, a look-up in a deny list. It runs at the
 	// first Get of a request, with the request that Handler or Load received
-	// (so Get cannot be called in it). nil accepts. An error that is
-	// [ErrRevoked] refuses the session for good. Any other error says that the
-	// question cannot be answered now: there is no session in this request, and
-	// saving one fails, so that an outage does not overwrite valid sessions.
+	// (so Get cannot be called in it). nil accepts. An error that wraps
+	// [ErrRevoked] refuses the session for good. Any other error says that
+	// Check cannot answer now: there is no session in this request, and saving
+	// one fails, so that an outage does not overwrite valid sessions.
 	Check func(*http.Request, *Session[T]) error
 
-	// OnEvent is told what happens, synchronously, with the request that
-	// Handler or Load received (nil if there is none). nil: [EventLate] and
-	// [EventSaveFailed] go to slog.Default at level Error, nothing else is
+	// OnEvent is called with each event, synchronously, and with the request
+	// that Handler or Load received (nil if there is none). nil: [EventLate]
+	// and [EventSaveFailed] go to slog.Default at level Error, nothing else is
 	// logged.
 	OnEvent func(*http.Request, Event)
 }
 
 // New returns a Manager that seals under keys. T is a struct, map, slice, array
 // or scalar type; not a pointer, because Data is addressable as it is. Its
-// error joins everything that is wrong with T and opts, so that nothing is left
-// for the first request to find.
+// error joins all mistakes in T and opts, so that none is left for the first
+// request to find.
 func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if opts == nil {
 		opts = &Options[T]{}
 	}
-	codec, codecErr := newCodec(keys, &CodecOptions{
-		Label: opts.Label, Lifetime: opts.Lifetime, MaxLifetime: opts.MaxLifetime, IdleTimeout: opts.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies,
-	})
-	cookie, cookieErr := newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
-	plan, planErr := planOf[T]()
-	var labelErr error
+	m := &manager{dataType: reflect.TypeFor[T](), labelFunc: opts.LabelFunc, onEvent: opts.OnEvent}
+	var errs [4]error
+	m.codec, errs[0] = newCodec(keys, opts.codecOptions())
+	m.cookie, errs[1] = newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
 	if opts.Label != "" && opts.LabelFunc != nil {
-		labelErr = errors.New("options Label and LabelFunc are both set: LabelFunc alone can return a constant")
+		errs[2] = errors.New("options Label and LabelFunc are both set: LabelFunc alone can return a constant")
 	}
-	if err := errors.Join(codecErr, cookieErr, labelErr, planErr); err != nil {
-		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
+	m.plan, errs[3] = planOf(m.dataType)
+	err := errors.Join(errs[:]...)
+	if err == nil {
+		err = m.encodeZero()
 	}
-	zero := zeroData[T]()
-	item, err := plan.Append(nil, reflect.ValueOf(&zero).Elem())
 	if err != nil {
-		return nil, fmt.Errorf("cookiesession: New[%s]: %w", reflect.TypeFor[T](), err)
+		return nil, fmt.Errorf("cookiesession: New[%s]: %w", m.dataType, err)
 	}
-	m := &Manager[T]{
-		codec: codec, plan: plan, zero: item, cookie: cookie, names: wire.PartNames(cookie.name),
-		labelFunc: opts.LabelFunc, check: opts.Check, onEvent: opts.OnEvent,
-	}
+	m.names = wire.PartNames(m.cookie.name)
 	if m.onEvent == nil {
 		m.onEvent = logEvent
 	}
 	m.insecure.Store(opts.Insecure)
-	return m, nil
+	return &Manager[T]{m, opts.Check}, nil
+}
+
+// codecOptions returns those options that a Codec has, too, by the same names.
+func (o *Options[T]) codecOptions() *CodecOptions {
+	return &CodecOptions{
+		Label: o.Label, Lifetime: o.Lifetime, MaxLifetime: o.MaxLifetime, IdleTimeout: o.IdleTimeout,
+		NotBefore: o.NotBefore, MaxCookies: o.MaxCookies, PadTo: o.PadTo,
+	}
 }

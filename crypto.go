@@ -3,6 +3,7 @@ package cookiesession
 import (
 	"bytes"
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
@@ -13,8 +14,9 @@ import (
 	"slices"
 	"time"
 
-	"example.com/cookiesession/internal/wire"
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // A cookie value is the unpadded, strict base64url encoding (RFC 4648, Section
@@ -77,13 +79,15 @@ func deriveKeyID(secret *[32]byte) keyID {
 	return keyID(derive(secret, "cookiesession v1 key id", wire.KeyIDSize))
 }
 
-// newXAEAD returns the AEAD of the key with this secret.
-func newXAEAD(secret *[32]byte) cipher.AEAD {
-	aead, err := chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
-	if err != nil {
-		panic("cookiesession: internal error: " + err.Error()) // unreachable: the key has the right size
+var errFIPS = errors.New("XChaCha20-Poly1305 is not allowed in FIPS 140-only mode (GODEBUG=fips140=only)")
+
+// newXAEAD returns the AEAD of the key with this secret. The module x/crypto
+// knows of the mode only in some of its versions.
+func newXAEAD(secret *[32]byte) (cipher.AEAD, error) {
+	if fips140.Enforced() {
+		return nil, errFIPS
 	}
-	return aead
+	return chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
 }
 
 func derive(secret *[32]byte, label string, size int) []byte {
@@ -94,11 +98,9 @@ func derive(secret *[32]byte, label string, size int) []byte {
 	return out
 }
 
-// errNotVersion and its kin say for the log why a token is not one.
 var (
-	errNotVersion = errors.New("not a version 1 token")
-	errTag        = errors.New("altered, or sealed under another key, name or label")
-	errClock      = errors.New("the clock is outside 1970 to 2106")
+	errTag   = errors.New("altered, or sealed under another key, name or label")
+	errClock = errors.New("the clock is outside 1970 to 2106")
 )
 
 // checkClock refuses a time that a token can't have.

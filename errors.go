@@ -20,6 +20,12 @@ var (
 	// having no session.
 	ErrInvalid = errors.New("cookiesession: invalid cookie")
 
+	// ErrNewer says that a cookie was written by a release of this library that
+	// is newer than this one, under a key of the [Keyring]. It is an
+	// [ErrInvalid]. Treat the request as having no session, and leave the
+	// cookie to the replicas that can read it.
+	ErrNewer = fmt.Errorf("%w: written by a newer release", ErrInvalid)
+
 	// ErrUnknownKey says that a cookie was sealed by a key that is not in the
 	// [Keyring], or that has retired. If visitors who were signed in bring such
 	// cookies, then a replica does not have the keys of the others.
@@ -38,8 +44,8 @@ var (
 	ErrTooLarge = errors.New("cookiesession: session too large for its cookie")
 )
 
-// TooLargeError tells by how much a session is too large. It is an
-// [ErrTooLarge].
+// TooLargeError tells by how much a session is too large. It is found in every
+// [ErrTooLarge] of this package.
 type TooLargeError struct {
 	Size  int // bytes of the cookie's name and value
 	Limit int // bytes allowed
@@ -47,11 +53,8 @@ type TooLargeError struct {
 
 // Error gives the figures.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%s: name and value have %d bytes, the limit is %d", ErrTooLarge.Error(), e.Size, e.Limit)
+	return fmt.Sprintf("name and value have %d bytes, the limit is %d", e.Size, e.Limit)
 }
-
-// Is reports whether target is [ErrTooLarge].
-func (e *TooLargeError) Is(target error) bool { return target == ErrTooLarge }
 
 // A Reason says why something happened, in one word that suits a metric's
 // label: there are only those listed here.
@@ -60,6 +63,8 @@ type Reason string
 // Why a cookie was refused.
 const (
 	ReasonMalformed   Reason = "malformed"    // not a token
+	ReasonCrowded     Reason = "crowded"      // more cookies of the name than are tried, and none of those opened
+	ReasonNewer       Reason = "newer"        // written by a newer release of this library
 	ReasonAltered     Reason = "altered"      // the tag does not verify: altered, or sealed for another name or label
 	ReasonUnknownKey  Reason = "unknown-key"  // no such key in the ring
 	ReasonRevokedKey  Reason = "revoked-key"  // the key was revoked
@@ -138,12 +143,25 @@ func usageError(cause error) *codecError { return &codecError{class: classUsage,
 func internalError(cause error) *codecError { return &codecError{class: classInternal, cause: cause} }
 
 func tooLargeError(size, limit int) *codecError {
-	// The sentinel would be said twice: TooLargeError brings it.
-	return &codecError{class: classUsage, sentinel: &TooLargeError{Size: size, Limit: limit}}
+	return &codecError{class: classUsage, sentinel: ErrTooLarge, cause: &TooLargeError{Size: size, Limit: limit}}
 }
 
 func invalidError(reason Reason, cause error) *codecError {
 	return &codecError{class: classDecode, reason: reason, sentinel: ErrInvalid, cause: cause}
+}
+
+func newerError(cause error) *codecError {
+	return &codecError{class: classDecode, reason: ReasonNewer, sentinel: ErrNewer, cause: cause}
+}
+
+// valueError says that an authentic value does not decode. An error with a
+// method Newer tells whether that is because a newer release wrote it.
+func valueError(err error) *codecError {
+	var newer interface{ Newer() bool }
+	if errors.As(err, &newer) && newer.Newer() {
+		return newerError(err)
+	}
+	return invalidError(ReasonValue, err)
 }
 
 // ReasonOf returns why a cookie was refused, for an error of [Codec] or

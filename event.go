@@ -22,7 +22,9 @@ const (
 	// attributes (a changed Path, Domain or Partitioned).
 	EventDuplicate
 	// EventIssued: a cookie was set. Reason tells why, Size and Limit its bytes
-	// (name and value): watch for Size above three quarters of Limit.
+	// (name and value): watch for Size above three quarters of Limit. It is
+	// reported when the response headers go out, once, however often Save was
+	// called before; without Handler, by Save.
 	EventIssued
 	// EventReplaced: the cookie that was issued replaces one that did not open.
 	// Reason and Err tell why it did not.
@@ -40,20 +42,21 @@ const (
 	// session was neither read nor saved: the handler may still be using it.
 	EventTimedOut
 	// EventHijacked: the session had to be saved when the handler took the
-	// connection over. The Set-Cookie header reaches the client only if the
-	// handler sends it: see [Manager.Cookies].
+	// connection over. EventIssued or EventDeleted came before, but the
+	// Set-Cookie header reaches the client only if the handler sends it: see
+	// [Manager.Cookies].
 	EventHijacked
 	// EventNearLimit: the cookie that was issued fills more than three quarters
-	// of what it may. A session that grows on will be [ErrTooLarge].
+	// of Limit. If the session grows on, it will be [ErrTooLarge].
 	EventNearLimit
-	// EventLongHeader: the cookies of a request that asked for its session have
-	// more than 8 KiB together, which many servers and proxies refuse by
-	// default.
+	// EventLongHeader: the cookies of a request have more than 8 KiB together,
+	// which many servers and proxies refuse by default. It is looked at when
+	// the session is opened.
 	EventLongHeader
 	// EventKeysReloaded: the Keyring has other keys than at the last request.
 	EventKeysReloaded
 	// EventKeysRefused: new keys of the Keyring were not taken. Err tells why.
-	// Until that is mended, each poll is reported.
+	// It is reported at each poll until the file is good again.
 	EventKeysRefused
 	// EventKeysCreated: LoadOrCreateKeyring made a new key, so no cookie from
 	// before opens.
@@ -62,52 +65,75 @@ const (
 	// the one that will be first, KeyID, was used. A clock or a schedule is
 	// wrong. It is reported once for a set of keys.
 	EventKeysPending
+	// EventKeysWarning: the Keyring has a fault that does not keep it from
+	// being used. Err is one of [Keyring.Warnings], KeyID the key if it is
+	// about one. It is reported when the fault appears.
+	EventKeysWarning
 	// EventInsecureTLS: a Manager with Options.Insecure served a request that
 	// came over TLS or says that its proxy's did, so cookies lack Secure for no
 	// reason. It is reported once.
 	EventInsecureTLS
+
+	endOfEventKinds // one more than the last kind
 )
 
 // String returns the kind in lower case, with hyphens: it suits a metric's
 // label.
 func (k EventKind) String() string {
-	if int(k) < len(eventNames) && k > 0 {
-		return eventNames[k]
+	if k == 0 || k >= endOfEventKinds {
+		return "unknown"
 	}
-	return "unknown"
+	return eventTexts[k].name
 }
 
-var eventNames = [...]string{
-	EventOpened: "opened", EventRefused: "refused", EventDuplicate: "duplicate", EventIssued: "issued", EventReplaced: "replaced",
-	EventDeleted: "deleted", EventSaveFailed: "save-failed", EventLate: "late", EventTimedOut: "timed-out",
-	EventHijacked: "hijacked", EventNearLimit: "near-limit", EventLongHeader: "long-header",
-	EventKeysReloaded: "keys-reloaded", EventKeysRefused: "keys-refused", EventKeysCreated: "keys-created", EventKeysPending: "keys-pending",
-	EventInsecureTLS: "insecure-tls",
+// eventTexts has a row for each kind: its name, and the line that is logged at
+// level Error where there is no Options.OnEvent. "" logs nothing.
+var eventTexts = [endOfEventKinds]struct{ name, logged string }{
+	EventOpened:       {"opened", ""},
+	EventRefused:      {"refused", ""},
+	EventDuplicate:    {"duplicate", ""},
+	EventIssued:       {"issued", ""},
+	EventReplaced:     {"replaced", ""},
+	EventDeleted:      {"deleted", ""},
+	EventSaveFailed:   {"save-failed", "session not saved"},
+	EventLate:         {"late", "session changed after the response headers were sent; the change is lost"},
+	EventTimedOut:     {"timed-out", ""},
+	EventHijacked:     {"hijacked", ""},
+	EventNearLimit:    {"near-limit", ""},
+	EventLongHeader:   {"long-header", ""},
+	EventKeysReloaded: {"keys-reloaded", ""},
+	EventKeysRefused:  {"keys-refused", ""},
+	EventKeysCreated:  {"keys-created", ""},
+	EventKeysPending:  {"keys-pending", ""},
+	EventKeysWarning:  {"keys-warning", "something is wrong with the keyring"},
+	EventInsecureTLS:  {"insecure-tls", ""},
 }
 
-// An Event is what Options.OnEvent is told. Nothing in it is secret or chosen
-// by a client.
+// An Event is given to Options.OnEvent. Nothing in it is secret or chosen by a
+// client.
 type Event struct {
 	Kind   EventKind
 	Cookie string // the cookie's name
-	KeyID  string // EventOpened, EventIssued, EventKeysPending: the key, 6 hexadecimal digits; only ever a key of the ring
+	KeyID  string // EventOpened, EventIssued, EventKeysPending, EventKeysWarning: the key, 6 hexadecimal digits; only ever a key of the ring
 	Reason Reason // EventRefused, EventIssued, EventReplaced
-	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused
+	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused, EventKeysWarning
 	Size   int    // EventIssued, EventNearLimit, EventSaveFailed for a session too large: bytes of name and value; EventLongHeader: of all cookies
-	Limit  int    // with Size: what is allowed
+	Limit  int    // with Size: bytes allowed
 }
 
-// logEvent stands in for Options.OnEvent: what is lost must not be lost
-// silently, and nothing else is ever logged.
+// logEvent stands in for Options.OnEvent: a lost change must not be lost
+// silently, nor sessions that will be lost. Nothing else is ever logged.
 func logEvent(r *http.Request, e Event) {
-	ctx := context.Background()
+	text := eventTexts[e.Kind].logged
+	if text == "" {
+		return
+	}
+	ctx, args := context.Background(), []any{"cookie", e.Cookie}
 	if r != nil {
 		ctx = r.Context()
 	}
-	switch e.Kind {
-	case EventLate:
-		slog.ErrorContext(ctx, "cookiesession: session changed after the response headers were sent; the change is lost", "cookie", e.Cookie)
-	case EventSaveFailed:
-		slog.ErrorContext(ctx, "cookiesession: session not saved", "cookie", e.Cookie, "error", e.Err)
+	if e.Err != nil {
+		args = append(args, "error", e.Err)
 	}
+	slog.ErrorContext(ctx, "cookiesession: "+text, args...)
 }

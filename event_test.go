@@ -1,11 +1,15 @@
 package cookiesession_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -17,18 +21,19 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // An eventRow provokes one event, and says what stands in it.
 type eventRow struct {
 	kind    cookiesession.EventKind
 	reason  cookiesession.Reason
-	err     error // what Err is; nil: Err is nil
-	key     bool  // KeyID is set
-	limit   int   // not 0: Size is set, too
-	provoke func(t *testing.T) []cookiesession.Event
+	err     error                                    // what Err is; nil: Err is nil
+	key     bool                                     // KeyID is set
+	limit   int                                      // not 0: Size is set, too
+	provoke func(t *testing.T) []cookiesession.Event // in a bubble
 }
 
 // visiting returns a function that provokes events by a visit of a browser with
@@ -93,6 +98,9 @@ func answering(answer error) userOptions {
 	}}
 }
 
+// errAny stands for an error that nobody is to look for with errors.Is.
+var errAny = errors.New("any error")
+
 // eventRows provoke every kind of event, and every reason.
 func eventRows() []eventRow {
 	return []eventRow{
@@ -104,6 +112,12 @@ func eventRows() []eventRow {
 			bringing(func(_ *testing.T, good string) string { return flipLast(good) })},
 		{cookiesession.EventRefused, cookiesession.ReasonTooLarge, cookiesession.ErrInvalid, false, 0,
 			bringing(func(_ *testing.T, good string) string { return good + strings.Repeat("A", 4096) })},
+		{cookiesession.EventRefused, cookiesession.ReasonCrowded, cookiesession.ErrInvalid, false, 0,
+			bringing(func(_ *testing.T, good string) string {
+				return strings.Repeat(flipLast(good)+"; __Host-session=", 8) + good
+			})},
+		{cookiesession.EventRefused, cookiesession.ReasonNewer, cookiesession.ErrNewer, false, 0,
+			bringing(func(_ *testing.T, good string) string { return withVersion(good, 2) })},
 		{cookiesession.EventRefused, cookiesession.ReasonUnknownKey, cookiesession.ErrUnknownKey, false, 0,
 			reading(oldAlone, func(_, newKey cookiesession.Key) string { return newKey.Secret() })},
 		{cookiesession.EventRefused, cookiesession.ReasonRevokedKey, cookiesession.ErrRevoked, false, 0,
@@ -164,6 +178,27 @@ func eventRows() []eventRow {
 			return site.take()
 		}},
 
+		{cookiesession.EventHijacked, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+			site := newUserSite(t)
+			here, there := net.Pipe()
+			defer there.Close()
+			h := site.handle(func(c *userCall) { webSign(c.S); hijack(t, c.W, "") })
+			h.ServeHTTP(&hijackable{httptest.NewRecorder(), here}, webRequest())
+			return site.take()
+		}},
+		{cookiesession.EventKeysCreated, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+			ring, _ := newRingFile(t)
+			site := newWebSite(t, ring, userOptions{})
+			return append(site.visit(new(webBrowser), nil).Events, site.visit(new(webBrowser), nil).Events...) // once
+		}},
+		{cookiesession.EventKeysRefused, "", fs.ErrNotExist, false, 0, func(t *testing.T) []cookiesession.Event {
+			ring, path := newRingFile(t)
+			site := newWebSite(t, ring, userOptions{})
+			site.visit(new(webBrowser), nil)
+			mustDo(t, os.Remove(path))
+			watchOnce(t, ring)
+			return append(site.visit(new(webBrowser), nil).Events, site.visit(new(webBrowser), nil).Events...) // once a poll
+		}},
 		{cookiesession.EventKeysReloaded, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			key := cookiesession.NewKey()
 			ring := newRing(t, key)
@@ -175,6 +210,13 @@ func eventRows() []eventRow {
 		{cookiesession.EventKeysPending, "", nil, true, 0, func(t *testing.T) []cookiesession.Event {
 			ring := newRing(t, cookiesession.NewKey().ActivatesAt(time.Now().Add(time.Hour)))
 			return newWebSite(t, ring, userOptions{}).visit(new(webBrowser), func(c *userCall) { webSign(c.S) }).Events
+		}},
+		{cookiesession.EventKeysWarning, "", errAny, true, 0, func(t *testing.T) []cookiesession.Event {
+			now := time.Now()
+			ring := newRing(t, cookiesession.NewKey().ActivatesAt(now), cookiesession.NewKey().RetiresAt(now.Add(day)).ActivatesAt(now.Add(-day)))
+			site := newWebSite(t, ring, userOptions{})
+			events := site.visit(new(webBrowser), nil).Events
+			return append(events, site.visit(new(webBrowser), nil).Events...) // once
 		}},
 		{cookiesession.EventInsecureTLS, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newWebSite(t, nil, userOptions{Insecure: true})
@@ -205,7 +247,10 @@ func (tt *eventRow) check(t *testing.T, events []cookiesession.Event) {
 	if diff := cmp.Diff(want, e, cmp.Comparer(func(a, b error) bool { return true })); diff != "" {
 		t.Errorf("event (-want +got):\n%s", diff)
 	}
-	if wantWrapped(t, e.Err, tt.err); (tt.err == nil) != (e.Err == nil) {
+	if tt.err != errAny {
+		wantWrapped(t, e.Err, tt.err)
+	}
+	if (tt.err == nil) != (e.Err == nil) {
 		t.Errorf("error %v", e.Err)
 	}
 	if isKey := regexp.MustCompile(`^[0-9a-f]{6}$`).MatchString(e.KeyID); isKey != tt.key || !isKey && e.KeyID != "" {
@@ -216,31 +261,51 @@ func (tt *eventRow) check(t *testing.T, events []cookiesession.Event) {
 	}
 }
 
-// What a keyring's file does is reported by the Managers that use it. Real
-// files take real time, so a file is written once and read by Watch at once.
-func TestKeyringFileEvents(t *testing.T) {
+// A broken file of keys is not quoted in the event that tells of it.
+func TestKeysRefusedQuotesNothing(t *testing.T) {
+	ring, path := newRingFile(t)
+	site := newWebSite(t, ring, userOptions{})
+	site.visit(new(webBrowser), nil)
+	mustDo(t, os.WriteFile(path, []byte("csk1_"+webSecret+"\n"), 0o600))
+	watchOnce(t, ring)
+	events := site.visit(new(webBrowser), nil).Events // each is searched for webSecret
+	if len(events) != 1 || events[0].Kind != cookiesession.EventKeysRefused || events[0].Err == nil {
+		t.Errorf("events %+v", events)
+	}
+}
+
+// newRingFile creates a keyring in a file, and returns its path as well.
+func newRingFile(t *testing.T) (*cookiesession.Keyring, string) {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "keys")
 	ring, err := cookiesession.LoadOrCreateKeyring(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	site := newWebSite(t, ring, userOptions{})
-	created := eventRow{kind: cookiesession.EventKeysCreated}
-	created.check(t, append(site.visit(new(webBrowser), nil).Events, site.visit(new(webBrowser), nil).Events...))
+	return ring, path
+}
 
-	mustDo(t, os.WriteFile(path, []byte("csk1_"+webSecret+"\n"), 0o600))
+// watchOnce has a keyring read its file, which is refused.
+func watchOnce(t *testing.T, ring *cookiesession.Keyring) {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
 	ring.Watch(ctx, time.Hour, func(error) { cancel() })
-	page := site.visit(new(webBrowser), nil)
-	kinds := []cookiesession.EventKind{cookiesession.EventKeysRefused}
-	if len(page.Events) != 1 || page.Events[0].Kind != kinds[0] || page.Events[0].Err == nil {
-		t.Errorf("events %+v, want %v", page.Events, kinds)
-	}
+}
+
+// A hijackable recorder gives its connection away.
+type hijackable struct {
+	*httptest.ResponseRecorder
+	conn net.Conn
+}
+
+func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {
+	return h.conn, bufio.NewReadWriter(bufio.NewReader(h.conn), bufio.NewWriter(h.conn)), nil
 }
 
 // No kind and no reason without a row.
 func TestEventRowsAreComplete(t *testing.T) {
-	kinds := map[cookiesession.EventKind]bool{cookiesession.EventKeysCreated: true, cookiesession.EventKeysRefused: true, cookiesession.EventHijacked: true}
+	kinds := make(map[cookiesession.EventKind]bool)
 	reasons := make(map[string]bool)
 	for _, tt := range eventRows() {
 		kinds[tt.kind] = true
@@ -249,7 +314,7 @@ func TestEventRowsAreComplete(t *testing.T) {
 		}
 	}
 	names := make(map[string]bool)
-	for k := cookiesession.EventKind(1); k.String() != "unknown"; k++ {
+	for k := cookiesession.EventKind(1); k < cookiesession.EndOfEventKinds; k++ {
 		if !kinds[k] {
 			t.Errorf("no test provokes %v", k)
 		}
@@ -258,8 +323,10 @@ func TestEventRowsAreComplete(t *testing.T) {
 		}
 		names[k.String()] = true
 	}
-	if name := cookiesession.EventKind(0).String(); name != "unknown" || len(names) < len(kinds) {
-		t.Errorf("kind 0 is called %q; %d kinds have names", name, len(names))
+	for _, k := range []cookiesession.EventKind{0, cookiesession.EndOfEventKinds, 255} {
+		if k.String() != "unknown" {
+			t.Errorf("kind %d is called %q", k, k)
+		}
 	}
 
 	source, err := os.ReadFile("errors.go")
@@ -360,10 +427,88 @@ func TestEventsOfARequest(t *testing.T) {
 	}
 	r := webRequest()
 	m.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { webSign(m.Get(r.Clone(r.Context()))) })).ServeHTTP(httptest.NewRecorder(), r)
-	if _, err := m.Cookies(&webSession{Data: webUser{Visits: 1}}); err != nil {
-		t.Error(err)
-	}
+	mustDo(t, m.Save(httptest.NewRecorder(), &webSession{Data: webUser{Visits: 1}}))
 	if len(got) != 2 || got[0] != r || got[1] != nil {
 		t.Errorf("requests %v", got)
 	}
+}
+
+// EventIssued is one cookie that went out: it is reported where the headers are
+// left, however often a cookie was made before.
+func TestIssuedIsACookieThatWentOut(t *testing.T) {
+	saves := func(site *webSite[webUser], c *userCall) {
+		for range 3 {
+			c.S.Data.Visits++
+			mustDo(t, site.Save(c.W, c.S))
+		}
+	}
+	cookies := func(site *webSite[webUser], c *userCall) {
+		c.S.Data.Visits++
+		if got, err := site.Cookies(c.S); err != nil || len(got) != 1 {
+			t.Errorf("%v, error %v", got, err)
+		}
+	}
+	issued := []cookiesession.EventKind{cookiesession.EventIssued}
+	tests := []struct {
+		name string
+		do   func(*webSite[webUser], *userCall)
+		want []cookiesession.EventKind
+	}{
+		{"no Save", func(_ *webSite[webUser], c *userCall) { c.S.Data.Visits++ }, issued},
+		{"three Saves", saves, issued},
+		{"three Saves and a change", func(site *webSite[webUser], c *userCall) { saves(site, c); c.S.Data.Visits++ }, issued},
+		{"a Save, taken back", func(site *webSite[webUser], c *userCall) { saves(site, c); c.S.Data.Visits = 0 }, nil},
+		{"a Save, then too large", func(site *webSite[webUser], c *userCall) { saves(site, c); webHuge(c.S) },
+			[]cookiesession.EventKind{cookiesession.EventSaveFailed}},
+		{"Cookies", cookies, issued},
+		{"a flush that did nothing", func(_ *webSite[webUser], c *userCall) {
+			c.S.Data.Visits++
+			if err := http.NewResponseController(c.W).Flush(); err == nil {
+				t.Error("it flushes")
+			}
+			c.S.Data.Visits++
+		}, issued},
+		{"a hijack that failed", func(_ *webSite[webUser], c *userCall) {
+			c.S.Data.Visits++
+			if _, _, err := http.NewResponseController(c.W).Hijack(); err == nil {
+				t.Error("it is hijacked")
+			}
+			c.S.Data.Visits = 0
+		}, nil},
+		{"an aborted response", func(site *webSite[webUser], c *userCall) { saves(site, c); panic(http.ErrAbortHandler) }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			h := site.handle(func(c *userCall) { tt.do(site, c) })
+			func() {
+				defer func() {
+					if v := recover(); v != nil && v != http.ErrAbortHandler {
+						panic(v)
+					}
+				}()
+				h.ServeHTTP(&discard{header: http.Header{}}, webRequest())
+			}()
+			site.wantEvents(tt.want...)
+		})
+	}
+}
+
+// Without Handler, Save is where the headers are left. Cookies alone goes into
+// no response.
+func TestIssuedWithoutHandler(t *testing.T) {
+	site := newUserSite(t)
+	s := &webSession{Data: webUser{Name: webSecret}}
+	if cookies, err := site.Cookies(s); err != nil || len(cookies) != 1 {
+		t.Errorf("%v, error %v", cookies, err)
+	}
+	site.wantEvents()
+	rec := httptest.NewRecorder()
+	mustDo(t, site.Save(rec, s))
+	site.wantEvents(cookiesession.EventIssued)
+	mustDo(t, site.Save(rec, s)) // the same cookie
+	site.wantEvents()
+	s.Data.Visits++
+	mustDo(t, site.Save(rec, s)) // another one
+	site.wantEvents(cookiesession.EventIssued)
 }

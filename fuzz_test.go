@@ -10,9 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/cbor"
-	"github.com/google/go-cmp/cmp"
 )
 
 // FuzzOpen checks that a Codec opens only what it would seal: a text that opens

@@ -21,9 +21,9 @@ import (
 // Two Managers may be around one handler if their cookies have different names;
 // Handler panics at the first request if they don't. The same Manager twice is
 // as good as once.
-func (m *Manager[T]) Handler(next http.Handler) http.Handler {
+func (m *manager) Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := r.Context().Value(m).(*visit[T]); ok {
+		if _, ok := r.Context().Value(m).(*visit); ok {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -31,187 +31,177 @@ func (m *Manager[T]) Handler(next http.Handler) http.Handler {
 	})
 }
 
-func (m *Manager[T]) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	outer, _ := r.Context().Value(chainKey{}).(link)
-	for l := outer; l != nil; l = l.next() {
-		if l.cookieName() == m.cookie.name {
-			panic(fmt.Sprintf("cookiesession: Handler: %T and %T share the cookie name %q: give one another Options.Name", l.manager(), m, m.cookie.name))
+func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
+	outer, _ := r.Context().Value(chainKey{}).(*visit)
+	for o := outer; o != nil; o = o.outer {
+		if o.manager.cookie.name == m.cookie.name {
+			panic(fmt.Sprintf("cookiesession: Handler: Manager[%v] and Manager[%v] share the cookie name %q: give one another Options.Name", o.manager.dataType, m.dataType, m.cookie.name))
 		}
 	}
 	if m.insecure.Load() && (r.TLS != nil || r.Header.Get("X-Forwarded-Proto") == "https") && m.insecure.CompareAndSwap(true, false) {
 		m.event(r, Event{Kind: EventInsecureTLS})
 	}
 	// The lines of the Cookie header are taken now: a middleware further in may
-	// strip them before the session is asked for.
-	h := &visit[T]{Context: r.Context(), m: m, outer: outer, request: r, lines: r.Header["Cookie"]}
-	h.writer = responseWriter{ResponseWriter: w, session: h}
-	inner := r.WithContext(h)
-	next.ServeHTTP(&h.writer, inner)
+	// strip them before the first Get.
+	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, lines: r.Header["Cookie"]}
+	v.writer = responseWriter{ResponseWriter: w, visit: v}
+	inner := r.WithContext(v)
+	next.ServeHTTP(&v.writer, inner)
 	// net/http removes the temporary files of the request that it knows, and
 	// outer loggers read the pattern of theirs (go.dev/issue/58809).
 	r.Pattern, r.MultipartForm = inner.Pattern, inner.MultipartForm
-	if did := h.writer.commit(http.StatusOK); !did && h.writer.err == nil {
-		h.finish()
+	if !v.writer.send(http.StatusOK) && v.writer.err == nil {
+		v.finish()
 	}
 }
 
 // chainKey finds the innermost visit of any Manager in a context.
 type chainKey struct{}
 
-// A link is one of the Managers that a request has passed through.
-type link interface {
-	cookieName() string
-	manager() any
-	next() link
-}
-
 // A visit is one request's session. It is the context of the request that the
 // handler gets, which saves an allocation, and holds its response writer.
-type visit[T any] struct {
+type visit struct {
 	context.Context // of request
 
-	m       *Manager[T]
-	outer   link
+	manager *manager
+	outer   *visit        // of another Manager; nil: none
 	request *http.Request // as Handler got it
 	lines   []string      // of its Cookie header
 	writer  responseWriter
 
-	once sync.Once // opens the session
+	once  sync.Once // opens the session
+	whole any       // the *Session[T] that once has made
 
 	mu        sync.Mutex // protects the fields below: a timeout commits on another goroutine than the handler's
-	session   *Session[T]
+	session   *state
 	asker     context.Context // of the last Get
 	committed bool
+	saved     *state // by the last commit; nil: nothing was
 	timedOut  bool
 	late      bool // reported
 }
 
 // Value finds the visit by its Manager, so that Managers of one type don't
 // meet.
-func (h *visit[T]) Value(key any) any {
+func (v *visit) Value(key any) any {
 	switch k := key.(type) {
-	case *Manager[T]:
-		if k == h.m {
-			return h
+	case *manager:
+		if k == v.manager {
+			return v
 		}
 	case chainKey:
-		return link(h)
+		return v
 	}
-	return h.Context.Value(key)
+	return v.Context.Value(key)
 }
 
-func (h *visit[T]) cookieName() string    { return h.m.cookie.name }
-func (h *visit[T]) manager() any          { return h.m }
-func (h *visit[T]) next() link            { return h.outer }
-func (h *visit[T]) done() context.Context { return h.Context }
-
-// get returns the session, for the handler whose context ctx is.
-func (h *visit[T]) get(ctx context.Context) *Session[T] {
-	h.mu.Lock()
-	h.asker = ctx
-	h.mu.Unlock()
-	h.once.Do(func() {
-		var s *Session[T]
-		defer func() {
-			if s == nil {
-				s = h.m.refusedSession(errOpenPanicked, h)
-			}
-			h.mu.Lock()
-			h.session = s
-			h.mu.Unlock()
-		}()
-		s = h.m.load(h.request, h.lines, h)
-	})
-	return h.session // written once, before Do returned
+// asks notes that the handler whose context ctx is asks for the session.
+func (v *visit) asks(ctx context.Context) {
+	v.mu.Lock()
+	v.asker = ctx
+	v.mu.Unlock()
 }
 
-var errOpenPanicked = errors.New("opening the session panicked")
-
-// refusedSession returns a session of which nothing may be saved.
-func (m *Manager[T]) refusedSession(cause error, o owner) *Session[T] {
-	return &Session[T]{Data: zeroData[T](), state: sessionState{
-		policy: &m.codec.policy, owner: o, blocked: cause,
-		err: &codecError{class: classInternal, reason: ReasonCheckFailed, sentinel: errCheckFailed, cause: cause},
-	}}
+// open makes whole, whose state is s, the session of this visit.
+func (v *visit) open(whole any, s *state) {
+	v.whole = whole
+	v.mu.Lock()
+	v.session = s
+	v.mu.Unlock()
 }
 
-// expired reports whether the handler that uses the session may have been given
-// up. http.TimeoutHandler answers on its own goroutine once the context that it
-// gave to the handler has passed its deadline, and net/http ends its own when
-// the client leaves. A context that ended otherwise (a deferred cancel) says
-// nothing.
-func (h *visit[T]) expired() bool {
-	return h.asker != nil && errors.Is(h.asker.Err(), context.DeadlineExceeded) || h.Context.Err() != nil
+// expired reports whether the server may already have answered for the handler
+// that uses the session: its deadline has passed, or the client has left.
+// http.TimeoutHandler answers on its own goroutine once the context that it
+// gave to the handler has passed its deadline, and net/http ends its own
+// context when the client leaves. A context that ended otherwise (a deferred
+// cancel) says nothing.
+func (v *visit) expired() bool {
+	return v.asker != nil && errors.Is(v.asker.Err(), context.DeadlineExceeded) || v.Context.Err() != nil
 }
 
-// commit implements saver.
-func (h *visit[T]) commit(header http.Header, status int) error {
-	h.mu.Lock()
-	h.committed = true
-	s := h.session
-	h.timedOut = h.asker != nil && h.expired()
-	timedOut := h.timedOut
-	h.mu.Unlock()
-	switch {
-	case timedOut:
-		h.m.event(h.request, Event{Kind: EventTimedOut})
-		return nil
-	case s == nil:
+// commit saves the session into the headers of a response with this status.
+func (v *visit) commit(header http.Header, status int) error {
+	v.mu.Lock()
+	v.committed = true
+	v.timedOut = v.asker != nil && v.expired()
+	timedOut := v.timedOut
+	v.saved = nil
+	if !timedOut {
+		v.saved = v.session
+	}
+	s := v.saved
+	v.mu.Unlock()
+	if timedOut {
+		v.manager.event(v.request, Event{Kind: EventTimedOut})
+	}
+	if s == nil {
 		return nil
 	}
-	before := s.state.out
-	out, err := h.m.prepare(s, status)
-	if err != nil {
-		h.m.retract(header, before)
-		h.m.event(h.request, failure(err))
+	before := s.output.lines
+	if err := s.prepare(status); err != nil {
+		retract(header, before)
+		s.event(failure(err))
 		return err
 	}
-	h.m.apply(header, before, out)
+	s.apply(header, before)
 	return nil
 }
 
-// uncommit implements saver.
-func (h *visit[T]) uncommit() {
-	h.mu.Lock()
-	h.committed = false
-	h.mu.Unlock()
-}
-
-// hijacked implements saver.
-func (h *visit[T]) hijacked() {
-	h.mu.Lock()
-	s, timedOut := h.session, h.timedOut
-	h.mu.Unlock()
-	if s == nil || timedOut || s.state.out == nil || len(s.state.out.lines) == 0 || s.state.out.handed {
-		return
+// sent says that the headers of the last commit are on their way.
+func (v *visit) sent() {
+	if s := v.lastSaved(); s != nil {
+		s.report()
 	}
-	h.m.event(h.request, Event{Kind: EventHijacked})
 }
 
-// changed implements owner: a change other than in Data is noticed at once.
-func (h *visit[T]) changed() {
-	h.mu.Lock()
-	report := h.committed && !h.timedOut && !h.late
-	h.late = h.late || report
-	h.mu.Unlock()
+// lastSaved returns the session that the last commit saved, or nil.
+func (v *visit) lastSaved() *state {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.saved
+}
+
+// uncommit says that the headers did not go out after all.
+func (v *visit) uncommit() {
+	v.mu.Lock()
+	v.committed = false
+	v.mu.Unlock()
+}
+
+// hijacked says that the handler has taken the connection over, and may or may
+// not send the headers.
+func (v *visit) hijacked() {
+	s := v.lastSaved()
+	if s != nil && len(s.output.lines) > 0 && !s.output.handed {
+		s.event(Event{Kind: EventHijacked})
+	}
+}
+
+// changed is told at once of a change other than in Data.
+func (v *visit) changed() {
+	v.mu.Lock()
+	report := v.committed && !v.timedOut && !v.late
+	v.late = v.late || report
+	v.mu.Unlock()
 	if report {
-		h.m.event(h.request, Event{Kind: EventLate})
+		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }
 
 // finish looks, after the handler has returned, for a change of Data that came
 // too late to be saved.
-func (h *visit[T]) finish() {
-	h.mu.Lock()
-	s := h.session
-	skip := s == nil || h.timedOut || h.late || h.expired()
-	h.mu.Unlock()
+func (v *visit) finish() {
+	v.mu.Lock()
+	s := v.session
+	skip := s == nil || v.timedOut || v.late || v.expired()
+	v.mu.Unlock()
 	if skip {
 		return
 	}
 	sc := newScratch()
 	defer sc.release()
-	if item, err := h.m.encode(sc, s); err != nil || h.m.changedSince(s, item) {
-		h.m.event(h.request, Event{Kind: EventLate})
+	if item, err := sc.encodeAs(v.manager.plan, s.data); err != nil || s.changedSince(item) {
+		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }

@@ -18,8 +18,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // defaultAttributes is what follows the value in the Set-Cookie line of zero

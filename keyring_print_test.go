@@ -231,13 +231,10 @@ func TestKeyPrintsID(t *testing.T) {
 	}
 	id, ids := k.ID(), "["+k.ID()+" "+other.ID()+"]"
 	got := map[string]string{
-		"%v":       fmt.Sprintf("%v|%v|%v", k, &k, ring),
-		"%+v":      fmt.Sprintf("%+v|%+v|%+v", k, &k, ring),
-		"%#v":      fmt.Sprintf("%#v|%#v|%#v", k, &k, ring),
-		"%d":       fmt.Sprintf("%d|%d|%d", k, &k, ring),
-		"String":   k.String() + "|" + k.String() + "|" + ring.String(),
-		"GoString": k.GoString() + "|" + k.GoString() + "|" + ring.GoString(),
-		"LogValue": k.LogValue().String() + "|" + k.LogValue().String() + "|" + ring.LogValue().String(),
+		"%v":  fmt.Sprintf("%v|%v|%v", k, &k, ring),
+		"%+v": fmt.Sprintf("%+v|%+v|%+v", k, &k, ring),
+		"%#v": fmt.Sprintf("%#v|%#v|%#v", k, &k, ring),
+		"%d":  fmt.Sprintf("%d|%d|%d", k, &k, ring),
 	}
 	for name, got := range got {
 		if want := id + "|" + id + "|" + ids; got != want {
@@ -250,6 +247,16 @@ func TestKeyPrintsID(t *testing.T) {
 	b, err := json.Marshal([]any{k, &k, ring})
 	if want := `["` + id + `","` + id + `",["` + id + `","` + other.ID() + `"]]`; err != nil || string(b) != want {
 		t.Errorf("JSON %s, error %v, want %s", b, err, want)
+	}
+	var text, jsonText bytes.Buffer
+	for _, handler := range []slog.Handler{slog.NewTextHandler(&text, nil), slog.NewJSONHandler(&jsonText, nil)} {
+		slog.New(handler).Info("m", "key", k, "pointer", &k, "ring", ring)
+	}
+	if want := "key=" + id + " pointer=" + id + ` ring="` + ids + `"`; !strings.Contains(text.String(), want) {
+		t.Errorf("slog: %s, want %s", &text, want)
+	}
+	if want := `"key":"` + id + `","pointer":"` + id + `","ring":["` + id + `","` + other.ID() + `"]`; !strings.Contains(jsonText.String(), want) {
+		t.Errorf("slog's JSON: %s, want %s", &jsonText, want)
 	}
 	var none *cookiesession.Keyring
 	if got := fmt.Sprintf("%v %+v", none, cookiesession.Key{}); got != "[] " {

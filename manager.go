@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -18,22 +17,29 @@ import (
 // A Manager keeps sessions of type T in a cookie. It is safe for concurrent
 // use.
 type Manager[T any] struct {
-	codec     *Codec // the one implementation of sealing
+	*manager
+	check func(*http.Request, *Session[T]) error // nil: none
+}
+
+// A manager is all of a Manager that does not depend on T. It is compiled once,
+// however many types of sessions a program has.
+type manager struct {
+	codec     *Codec       // the one implementation of sealing
+	dataType  reflect.Type // T
 	plan      *cbor.Plan
 	zero      []byte // the encoding of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
 	labelFunc func(*http.Request) string
-	check     func(*http.Request, *Session[T]) error
 	onEvent   func(*http.Request, Event)
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
-	pending   atomic.Pointer[ring]          // the last one that was reported to be pending
+	pending   atomic.Pointer[ring]          // the last one of which KeysPending was reported
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
 }
 
-// planOf returns the plan of T, which has to be a type that a session can have.
-func planOf[T any]() (*cbor.Plan, error) {
-	t := reflect.TypeFor[T]()
+// planOf returns the plan of a type, which has to be one that a session can
+// have.
+func planOf(t reflect.Type) (*cbor.Plan, error) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nil, fmt.Errorf("%s is a pointer: use %s, Data is addressable", t, t.Elem())
@@ -50,24 +56,16 @@ func planOf[T any]() (*cbor.Plan, error) {
 	return plan, nil
 }
 
-// zeroData returns the Data of a new session.
-func zeroData[T any]() T {
-	if reflect.TypeFor[T]().Kind() == reflect.Map {
-		return emptyMap[T]()
-	}
-	var zero T
-	return zero
-}
-
-// emptyMap is apart because reflection moves its result to the heap.
-func emptyMap[T any]() (data T) {
-	v := reflect.ValueOf(&data).Elem()
-	v.Set(reflect.MakeMap(v.Type()))
-	return data
+// encodeZero sets zero.
+func (m *manager) encodeZero() (err error) {
+	data := reflect.New(m.dataType).Elem()
+	clearData(data)
+	m.zero, err = m.plan.Append(nil, data)
+	return err
 }
 
 // CookieName returns the name of the session cookie.
-func (m *Manager[T]) CookieName() string { return m.cookie.name }
+func (m *manager) CookieName() string { return m.cookie.name }
 
 // Get returns the request's session, the same one at each call. The first call
 // opens the cookie; a request whose handler never calls it costs nothing. It
@@ -83,38 +81,66 @@ func (m *Manager[T]) Get(r *http.Request) *Session[T] {
 // FromContext is [Manager.Get] for code that has a request's context and no
 // request, or cannot be sure that there is a session.
 func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
-	h, ok := ctx.Value(m).(*visit[T])
+	v, ok := ctx.Value(m.manager).(*visit)
 	if !ok {
 		return nil, false
 	}
-	return h.get(ctx), true
+	v.asks(ctx)
+	v.once.Do(func() {
+		s := new(Session[T])
+		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
+		m.load(s, v.request, v.lines, v)
+	})
+	return v.whole.(*Session[T]), true
 }
 
 // Load opens the session of a request without the middleware. It never fails:
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
-	return m.load(r, r.Header["Cookie"], nil)
+	s := new(Session[T])
+	m.load(s, r, r.Header["Cookie"], nil)
+	return s
+}
+
+func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *visit) {
+	var check func() error
+	if m.check != nil {
+		check = func() error { return m.check(r, s) }
+	}
+	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r}
+	m.manager.load(&s.state, lines, check)
 }
 
 // Save stores a session, that is, sets the response headers that Handler would
 // set, or none if there is nothing to store. It may be called again: the
-// headers are replaced. With Handler it is needed only to learn of an error in
-// time, [ErrTooLarge] above all; what is changed after it is still saved. It is
-// an error to call it when the response headers are out, as far as Save can
-// know, which is behind a Handler.
+// headers are replaced. With Handler it is needed only to see an error while
+// another answer is still possible, [ErrTooLarge] above all. A later change is
+// still saved, and whether the session is merely refreshed is decided again
+// when the headers go out. It is an error to call it when the response headers
+// are out, as far as Save can know, which is behind a Handler, and to give it a
+// session of another Manager.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
+	if err := m.bind(&s.state, s.dataValue()); err != nil {
+		return err
+	}
+	return s.save(w)
+}
+
+func (s *state) save(w http.ResponseWriter) error {
 	if ours := findWriter(w); ours != nil && ours.committed {
-		if s.state.owner != nil {
-			s.state.owner.changed()
+		if s.visit != nil {
+			s.visit.changed()
 		}
 		return usageError(errors.New("the response headers have been sent"))
 	}
-	before := s.state.out
-	out, err := m.prepare(s, http.StatusOK)
-	if err != nil {
+	before := s.output.lines
+	if err := s.prepare(http.StatusOK); err != nil {
 		return err
 	}
-	m.apply(w.Header(), before, out)
+	s.apply(w.Header(), before)
+	if s.visit == nil {
+		s.report()
+	}
 	return nil
 }
 
@@ -123,14 +149,24 @@ func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 // which give it a Session of their own:
 //
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
+//
+// It reports no event, because it cannot know whether they are sent. Behind
+// Handler, [EventIssued] comes with the upgrade.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
-	out, err := m.prepare(s, http.StatusOK)
+	if err := m.bind(&s.state, s.dataValue()); err != nil {
+		return nil, err
+	}
+	return s.cookies()
+}
+
+func (s *state) cookies() ([]*http.Cookie, error) {
+	err := s.prepare(http.StatusOK)
 	if err != nil {
 		return nil, err
 	}
-	out.handed = true
-	cookies := make([]*http.Cookie, len(out.lines))
-	for i, line := range out.lines {
+	s.output.handed = true
+	cookies := make([]*http.Cookie, len(s.output.lines))
+	for i, line := range s.output.lines {
 		if cookies[i], err = http.ParseSetCookie(line); err != nil {
 			return nil, internalError(err) // unreachable: New has had a line judged
 		}
@@ -138,37 +174,61 @@ func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 	return cookies, nil
 }
 
+// bind makes a Session that the application itself has made one of m's. It
+// refuses one of another Manager: a cookie of that would not open here.
+func (m *manager) bind(s *state, data reflect.Value) error {
+	switch s.manager {
+	case nil:
+		s.manager, s.ring, s.label = m, m.codec.keys.current(), m.codec.label
+		s.record.lifetime = m.codec.policy.cut(s.record.lifetime)
+		s.created()
+	case m:
+	default:
+		return usageError(fmt.Errorf("the session belongs to another Manager, the one of the cookie %q", s.manager.cookie.name))
+	}
+	s.data = data
+	return nil
+}
+
 // event reports an event about this Manager's cookie.
-func (m *Manager[T]) event(r *http.Request, e Event) {
+func (m *manager) event(r *http.Request, e Event) {
 	e.Cookie = m.cookie.name
 	m.onEvent(r, e)
 }
 
-// load opens the session of a request.
-func (m *Manager[T]) load(r *http.Request, lines []string, o owner) *Session[T] {
-	now := clock.Now()
-	s := &Session[T]{Data: zeroData[T](), state: sessionState{
-		request: r, lines: lines, label: m.codec.label, policy: &m.codec.policy, owner: o,
-		record: record{}.begun(now),
-	}}
-	if m.labelFunc != nil {
-		s.state.label = m.labelFunc(r)
-	}
-	m.reportRequest(r, lines)
-	s.state.ring = m.codec.keys.current()
-	if err := m.open(s, now); err != nil {
-		s.state.err = err
-		if !errors.Is(err, ErrNoSession) {
-			m.event(r, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
+// load opens the session of s.request from the lines of its Cookie header, as
+// Handler got them. check asks the application about it; nil: there is no
+// Options.Check.
+func (m *manager) load(s *state, lines []string, check func() error) {
+	now, done := clock.Now(), false
+	defer func() {
+		if !done {
+			s.refuse(unchecked(errOpenPanicked), now)
 		}
-		return s
+	}()
+	s.label = m.codec.label
+	if m.labelFunc != nil {
+		s.label = m.labelFunc(s.request)
 	}
-	m.event(r, Event{Kind: EventOpened, KeyID: s.state.key.idText})
-	return s
+	m.reportRequest(s.request, lines)
+	s.ring = m.codec.keys.current()
+	err := m.open(s, lines, now)
+	if err == nil && check != nil {
+		err = checked(check())
+	}
+	done = true
+	if err == nil {
+		m.event(s.request, Event{Kind: EventOpened, KeyID: s.key.idText})
+		return
+	}
+	s.refuse(err, now)
+	if !errors.Is(err, ErrNoSession) {
+		m.event(s.request, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
+	}
 }
 
-// reportRequest reports what a request shows besides its session.
-func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
+// reportRequest reports events about a request that are not about its session.
+func (m *manager) reportRequest(r *http.Request, lines []string) {
 	size := 0
 	for _, line := range lines {
 		size += len(line)
@@ -189,16 +249,21 @@ func (m *Manager[T]) reportRequest(r *http.Request, lines []string) {
 	if status.err != nil && (last == nil || status.refused != last.refused) {
 		m.event(r, Event{Kind: EventKeysRefused, Err: status.err})
 	}
+	for _, w := range status.newWarnings(last) {
+		m.event(r, Event{Kind: EventKeysWarning, KeyID: w.keyID, Err: w})
+	}
 }
 
-// open fills a new session from the request's cookie, or leaves it as it is.
-func (m *Manager[T]) open(s *Session[T], now time.Time) error {
-	f := finder{Codec: m.codec, name: m.cookie.name, label: s.state.label, now: now, ring: s.state.ring}
-	best, err := f.newest(s.state.lines)
+// open fills s from the cookie in the lines. On an error s is as it was, except
+// for Data and the ring.
+func (m *manager) open(s *state, lines []string, now time.Time) error {
+	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: now, ring: s.ring}
+	best, err := f.newest(lines)
+	s.carried = f.carried
 	if f.duplicate {
-		m.event(s.state.request, Event{Kind: EventDuplicate})
+		m.event(s.request, Event{Kind: EventDuplicate})
 	}
-	s.state.ring = f.ring
+	s.ring = f.ring
 	if err != nil {
 		return err
 	}
@@ -210,71 +275,40 @@ func (m *Manager[T]) open(s *Session[T], now time.Time) error {
 	if err != nil {
 		return err
 	}
-	var zero T
-	s.Data = zero
-	exact, err := m.plan.Decode(item, reflect.ValueOf(&s.Data).Elem())
+	exact, err := m.plan.Decode(item, s.data)
 	if err == nil && !exact {
-		// What this program would have stored is not what is stored: a field of
-		// another release, say. Compared is with the former, so that reading
+		// This program would have stored something else: without a field of
+		// another release, say. A change is one against that, so that reading
 		// never writes.
-		item, err = best.scratch.reencode(m.plan, reflect.ValueOf(&s.Data).Elem())
+		item, err = best.scratch.reencode(m.plan, s.data)
 	}
 	if err != nil {
-		s.Data = zeroData[T]()
-		return invalidError(ReasonValue, err)
+		return valueError(err)
 	}
-	fresh := s.state.record
-	s.state.opened, s.state.key = true, best.key
-	s.state.record, s.state.floor = best.record, best.record.issued
-	s.state.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.state.keep(item)
-	if err := m.runCheck(s); err != nil {
-		s.Data = zeroData[T]()
-		s.state.opened, s.state.key, s.state.record = false, nil, fresh
-		s.state.asked, s.state.unsaved = false, false
-		return err
-	}
+	s.key, s.record = best.key, best.record
+	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
+	s.keep(item)
 	return nil
 }
 
-// keep copies what the state needs of the buffers that it was opened in.
-func (s *sessionState) keep(item []byte) {
-	body := s.record.body
-	kept := make([]byte, 0, len(body)+len(item))
-	kept = append(append(kept, body...), item...)
-	s.record.body, s.item = kept[:len(body):len(body)], kept[len(body):]
-}
-
-// runCheck asks the application about a session that opened.
-func (m *Manager[T]) runCheck(s *Session[T]) error {
-	if m.check == nil {
-		return nil
-	}
-	err := m.check(s.state.request, s)
+// checked returns the error of a session about which Options.Check has
+// answered.
+func checked(answer error) error {
 	switch {
-	case err == nil:
+	case answer == nil:
 		return nil
-	case errors.Is(err, ErrRevoked):
-		return &codecError{class: classDecode, reason: ReasonCheck, sentinel: ErrRevoked, cause: err}
+	case errors.Is(answer, ErrRevoked):
+		return &codecError{class: classDecode, reason: ReasonCheck, sentinel: ErrRevoked, cause: answer}
 	}
-	s.state.blocked = err
-	return &codecError{class: classInternal, reason: ReasonCheckFailed, sentinel: errCheckFailed, cause: err}
+	return unchecked(answer)
 }
 
-var errCheckFailed = errors.New("cookiesession: the session could not be checked")
-
-// encode returns the CBOR of a session's Data, which is sc's.
-func (m *Manager[T]) encode(sc *scratch, s *Session[T]) ([]byte, error) {
-	return sc.encodeAs(m.plan, reflect.ValueOf(&s.Data).Elem())
+// unchecked returns the error of a session about which nothing is known.
+func unchecked(cause error) error {
+	return &codecError{class: classInternal, reason: ReasonCheckFailed, sentinel: errCheckFailed, cause: cause}
 }
 
-// changedSince reports whether Data differs from what was stored or read last.
-func (m *Manager[T]) changedSince(s *Session[T], item []byte) bool {
-	switch {
-	case s.state.out != nil:
-		return !bytes.Equal(item, s.state.out.item)
-	case s.state.opened:
-		return !bytes.Equal(item, s.state.item)
-	}
-	return !bytes.Equal(item, m.zero)
-}
+var (
+	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
+	errOpenPanicked = errors.New("opening the session panicked")
+)

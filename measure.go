@@ -1,17 +1,16 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/wire"
+import "reflect"
 
 // A Size tells how large a session is in its cookie, as a new one without id or
 // lifetime of its own.
 type Size struct {
-	CBOR    int  // bytes of the value as CBOR
-	Body    int  // bytes of the value as stored
-	Packed  bool // the stored form is the packed one
-	Value   int  // characters of the cookie value
-	Cookie  int  // bytes that count against Limit: names and values of all parts
-	Cookies int  // number of cookies; 0 if the session does not fit
-	Limit   int  // bytes
+	CBOR    int // bytes of the value as CBOR
+	Body    int // bytes of the value as stored: fewer than CBOR if it is packed
+	Value   int // characters of the cookie value
+	Cookie  int // bytes that count against Limit: names and values of all parts
+	Cookies int // number of cookies; 0 if the session does not fit
+	Limit   int // bytes
 
 	// Paths has what each place takes, if the stored form is the packed one.
 	// The sum is the body's size, up to the last byte's unused bits: no value's
@@ -30,7 +29,7 @@ type PathSize struct {
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()
-	item, err := m.encode(sc, &Session[T]{Data: data})
+	item, err := sc.encodeAs(m.plan, reflect.ValueOf(&data).Elem())
 	if err != nil {
 		return Size{}, err
 	}
@@ -57,9 +56,8 @@ const recordOverhead = 2
 
 func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
 	body, packed := sc.pack(item)
-	chars := wire.Chars(wire.Overhead + recordOverhead + len(body))
-	fit := c.fit(name, chars)
-	size := Size{CBOR: len(item), Body: len(body), Packed: packed, Value: chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
+	fit := c.fit(name, c.padded(name, recordOverhead+len(body)))
+	size := Size{CBOR: len(item), Body: len(body), Value: fit.chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
 		for _, p := range packer().Explain(item) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})

@@ -8,8 +8,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // Two Managers of one type around one handler, with cookies of their own.

@@ -2,8 +2,10 @@ package cookiesession
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"example.com/cookiesession/internal/clock"
@@ -16,9 +18,9 @@ type finder struct {
 	name, label string
 	now         time.Time
 	ring        *ring // the one snapshot of the request, which an early reload may replace
-	waited      bool  // an early reload was asked for: once for all values
 
-	duplicate bool // two different cookies opened
+	carried   partSet // which cookies of the session the request has
+	duplicate bool    // two different ones opened
 }
 
 // finder returns what opens cookies called name.
@@ -26,12 +28,14 @@ func (c *Codec) finder(name string) finder {
 	return finder{Codec: c, name: name, label: c.label, now: clock.Now(), ring: c.keys.current()}
 }
 
-// An opened value is one whose seal is intact. It has not been judged by age,
-// which is left to [policy.check].
+// An opened value is one whose seal is intact. The record is read, and judged
+// by age, for the one value that counts.
 type opened struct {
-	record  record
 	key     *ringKey
-	scratch *scratch // holds record's body; nil: none opened
+	issued  int64
+	data    []byte   // scratch's
+	scratch *scratch // nil: none opened
+	record  record   // its body is in data
 }
 
 // A candidate is a value, or the first part of one, that may open: it has the
@@ -42,36 +46,53 @@ type candidate struct {
 }
 
 // A carried is what one reading of a Cookie header keeps of a session's
-// cookies. Its size is bounded, whatever the request.
+// cookies. Its size is bounded, whatever the request, and no further work looks
+// at the header itself.
 type carried struct {
 	first [wire.MaxTries]candidate
 	tries int // how many there are
 	parts wire.Parts
-	err   error // why the first value of NAME can't open, if it can't
+
+	// Why there may be no session although a cookie is there, the weightier one
+	// first.
+	newer   *codecError // a value of a later version
+	crowded bool        // more values than are tried
+	err     *codecError // of the first value that can't open
+
+	stranger candidate // the first value whose key the ring lacks
 }
 
-// newest opens a request's cookies and returns the one issued last, the first
-// of them on a tie. Two cookies of one name come from two paths or domains. If
-// none opens, the error is that of the first. Policy is for the winner alone:
-// an older cookie must not stand in for a revoked newer one.
-func (f *finder) newest(lines []string) (best opened, err error) {
+// newest opens a request's cookies, which takes at most MaxTries tags, and
+// returns the record of the one issued last. On a tie it is the one whose key
+// ranks higher, since a re-sealed copy has the time of its twin, and then the
+// first. Two cookies of one name come from two paths or domains.
+//
+// All else is judged for that one alone: an older cookie must not stand in for
+// a newer one that was revoked, or that this release does not understand.
+func (f *finder) newest(lines []string) (opened, error) {
 	var c carried
 	f.collect(&c, lines)
-	err = c.err
+	best, err := f.openAll(&c)
+	if err != nil {
+		return opened{}, err
+	}
+	return best.parse()
+}
+
+// openAll opens the candidates and returns the best.
+func (f *finder) openAll(c *carried) (best opened, err error) {
 	for _, first := range c.first[:c.tries] {
 		next, tryErr := f.open(first, &c.parts)
 		switch {
 		case tryErr != nil:
-			if err == nil {
-				err = tryErr
-			}
+			err = cmp.Or(err, tryErr)
 			continue
 		case best.scratch == nil:
 			best = next
 			continue
 		}
 		f.duplicate = f.duplicate || !bytes.Equal(next.scratch.nonce(), best.scratch.nonce())
-		if next.record.issued > best.record.issued {
+		if cmp.Or(cmp.Compare(next.issued, best.issued), cmp.Compare(next.key.rank, best.key.rank)) > 0 {
 			best, next = next, best
 		}
 		next.scratch.release()
@@ -79,29 +100,85 @@ func (f *finder) newest(lines []string) (best opened, err error) {
 	switch {
 	case best.scratch != nil:
 		return best, nil
-	case err == nil:
-		return best, errNone
+	case c.newer != nil:
+		return opened{}, c.newer
+	case c.crowded:
+		return opened{}, errCrowded
+	case c.err != nil:
+		return opened{}, c.err
 	}
-	return best, err
+	return opened{}, cmp.Or(err, errNone)
 }
 
-var errNone = &codecError{class: classDecode, sentinel: ErrNoSession}
+var (
+	errNone    error = &codecError{class: classDecode, sentinel: ErrNoSession}
+	errCrowded       = invalidError(ReasonCrowded, fmt.Errorf("the first %d values of the name that may open do not, and there are more", wire.MaxTries))
+)
 
-// collect reads the lines of a Cookie header, once.
+// parse reads the record of the value that counts.
+func (o opened) parse() (_ opened, err error) {
+	if o.record, err = parseRecord(o.data, o.issued); err != nil {
+		o.scratch.release()
+		return opened{}, err
+	}
+	return o, nil
+}
+
+// collect reads the lines of a Cookie header. If the ring lacks the key of a
+// value, it is reloaded early, and the lines are read again if that gave
+// another ring. That is done for one value only: a header full of unknown keys
+// must not make the request wait for each.
 func (f *finder) collect(c *carried, lines []string) {
+	f.read(c, lines)
+	switch {
+	case c.stranger.text == "":
+	case !f.carried.has(c.stranger.header.Parts):
+		// Most likely it is no token at all: the text of gorilla/securecookie
+		// begins like the first of four parts.
+		if c.err == errUnknownKey {
+			c.err = errMissing
+		}
+	case f.reload(c.stranger.header):
+		*c = carried{}
+		f.read(c, lines)
+	}
+}
+
+// read reads the lines of a Cookie header.
+func (f *finder) read(c *carried, lines []string) {
 	for i, value := range wire.Cookies(lines, f.name) {
-		switch {
-		case i > 1:
+		f.carried.add(i)
+		if i > 1 {
 			c.parts.Add(i, value)
-		case c.tries < len(c.first):
-			if first, err := f.admit(value); err == nil {
-				c.first[c.tries] = first
-				c.tries++
-			} else if c.tries == 0 && c.err == nil {
-				c.err = err
-			}
+			continue
+		}
+		first, err := f.admit(value)
+		if err == errUnknownKey && c.stranger.text == "" {
+			c.stranger = first
+		}
+		switch {
+		case err != nil && err.reason == ReasonNewer:
+			c.newer = err
+		case err != nil && c.tries == 0:
+			c.err = cmp.Or(c.err, err)
+		case err != nil:
+		case c.tries == len(c.first):
+			c.crowded = true
+		default:
+			c.first[c.tries] = first
+			c.tries++
 		}
 	}
+}
+
+// reload has the ring reloaded early for a key that it lacks, and reports
+// whether there is another ring now.
+func (f *finder) reload(header wire.Header) bool {
+	before := f.ring
+	if f.ring = f.keys.reloadFor(header.KeyID); f.ring == nil {
+		f.ring = f.keys.current()
+	}
+	return f.ring != before
 }
 
 // one opens a value that is whole.
@@ -109,64 +186,84 @@ func (f *finder) one(text string) (opened, error) {
 	if err := checkName(f.name); err != nil {
 		return opened{}, usageError(err)
 	}
-	whole, err := f.admit(text)
+	whole, refused := f.admit(text)
+	if refused == errUnknownKey && f.reload(whole.header) {
+		whole, refused = f.admit(text)
+	}
+	if refused != nil {
+		return opened{}, refused
+	}
+	o, err := f.open(whole, nil)
 	if err != nil {
 		return opened{}, err
 	}
-	return f.open(whole, nil)
+	return o.parse()
 }
 
-// admit does what can be done about a value without decoding it. If the ring
-// lacks its key, it is reloaded early, once: a header full of unknown keys must
-// not make the request wait for each.
-func (f *finder) admit(text string) (candidate, error) {
-	header, err := f.inspect(text)
-	if err != nil {
-		return candidate{}, err
+// admit does what can be done about a value without decoding it. That takes one
+// look into the ring, and no memory unless the value is longer than a cookie.
+func (f *finder) admit(text string) (candidate, *codecError) {
+	first := candidate{text: text}
+	var err, keyErr *codecError
+	if first.header, err = f.inspect(text); err != nil && err != errNewerVersion {
+		return first, err
 	}
-	_, err = f.key(header)
-	if err == errUnknownKey && !f.waited {
-		f.waited = true
-		if newer := f.keys.reloadFor(header.KeyID); newer != nil {
-			f.ring = newer
-			_, err = f.key(header)
-		}
+	if _, keyErr = f.key(first.header); keyErr == errUnknownKey && err != nil {
+		return first, errVersion // more likely junk than the token of a later release
 	}
-	return candidate{text, header}, err
+	return first, cmp.Or(keyErr, err)
 }
 
 // inspect refuses what cannot be a token of this Codec, nor its first part,
 // whatever the key.
-func (f *finder) inspect(text string) (wire.Header, error) {
-	if err := f.checkLength(len(text)); err != nil {
-		return wire.Header{}, err
-	}
+func (f *finder) inspect(text string) (wire.Header, *codecError) {
 	header, err := wire.ParseHeader(text)
-	if err != nil {
-		return wire.Header{}, invalidError(ReasonMalformed, err)
-	}
-	if header.Version != wire.Version {
-		return wire.Header{}, invalidError(ReasonMalformed, errNotVersion)
-	}
-	if len(text) < wire.Chars(wire.Overhead) && header.Parts == 1 {
-		return wire.Header{}, invalidError(ReasonMalformed, wire.ErrTooShort)
-	}
-	if header.Parts > f.maxCookies {
-		return wire.Header{}, invalidError(ReasonMalformed, fmt.Errorf("%d cookies, where at most %d are allowed", header.Parts, f.maxCookies))
+	n := min(max(header.Parts, 1), wire.MaxParts)
+	switch {
+	case err == nil && header.Version > wire.Version:
+		return header, errNewerVersion
+	case len(text) > f.longest(n):
+		return header, f.tooLong(len(text), n)
+	case err == wire.ErrTooShort, err == nil && n == 1 && len(text) < wire.Chars(wire.Overhead):
+		return header, errShort
+	case err != nil:
+		return header, errEncoding
+	case header.Version < wire.Version:
+		return header, errVersion
+	case header.Parts > wire.MaxParts:
+		return header, errParts
 	}
 	return header, nil
 }
 
-// checkLength refuses a text that is longer than this Codec would seal.
-func (f *finder) checkLength(chars int) error {
-	if most := (wire.Cut{Name: f.name, Size: f.maxSize}).Capacity(f.maxCookies); chars > most {
-		return invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", chars, most))
+// These are made once, so that a header full of them costs no memory.
+var (
+	errShort        = invalidError(ReasonMalformed, wire.ErrTooShort)
+	errEncoding     = invalidError(ReasonMalformed, wire.ErrEncoding)
+	errVersion      = invalidError(ReasonMalformed, fmt.Errorf("not a version %d token", wire.Version))
+	errMissing      = invalidError(ReasonMalformed, errors.New("a part of it is missing"))
+	errParts        = invalidError(ReasonMalformed, fmt.Errorf("more than %d cookies", wire.MaxParts))
+	errNewerVersion = newerError(errors.New("a token of a later version"))
+	errRevokedKey   = &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
+	errUnknownKey   = &codecError{class: classDecode, reason: ReasonUnknownKey, sentinel: ErrUnknownKey}
+)
+
+// longest returns how many characters the text of n cookies may have. It is not
+// less than other options have allowed before: whoever lowers MaxSize keeps the
+// sessions that exist.
+func (f *finder) longest(n int) int {
+	if f.maxSize == math.MaxInt {
+		return math.MaxInt
 	}
-	return nil
+	return wire.Cut{Name: f.name, Size: max(f.maxSize, wire.MaxCookie)}.Capacity(n)
+}
+
+func (f *finder) tooLong(chars, n int) *codecError {
+	return invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", chars, f.longest(n)))
 }
 
 // key looks a token's key up by its id, never by trial.
-func (f *finder) key(header wire.Header) (*ringKey, error) {
+func (f *finder) key(header wire.Header) (*ringKey, *codecError) {
 	key, status := f.ring.find(header.KeyID, f.now)
 	switch status {
 	case keyFound:
@@ -177,58 +274,50 @@ func (f *finder) key(header wire.Header) (*ringKey, error) {
 	return nil, errUnknownKey
 }
 
-var (
-	errRevokedKey error = &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
-	errUnknownKey error = &codecError{class: classDecode, reason: ReasonUnknownKey, sentinel: ErrUnknownKey}
-)
-
 // open opens a value, which is joined from its parts unless there are none.
 func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
-	key, err := f.key(first.header)
+	key, refused := f.key(first.header)
+	if refused != nil {
+		return opened{}, refused
+	}
+	pieces, n := [wire.MaxParts]string{first.text}, first.header.Parts
+	if parts != nil && n > 1 {
+		var ok bool
+		if pieces, ok = parts.Pieces(first.text, n); !ok {
+			return opened{}, errMissing
+		}
+	}
+	chars := 0
+	for _, piece := range pieces {
+		chars += len(piece)
+	}
+	if chars > f.longest(n) {
+		return opened{}, f.tooLong(chars, n)
+	}
+	s := newScratch()
+	s.text = s.text[:0]
+	for _, piece := range pieces {
+		s.text = append(s.text, piece...)
+	}
+	o, err := s.open(f, key)
 	if err != nil {
-		return opened{}, err
-	}
-	o := opened{key: key, scratch: newScratch()}
-	if err = o.scratch.join(first, parts); err == nil {
-		err = f.checkLength(len(o.scratch.text))
-	}
-	if err == nil {
-		o.record, err = o.scratch.open(f, key)
-	}
-	if err != nil {
-		o.scratch.release()
+		s.release()
 		return opened{}, err
 	}
 	return o, nil
 }
 
-// join takes the text of a token over, joined from its parts unless there are
-// none.
-func (s *scratch) join(first candidate, parts *wire.Parts) (err error) {
-	if parts == nil || first.header.Parts == 1 {
-		s.text = append(s.text[:0], first.text...)
-		return nil
-	}
-	if s.text, err = parts.Join(s.text[:0], first.text, first.header.Parts); err != nil {
-		return invalidError(ReasonMalformed, err)
-	}
-	return nil
-}
-
 // open opens the token whose text was joined. The record's body is s's.
-func (s *scratch) open(f *finder, key *ringKey) (rec record, err error) {
+func (s *scratch) open(f *finder, key *ringKey) (o opened, err error) {
 	if s.token, err = decodeToken(s.token[:0], s.text); err != nil {
-		return record{}, invalidError(ReasonMalformed, err)
+		return opened{}, errEncoding
 	}
 	s.additional = appendAdditionalData(s.additional[:0], f.name, f.label)
 	data, issued, err := openToken(key, s.token, s.additional)
 	if err != nil {
-		return record{}, invalidError(ReasonAltered, err)
+		return opened{}, invalidError(ReasonAltered, err)
 	}
-	if rec, err = parseRecord(data, issued); err != nil {
-		return record{}, invalidError(ReasonMalformed, err)
-	}
-	return rec, nil
+	return opened{key: key, issued: issued, data: data, scratch: s}, nil
 }
 
 // nonce returns the header of the token that was opened, which no other has.

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // optionsNamed returns the options that an error of New finds fault with, in
@@ -87,6 +88,9 @@ func TestNewRefuses(t *testing.T) {
 		{"a MaxLifetime under the lifetime", userOptions{MaxLifetime: day}, "MaxLifetime"},
 		{"negative MaxCookies", userOptions{MaxCookies: -1}, "MaxCookies"},
 		{"9 MaxCookies", userOptions{MaxCookies: 9}, "MaxCookies"},
+		{"negative PadTo", userOptions{PadTo: -16}, "PadTo"},
+		{"PadTo 15", userOptions{PadTo: 15}, "PadTo"},
+		{"PadTo 1025", userOptions{PadTo: 1025}, "PadTo"},
 		{"a negative idle timeout", userOptions{IdleTimeout: -time.Hour}, "IdleTimeout"},
 		{"an idle timeout under a second", userOptions{IdleTimeout: time.Millisecond}, "IdleTimeout"},
 		{"an idle timeout of 1.5 seconds", userOptions{IdleTimeout: 1500 * time.Millisecond}, "IdleTimeout"},
@@ -139,6 +143,8 @@ func TestNewAccepts(t *testing.T) {
 		{"NotBefore in a year", userOptions{NotBefore: time.Now().Add(365 * day)}},
 		{"NotBefore long ago", userOptions{NotBefore: time.Unix(0, 0)}},
 		{"8 MaxCookies", userOptions{MaxCookies: 8}},
+		{"PadTo 16", userOptions{PadTo: 16}},
+		{"PadTo 1024", userOptions{PadTo: 1024}},
 		{"a label", userOptions{Label: "shop, production; \x00 anything"}},
 	}
 	ring := newRing(t)
@@ -278,5 +284,47 @@ func TestNewNamesTheCure(t *testing.T) {
 	err := newError[*webUser](t)
 	if err == nil || !strings.Contains(err.Error(), "use cookiesession_test.webUser") {
 		t.Errorf("error %v", err)
+	}
+}
+
+// Options that a Codec has as well, by name and type, reach it.
+func TestOptionsReachTheCodec(t *testing.T) {
+	var opts userOptions
+	from, to := reflect.ValueOf(&opts).Elem(), reflect.TypeFor[cookiesession.CodecOptions]()
+	var shared []string
+	for i := range to.NumField() {
+		field := to.Field(i)
+		if f, ok := from.Type().FieldByName(field.Name); ok && f.Type == field.Type {
+			fill(t, from.FieldByIndex(f.Index))
+			shared = append(shared, field.Name)
+		}
+	}
+	got := reflect.ValueOf(opts.CodecOptions()).Elem()
+	for _, name := range shared {
+		if !got.FieldByName(name).Equal(from.FieldByName(name)) {
+			t.Errorf("option %s is %v, the Codec is given %v", name, from.FieldByName(name), got.FieldByName(name))
+		}
+	}
+	if len(shared) < 6 {
+		t.Errorf("the options that both have: %v", shared)
+	}
+}
+
+// fill sets a field to a value other than its zero value.
+func fill(t *testing.T, v reflect.Value) {
+	t.Helper()
+	switch v.Interface().(type) {
+	case string:
+		v.SetString("filled")
+	case int, time.Duration:
+		v.SetInt(7)
+	case bool:
+		v.SetBool(true)
+	case [16]byte:
+		v.Set(reflect.ValueOf([16]byte{7}))
+	case time.Time:
+		v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
+	default:
+		t.Fatalf("no value for a field of type %v", v.Type())
 	}
 }

@@ -18,8 +18,7 @@ type policy struct {
 	notBefore   time.Time
 }
 
-// newPolicy applies the defaults. Its error joins all that is wrong with what
-// was given.
+// newPolicy applies the defaults. Its error joins all mistakes in the options.
 func newPolicy(lifetime, longest, idle time.Duration, notBefore time.Time) (policy, error) {
 	err := errors.Join(
 		checkDuration("Lifetime", lifetime),
@@ -48,7 +47,7 @@ func newPolicy(lifetime, longest, idle time.Duration, notBefore time.Time) (poli
 	}, nil
 }
 
-// checkDuration refuses what cannot be a session's time. 0 stands for a
+// checkDuration refuses a duration that a session cannot have. 0 stands for a
 // default.
 func checkDuration(option string, d time.Duration) error {
 	switch {
@@ -93,8 +92,8 @@ var (
 	errNotBefore = errors.New("created before NotBefore")
 )
 
-// check refuses a session that is too old, or too young to be true. A clock
-// that went backwards makes ages negative, which count as none.
+// check refuses a session that is too old, or issued too far in the future. A
+// negative age (the clock was set back) counts as zero.
 func (p *policy) check(rec *record, now time.Time) error {
 	refused := func(reason Reason, sentinel, cause error) error {
 		return &codecError{class: classDecode, reason: reason, sentinel: sentinel, cause: cause}

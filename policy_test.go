@@ -5,9 +5,10 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/clock"
-	"github.com/google/go-cmp/cmp"
 )
 
 type userOptions = cookiesession.Options[webUser]

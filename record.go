@@ -1,6 +1,7 @@
 package cookiesession
 
 import (
+	"bytes"
 	"crypto/rand"
 	"encoding/binary"
 	"encoding/hex"
@@ -14,11 +15,13 @@ import (
 // What a token seals is a Record:
 //
 //	struct {
-//	    uint8   flags;             /* bit 0 packed, bit 1 id, bit 2 lifetime; other bits 0 */
+//	    uint8   flags;
 //	    uvarint age;               /* seconds between creation and issue */
-//	    opaque  id[16];            /* only with bit 1 */
-//	    uvarint lifetime;          /* seconds, only with bit 2: this session's own lifetime */
-//	    opaque  body[];            /* the value as CBOR (RFC 8949), packed if bit 0 */
+//	    opaque  id[16];            /* only with flagID */
+//	    uvarint lifetime;          /* seconds, only with flagLifetime: this session's own lifetime */
+//	    opaque  binding[16];       /* only with flagBound, not all zero */
+//	    opaque  body[];            /* the value as CBOR (RFC 8949), packed with flagPacked */
+//	    opaque  padding[];         /* only with flagPadded: 0x80, then zeros */
 //	} Record;
 //
 // Uvarints are base 128, least significant group first, in shortest form and
@@ -26,13 +29,25 @@ import (
 // lifetime are the server's configuration and not in the cookie, so that
 // shortening them takes effect at once. A new session therefore costs 40 + 2
 // bytes and its body.
+//
+// The binding is here and not in the value, because a handler may replace the
+// value as a whole, and a release that lacks a field drops it.
+//
+// With the padding the whole record has a multiple of so many bytes, so that
+// lengths come in steps (ISO/IEC 7816-4). It is worked out at each write.
 const (
-	flagPacked   = 1 << 0
-	flagID       = 1 << 1
-	flagLifetime = 1 << 2
-	knownFlags   = flagPacked | flagID | flagLifetime
+	flagPacked         = 1 << 0
+	flagID             = 1 << 1
+	flagLifetime       = 1 << 2
+	flagBrowserSession = 1 << 3 // the cookie has no Max-Age, whatever options say
+	flagPadded         = 1 << 4
+	flagBound          = 1 << 5
+	flagPending        = 1 << 6 // only with flagBound: the binding has not been proven yet
+	knownFlags         = 1<<7 - 1
 
-	idSize = 16
+	idSize      = 16
+	bindingSize = 16
+	padding     = 0x80
 )
 
 // A record is a Record in memory, together with the time of its token.
@@ -43,11 +58,17 @@ type record struct {
 	created  int64 // Unix seconds
 	issued   int64 // Unix seconds
 	lifetime int64 // seconds; 0: none of its own
-	body     []byte
+
+	browserSession bool
+	binding        [bindingSize]byte // zero: none
+	pending        bool              // the binding is
+
+	body []byte
 }
 
 var (
 	errRecord = errors.New("not a version 1 record")
+	errFlags  = errors.New("a record with flags that this release does not know")
 	errAge    = errors.New("created before 1970")
 )
 
@@ -68,41 +89,87 @@ func (r *record) append(dst []byte) ([]byte, error) {
 		dst[flags] |= flagLifetime
 		dst = binary.AppendUvarint(dst, uint64(r.lifetime))
 	}
-	if r.packed {
-		dst[flags] |= flagPacked
+	if r.isBound() {
+		dst[flags] |= flagBound
+		dst = append(dst, r.binding[:]...)
 	}
+	dst[flags] |= bit(r.packed, flagPacked) | bit(r.browserSession, flagBrowserSession) | bit(r.pending && r.isBound(), flagPending)
 	return append(dst, r.body...), nil
+}
+
+func bit(on bool, flag byte) byte {
+	if on {
+		return flag
+	}
+	return 0
+}
+
+func (r *record) isBound() bool { return r.binding != [bindingSize]byte{} }
+
+// pad pads a record to that many bytes, which are more than it has.
+func pad(data []byte, size int) []byte {
+	data[0] |= flagPadded
+	data = append(data, padding)
+	return append(data, make([]byte, size-len(data))...)
+}
+
+// cutPadding cuts the padding off data.
+func cutPadding(data []byte) (rest []byte, ok bool) {
+	return bytes.CutSuffix(bytes.TrimRight(data, "\x00"), []byte{padding})
 }
 
 // parseRecord reads the record of a token that was issued at that time. The
 // result's body aliases data.
-func parseRecord(data []byte, issued int64) (r record, err error) {
-	if len(data) == 0 || data[0]&^knownFlags != 0 {
-		return record{}, errRecord
+func parseRecord(data []byte, issued int64) (record, error) {
+	if len(data) > 0 && data[0]&^knownFlags != 0 {
+		return record{}, newerError(errFlags) // what follows may mean anything
+	}
+	r := record{issued: issued}
+	if !r.parse(data) {
+		return record{}, invalidError(ReasonMalformed, errRecord)
+	}
+	return r, nil
+}
+
+func (r *record) parse(data []byte) (ok bool) {
+	if len(data) == 0 {
+		return false
 	}
 	flags, data := data[0], data[1:]
 	age, data, ok := cutUvarint(data)
-	if !ok || age > issued {
-		return record{}, errRecord
+	if !ok || age > r.issued {
+		return false
 	}
-	r = record{issued: issued, created: issued - age, packed: flags&flagPacked != 0}
+	r.created, r.packed = r.issued-age, flags&flagPacked != 0
 	if flags&flagID != 0 {
 		if len(data) < idSize {
-			return record{}, errRecord
+			return false
 		}
 		r.hasID, r.id, data = true, [idSize]byte(data), data[idSize:]
 	}
 	if flags&flagLifetime != 0 {
 		r.lifetime, data, ok = cutUvarint(data)
 		if !ok || r.lifetime == 0 || r.lifetime > int64(wire.MaxLifetime/time.Second) {
-			return record{}, errRecord
+			return false
 		}
 	}
-	if len(data) == 0 {
-		return record{}, errRecord
+	r.browserSession, r.pending = flags&flagBrowserSession != 0, flags&flagPending != 0
+	if flags&flagBound != 0 {
+		if len(data) < bindingSize {
+			return false
+		}
+		r.binding, data = [bindingSize]byte(data), data[bindingSize:]
+	}
+	if r.isBound() != (flags&flagBound != 0) || r.pending && !r.isBound() {
+		return false
+	}
+	if flags&flagPadded != 0 {
+		if data, ok = cutPadding(data); !ok {
+			return false
+		}
 	}
 	r.body = data
-	return r, nil
+	return len(data) > 0
 }
 
 // cutUvarint cuts an uvarint below 2^32 in shortest form off data.

@@ -7,8 +7,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // A cookie is sealed anew when the sealing key has superseded its key, and
@@ -238,4 +239,83 @@ func fullCookie(t *testing.T, site *webSite[[]byte]) *webBrowser {
 		}
 		full = b
 	}
+}
+
+// What Save has prepared is decided anew when the headers go out: a Save that
+// only wanted to learn of an error in time does not bring a refresh into an
+// error page.
+func TestRefreshIsDecidedAtCommit(t *testing.T) {
+	tests := []struct {
+		name   string
+		status int
+		change bool // after Save
+		want   func(refresh cookiesession.Reason) cookiesession.Reason
+	}{
+		{"page", 200, false, func(refresh cookiesession.Reason) cookiesession.Reason { return refresh }},
+		{"error", 500, false, func(cookiesession.Reason) cookiesession.Reason { return "" }},
+		{"not modified", 304, false, func(cookiesession.Reason) cookiesession.Reason { return "" }},
+		{"error with a change", 500, true, func(cookiesession.Reason) cookiesession.Reason { return cookiesession.ReasonChanged }},
+	}
+	for _, refresh := range []cookiesession.Reason{cookiesession.ReasonRenewed, cookiesession.ReasonResealed} {
+		for _, tt := range tests {
+			t.Run(string(refresh)+"/"+tt.name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					site, b := staleSession(t, refresh)
+					page := site.visit(b, func(c *userCall) {
+						mustDo(t, site.Save(c.W, c.S))
+						if lines := c.W.Header()["Set-Cookie"]; len(lines) != 1 {
+							t.Errorf("Save set %q, so this test shows nothing", lines)
+						}
+						if tt.change {
+							c.S.Data.Visits++
+						}
+						c.W.WriteHeader(tt.status)
+					})
+					wantIssued(t, page, tt.want(refresh))
+				})
+			})
+		}
+	}
+}
+
+// A refresh that became due, or whose session ended, since Save.
+func TestTimePassesBetweenSaveAndCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		site := newWebSite(t, nil, userOptions{Lifetime: time.Hour, IdleTimeout: time.Hour})
+		b := signedIn(site)
+		time.Sleep(29 * time.Minute)
+		page := site.visit(b, func(c *userCall) {
+			mustDo(t, site.Save(c.W, c.S))
+			wantNoCookie(t, c.W.Header())
+			time.Sleep(time.Minute)
+		})
+		wantIssued(t, page, cookiesession.ReasonRenewed)
+		page = site.visit(b, func(c *userCall) {
+			c.S.Data.Visits++
+			mustDo(t, site.Save(c.W, c.S))
+			time.Sleep(30 * time.Minute)
+		})
+		wantCookieIs(t, page.cookies(), deletes)
+	})
+}
+
+// A key that is activated between Save and the commit seals what goes out.
+func TestKeyActivatedBetweenSaveAndCommit(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		oldKey, newKey := cookiesession.NewKey(), cookiesession.NewKey().ActivatesAt(time.Now().Add(31*time.Minute))
+		site := newWebSite(t, newRing(t, newKey, oldKey), userOptions{IdleTimeout: time.Hour})
+		b := signedIn(site)
+		time.Sleep(30 * time.Minute)
+		page := site.visit(b, func(c *userCall) {
+			mustDo(t, site.Save(c.W, c.S)) // renewed, by the old key
+			if lines := c.W.Header()["Set-Cookie"]; len(lines) != 1 {
+				t.Errorf("Save set %q, so this test shows nothing", lines)
+			}
+			time.Sleep(time.Minute)
+		})
+		wantIssued(t, page, cookiesession.ReasonResealed)
+		if got := page.Events[1].KeyID; got != newKey.ID() {
+			t.Errorf("sealed by %s", got)
+		}
+	})
 }

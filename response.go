@@ -16,22 +16,9 @@ import (
 // rest to [http.ResponseController], which finds the writer below by Unwrap.
 type responseWriter struct {
 	http.ResponseWriter
-	session   saver
+	visit     *visit
 	committed bool  // the session was saved, or nothing had to be
 	err       error // why it could not be; the client got a 500
-}
-
-// A saver is the request's side of a responseWriter.
-type saver interface {
-	// commit saves the session into the headers of a response with this status.
-	commit(h http.Header, status int) error
-	// uncommit says that the headers did not go out after all.
-	uncommit()
-	// hijacked says that whoever takes the connection over sends the headers,
-	// or doesn't.
-	hijacked()
-	// done is closed when the request ends.
-	done() context.Context
 }
 
 // commit saves the session once, and reports whether it did. If that fails, it
@@ -41,11 +28,19 @@ func (w *responseWriter) commit(status int) (did bool) {
 		return false
 	}
 	w.committed = true
-	if err := w.session.commit(w.Header(), status); err != nil {
+	if err := w.visit.commit(w.Header(), status); err != nil {
 		w.err = err
 		w.fail()
 	}
 	return true
+}
+
+// send is commit for headers that go out now, whatever happens.
+func (w *responseWriter) send(status int) (did bool) {
+	if did = w.commit(status); did && w.err == nil {
+		w.visit.sent()
+	}
+	return did
 }
 
 // fail answers with a 500. Headers that belong to the page that isn't sent go;
@@ -63,7 +58,7 @@ func (w *responseWriter) fail() {
 // responses come before the final one; 101 replaces it.
 func (w *responseWriter) WriteHeader(status int) {
 	if status >= http.StatusOK || status == http.StatusSwitchingProtocols {
-		w.commit(status)
+		w.send(status)
 	}
 	if w.err == nil {
 		w.ResponseWriter.WriteHeader(status)
@@ -72,7 +67,7 @@ func (w *responseWriter) WriteHeader(status int) {
 
 // Write saves the session first.
 func (w *responseWriter) Write(p []byte) (int, error) {
-	if w.commit(http.StatusOK); w.err != nil {
+	if w.send(http.StatusOK); w.err != nil {
 		return 0, w.err
 	}
 	return w.ResponseWriter.Write(p)
@@ -80,7 +75,7 @@ func (w *responseWriter) Write(p []byte) (int, error) {
 
 // WriteString saves the session first.
 func (w *responseWriter) WriteString(s string) (int, error) {
-	if w.commit(http.StatusOK); w.err != nil {
+	if w.send(http.StatusOK); w.err != nil {
 		return 0, w.err
 	}
 	return io.WriteString(w.ResponseWriter, s)
@@ -88,7 +83,7 @@ func (w *responseWriter) WriteString(s string) (int, error) {
 
 // ReadFrom saves the session first. It keeps sendfile within reach of io.Copy.
 func (w *responseWriter) ReadFrom(src io.Reader) (int64, error) {
-	if w.commit(http.StatusOK); w.err != nil {
+	if w.send(http.StatusOK); w.err != nil {
 		return 0, w.err
 	}
 	if dst, ok := w.ResponseWriter.(io.ReaderFrom); ok {
@@ -109,9 +104,12 @@ func (w *responseWriter) FlushError() error {
 		return w.err
 	}
 	err := http.NewResponseController(w.ResponseWriter).Flush()
-	if did && errors.Is(err, http.ErrNotSupported) {
+	switch {
+	case did && errors.Is(err, http.ErrNotSupported):
 		w.committed = false
-		w.session.uncommit()
+		w.visit.uncommit()
+	case did:
+		w.visit.sent()
 	}
 	return err
 }
@@ -129,18 +127,19 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case did && err != nil:
 		// Nothing was sent: the handler answers in another way.
 		w.committed = false
-		w.session.uncommit()
+		w.visit.uncommit()
 	case did:
-		w.session.hijacked()
+		w.visit.sent()
+		w.visit.hijacked()
 	}
 	return conn, rw, err
 }
 
 // CloseNotify is there because gin asserts it and panics where it is missing.
-// It tells what the request's context tells.
+// It follows the request's context.
 func (w *responseWriter) CloseNotify() <-chan bool {
 	closed := make(chan bool, 1)
-	context.AfterFunc(w.session.done(), func() { closed <- true })
+	context.AfterFunc(w.visit.Context, func() { closed <- true })
 	return closed
 }
 

@@ -11,189 +11,141 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// An action is what a response does to the session cookie.
-type action uint8
-
-const (
-	leave   action = iota // no Set-Cookie
-	store                 // with the Data of now
-	refresh               // with the body as it was
-	remove
-)
-
-// An output is what a session has put, or is about to put, into the response.
-type output struct {
-	action action
-	reason Reason
-	lines  []string // Set-Cookie lines
-	item   []byte   // the CBOR of the Data that is stored
-	handed bool     // the application was given the cookies
-}
-
-// prepare decides what becomes of a session in a response with this status, and
-// composes its Set-Cookie lines. Its result is kept: as long as nothing
-// changes, preparing again gives the same, so Save, a flush that did not happen
-// and the commit agree. On an error nothing is kept.
-func (m *Manager[T]) prepare(s *Session[T], status int) (*output, error) {
+// prepare decides what a response with this status does to the cookie, and
+// makes its Set-Cookie lines. The decision is taken anew at each call, since
+// the status or the time may be another one by now; but as long as it stays the
+// same and nothing changes, so do the lines. So Save, a flush that did not
+// happen and the commit agree. On an error, the output stays what it was.
+func (s *state) prepare(status int) error {
 	sc := newScratch()
 	defer sc.release()
-	m.adopt(s)
-	item, err := m.encode(sc, s)
+	item, err := sc.encodeAs(s.manager.plan, s.data)
 	if err != nil {
-		return nil, err
-	}
-	if s.state.out != nil && !s.state.unsaved && !m.changedSince(s, item) {
-		return s.state.out, nil
+		return err
 	}
 	now := clock.Now()
-	out := s.state.newOutput()
-	out.action, out.reason = m.decide(s, item, now, status)
-	out.item = s.state.stored(item)
-	if err := m.compose(sc, s, out, item, now); err != nil {
-		if out.action != refresh || s.state.asked {
-			return nil, err
+	next := output{touches: s.touches}
+	next.action, next.reason = decide(s.facts(item, now, status))
+	if s.output.is(&next, item) {
+		return nil
+	}
+	next.item = s.stored(item)
+	if err := s.compose(sc, &next, now); err != nil {
+		if next.action != refresh || s.touches > 0 {
+			return err
 		}
 		// Nobody asked for it, and the old cookie is as good as it was.
-		out.action = leave
-		m.event(s.state.request, failure(err))
+		next.failed = err
 	}
-	s.state.out, s.state.unsaved = out, false
-	return out, nil
+	s.output = next
+	return nil
 }
 
-// newOutput returns an output other than the present one. Most requests need
-// one, which is part of the session.
-func (s *sessionState) newOutput() *output {
-	if s.out == nil {
-		s.first = output{}
-		return &s.first
-	}
-	return &output{}
+// is reports whether o is the output of the decision next for this Data.
+func (o *output) is(next *output, item []byte) bool {
+	return o.action == next.action && o.reason == next.reason && o.touches == next.touches && bytes.Equal(o.item, item)
 }
 
-// stored returns a copy of item that lasts, which for most requests is the one
+// stored returns a copy of item that lasts. For most requests that is the one
 // that the session came with.
-func (s *sessionState) stored(item []byte) []byte {
+func (s *state) stored(item []byte) []byte {
 	if bytes.Equal(item, s.item) {
 		return s.item
 	}
 	return bytes.Clone(item)
 }
 
-// adopt gives a Session that the application made itself what load gives.
-func (m *Manager[T]) adopt(s *Session[T]) {
-	if s.state.policy == nil {
-		s.state.policy, s.state.ring, s.state.label = &m.codec.policy, m.codec.keys.current(), m.codec.label
-		s.state.record.lifetime = m.codec.policy.cut(s.state.record.lifetime)
-		s.created()
+// changedSince reports whether Data, which encodes to item, differs from the
+// Data that was stored or read last.
+func (s *state) changedSince(item []byte) bool {
+	switch {
+	case s.output.item != nil:
+		return !bytes.Equal(item, s.output.item)
+	case s.opened():
+		return !bytes.Equal(item, s.item)
 	}
+	return !bytes.Equal(item, s.manager.zero)
 }
 
-// decide says what a response with this status does to the cookie, and why.
-func (m *Manager[T]) decide(s *Session[T], item []byte, now time.Time, status int) (action, Reason) {
-	st := &s.state
-	zero := bytes.Equal(item, m.zero)
-	if !st.opened || st.destroyed {
-		switch {
-		case !zero:
-			return store, ReasonChanged
-		case st.destroyed && m.carried(st):
-			return remove, ""
-		}
-		return leave, ""
+// facts gathers the facts for a decision.
+func (s *state) facts(item []byte, now time.Time, status int) facts {
+	m, rec := s.manager, s.reissued(now)
+	f := facts{
+		opened: s.opened(), destroyed: s.destroyed, touched: s.touches > 0,
+		zero: bytes.Equal(item, m.zero), changed: !bytes.Equal(item, s.item),
+		over: m.codec.policy.expires(&rec) <= now.Unix(), mayRefresh: webrule.MayRefresh(s.request, status),
 	}
-	switch changed := !bytes.Equal(item, st.item); {
-	case changed && zero:
-		return remove, ""
-	case changed:
-		return store, ReasonChanged
-	case st.asked:
-		return refresh, ReasonRequested
-	case !webrule.MayRefresh(st.request, status):
-		return leave, ""
-	case st.ring.superseded(st.key, now):
-		return refresh, ReasonResealed
-	case m.codec.policy.renewalDue(&st.record, now):
-		return refresh, ReasonRenewed
+	if s.destroyed {
+		f.carried = s.carried != 0
 	}
-	return leave, ""
+	if s.opened() {
+		f.superseded = s.ring.superseded(s.key, now)
+		f.renewal = m.codec.policy.renewalDue(&s.record, now)
+	}
+	return f
 }
 
-// carried reports whether the request had a cookie, or part of one, of the
-// session's.
-func (m *Manager[T]) carried(st *sessionState) bool {
-	return len(surplus(st.lines, m.names, 0)) > 0
+// reissued returns the session's record as it is sealed at now. A cookie must
+// not look older than the one that it replaces.
+func (s *state) reissued(now time.Time) record {
+	rec := s.record
+	rec.issued = max(now.Unix(), rec.issued)
+	return rec
 }
 
-// compose makes out's lines.
-func (m *Manager[T]) compose(sc *scratch, s *Session[T], out *output, item []byte, now time.Time) error {
+// compose makes the lines of an output.
+func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 	if out.action == leave {
 		return nil
 	}
-	st := &s.state
-	if st.blocked != nil {
-		return internalError(errBlocked{st.blocked})
+	if cause := s.blocked(); cause != nil {
+		return internalError(errBlocked{cause})
 	}
-	if out.action == remove {
-		m.composeRemoval(s, out)
+	switch out.action {
+	case remove:
+		out.lines = s.deletions([]string{s.manager.cookie.deletion(s.manager.cookie.name)}, 1)
 		return nil
+	case store, refresh:
+		return s.seal(sc, out, now)
 	}
-	if m.labelFunc != nil && st.request == nil {
+	panic("cookiesession: an action without a way to compose it")
+}
+
+// seal makes the lines that set the cookies of a session, and delete those that
+// they leave behind.
+func (s *state) seal(sc *scratch, out *output, now time.Time) error {
+	m := s.manager
+	if m.labelFunc != nil && s.request == nil {
 		return usageError(errNoRequest)
 	}
-	rec := st.record
-	rec.issued = max(now.Unix(), st.floor)
+	rec := s.reissued(now)
 	if out.action == store {
-		rec.body, rec.packed = sc.pack(item)
-	}
-	maxAge := m.codec.policy.expires(&rec) - now.Unix()
-	if maxAge <= 0 {
-		// A lifetime of its own that is over already.
-		m.composeRemoval(s, out)
-		return nil
+		rec.body, rec.packed = sc.pack(out.item)
 	}
 	sealed, err := sc.seal(&sealing{
-		Codec: m.codec, name: m.cookie.name, label: st.label, ring: st.ring, before: st.key, now: now, random: freshRandom(),
+		Codec: m.codec, name: m.cookie.name, label: s.label, ring: s.ring, before: s.key, now: now, random: freshRandom(),
 	}, &rec)
 	if err != nil {
 		return err
 	}
-	m.composeParts(sc, st, out, sealed, maxAge)
-	key, size, limit := sealed.key, sealed.size, sealed.limit
-	m.event(st.request, Event{Kind: EventIssued, Reason: out.reason, KeyID: key.idText, Size: size, Limit: limit})
-	if size > limit/4*3 {
-		m.event(st.request, Event{Kind: EventNearLimit, Size: size, Limit: limit})
+	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
+	maxAge := m.codec.policy.expires(&rec) - now.Unix()
+	lines := make([]string, 0, sealed.parts)
+	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
+		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
+		lines = append(lines, string(sc.line))
 	}
-	if st.ring.pending(now) && m.pending.Swap(st.ring) != st.ring {
-		m.event(st.request, Event{Kind: EventKeysPending, KeyID: key.idText})
-	}
-	if !st.opened && st.err != nil && !errors.Is(st.err, ErrNoSession) {
-		m.event(st.request, Event{Kind: EventReplaced, Reason: ReasonOf(st.err), Err: st.err})
-	}
+	out.lines = s.deletions(lines, sealed.parts)
 	return nil
 }
 
-// composeParts makes the lines that set the cookies of a text and delete those
-// that it leaves behind.
-func (m *Manager[T]) composeParts(sc *scratch, st *sessionState, out *output, sealed sealed, maxAge int64) {
-	out.lines = make([]string, 0, sealed.parts)
-	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
-		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
-		out.lines = append(out.lines, string(sc.line))
+// deletions appends the lines that delete the cookies which the request carried
+// and which a session of n parts leaves behind.
+func (s *state) deletions(lines []string, n int) []string {
+	for _, name := range s.carried.after(n, s.manager.names) {
+		lines = append(lines, s.manager.cookie.deletion(name))
 	}
-	for _, name := range surplus(st.lines, m.names, sealed.parts) {
-		out.lines = append(out.lines, m.cookie.deletion(name))
-	}
-}
-
-// composeRemoval makes the lines that delete all cookies of a session.
-func (m *Manager[T]) composeRemoval(s *Session[T], out *output) {
-	out.action, out.reason = remove, ""
-	out.lines = []string{m.cookie.deletion(m.cookie.name)}
-	for _, name := range surplus(s.state.lines, m.names, 1) {
-		out.lines = append(out.lines, m.cookie.deletion(name))
-	}
-	m.event(s.state.request, Event{Kind: EventDeleted})
+	return lines
 }
 
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")
@@ -208,24 +160,61 @@ func (e errBlocked) Unwrap() error { return e.cause }
 
 // apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
 // It may be done again, because somebody may have cleared the headers since, or
-// because what an earlier output put there, before, is out of date.
-func (m *Manager[T]) apply(h http.Header, before, out *output) {
-	if before != out {
-		m.retract(h, before)
-	}
-	if len(out.lines) > 0 {
-		webrule.SetCookies(h, out.lines)
+// because the lines that were put there before are out of date.
+func (s *state) apply(h http.Header, before []string) {
+	retract(h, before)
+	if len(s.output.lines) == 0 {
+		webrule.MarkRead(h)
 		return
 	}
-	webrule.MarkRead(h)
+	webrule.SetCookies(h, s.output.lines)
 }
 
-// retract takes the cookies of an output out of the headers.
-func (m *Manager[T]) retract(h http.Header, out *output) {
-	if out != nil && len(out.lines) > 0 {
-		webrule.RemoveCookies(h, out.lines)
+// retract takes the cookies of Set-Cookie lines out of the headers.
+func retract(h http.Header, lines []string) {
+	if len(lines) > 0 {
+		webrule.RemoveCookies(h, lines)
 	}
 }
+
+// report reports the output, once, when the headers are on their way.
+func (s *state) report() {
+	out := &s.output
+	if out.reported {
+		return
+	}
+	out.reported = true
+	if out.failed != nil {
+		s.event(failure(out.failed))
+		return
+	}
+	switch out.action {
+	case leave:
+	case remove:
+		s.event(Event{Kind: EventDeleted})
+	case store, refresh:
+		s.reportIssued()
+	default:
+		panic("cookiesession: an action without an event")
+	}
+}
+
+func (s *state) reportIssued() {
+	out, m := &s.output, s.manager
+	s.event(Event{Kind: EventIssued, Reason: out.reason, KeyID: out.key.idText, Size: out.size, Limit: out.limit})
+	if out.bare > out.limit/4*3 {
+		s.event(Event{Kind: EventNearLimit, Size: out.bare, Limit: out.limit})
+	}
+	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
+		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})
+	}
+	if s.err != nil && !errors.Is(s.err, ErrNoSession) {
+		s.event(Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})
+	}
+}
+
+// event reports an event of the session's request.
+func (s *state) event(e Event) { s.manager.event(s.request, e) }
 
 // failure returns the event of a session that could not be saved.
 func failure(err error) Event {

@@ -14,8 +14,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // webHuge fills a session with more than a cookie holds, however well it is
@@ -425,4 +426,52 @@ func TestGetOfDerivedRequests(t *testing.T) {
 		r.URL.Path = "/a/b"
 		mux.ServeHTTP(c.W, r)
 	})
+}
+
+// A Session belongs to one Manager: the cookie that it came in, or that was
+// made of it, is that Manager's.
+func TestSessionOfAnotherManager(t *testing.T) {
+	ring := newRing(t)
+	here, there := newWebSite(t, ring, userOptions{Name: "a", Insecure: true}), newWebSite(t, ring, userOptions{Name: "b", Insecure: true})
+	tests := []struct {
+		name    string
+		session func() *webSession
+		refused bool
+	}{
+		{"nobody's", func() *webSession { return &webSession{Data: webUser{Name: webSecret}} }, false},
+		{"loaded by this one", func() *webSession { s := here.Load(webRequest()); webSign(s); return s }, false},
+		{"loaded by the other one", func() *webSession { s := there.Load(webRequest()); webSign(s); return s }, true},
+		{"saved by the other one", func() *webSession {
+			s := &webSession{Data: webUser{Name: webSecret}}
+			mustDo(t, there.Save(httptest.NewRecorder(), s))
+			return s
+		}, true},
+		{"a request's of the other one", func() (s *webSession) {
+			there.visit(new(webBrowser), func(c *userCall) { s = c.S; webSign(s) })
+			return s
+		}, true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			rec := httptest.NewRecorder()
+			cookies, err := here.Cookies(tt.session())
+			saveErr := here.Save(rec, tt.session())
+			if !tt.refused {
+				mustDo(t, errors.Join(err, saveErr))
+				if len(cookies) != 1 || cookies[0].Name != "a" {
+					t.Errorf("cookies %v", cookies)
+				}
+				wantData(t, here, cookies[0].Value, webUser{Name: webSecret})
+				return
+			}
+			if cookies != nil || len(rec.Header()) != 0 {
+				t.Errorf("cookies %v, headers %v", cookies, rec.Header())
+			}
+			for _, err := range []error{err, saveErr} {
+				if wantFault(t, err, "usage"); !strings.Contains(fmt.Sprint(err), `"b"`) {
+					t.Errorf("error %v does not say whose it is", err)
+				}
+			}
+		})
+	}
 }

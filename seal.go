@@ -3,7 +3,9 @@ package cookiesession
 import (
 	"cmp"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
+	"math"
 	"time"
 
 	"example.com/cookiesession/internal/wire"
@@ -46,7 +48,9 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 	}
 	rec.lifetime = how.policy.cut(rec.lifetime)
 	rec.body, rec.packed = s.pack(item)
-	how.before = how.ring.named(meta.KeyID)
+	if how.before, err = how.replaced(meta.KeyID); err != nil {
+		return "", err
+	}
 	out, err := s.seal(how, &rec)
 	if err != nil {
 		return "", err
@@ -54,11 +58,27 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 	return string(out.text), nil
 }
 
+// replaced returns the key of the value that is replaced, nil if it is not
+// known. If it was revoked since the value was opened, nothing may replace it:
+// a slow request would carry a forged session past the revocation.
+func (how *sealing) replaced(idText string) (*ringKey, error) {
+	raw, err := hex.DecodeString(idText)
+	if err != nil || len(raw) != wire.KeyIDSize {
+		return nil, nil
+	}
+	key, status := how.ring.find(keyID(raw), how.now)
+	if status == keyRevoked {
+		return nil, errRevokedKey
+	}
+	return key, nil
+}
+
 // A sealed is a record that was sealed.
 type sealed struct {
 	fit
 	text []byte // the cookie value, which is the scratch's
 	key  *ringKey
+	bare int // bytes of names and values, if it were not padded
 }
 
 var errNoSealingKey = errors.New("no key of the keyring can seal")
@@ -81,28 +101,51 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 	if err != nil {
 		return sealed{}, usageError(err)
 	}
-	s.record = data
-	fit := how.fit(how.name, wire.Chars(wire.Overhead+len(data)))
+	fit := how.fit(how.name, len(data))
 	if fit.parts == 0 {
 		return sealed{}, tooLargeError(fit.size, fit.limit)
 	}
+	bare := fit.size
+	if size := how.padded(how.name, len(data)); size > len(data) {
+		data = pad(data, size)
+		fit = how.fit(how.name, size)
+	}
+	s.record = data
 	token := appendHeader(s.token[:0], tokenHeader{parts: fit.parts, key: key.id, issued: rec.issued, random: how.random})
 	s.additional = appendAdditionalData(s.additional[:0], how.name, how.label)
 	s.token = sealToken(key, append(token, data...), s.additional)
 	s.text = appendTokenText(s.text[:0], s.token)
-	return sealed{fit: fit, text: s.text, key: key}, nil
+	return sealed{fit: fit, text: s.text, key: key, bare: bare}, nil
 }
 
-// A fit says how a text fits into its cookies.
+// A fit says how a record fits into its cookies.
 type fit struct {
+	chars int // of the text
 	parts int // how many cookies it takes; 0: more than it may
 	size  int // bytes of their names and values
 	limit int // bytes that these may have
 }
 
-// fit returns how a text of that many characters fits into cookies called name.
-func (c *Codec) fit(name string, chars int) fit {
+// fit returns how a record of n bytes fits into cookies called name.
+func (c *Codec) fit(name string, n int) fit {
 	cut := wire.Cut{Name: name, Size: c.maxSize}
+	chars := wire.Chars(wire.Overhead + n)
 	parts := cut.Parts(chars, c.maxCookies)
-	return fit{parts: parts, size: cut.Bytes(chars, cmp.Or(parts, c.maxCookies)), limit: c.maxSize * c.maxCookies}
+	return fit{chars: chars, parts: parts, size: cut.Bytes(chars, cmp.Or(parts, c.maxCookies)), limit: c.maxSize * c.maxCookies}
+}
+
+// padded returns how many bytes a record of n bytes is padded to. The last step
+// ends where the cookies that it needs anyway are full. There, a record may
+// have no room left for padding.
+func (c *Codec) padded(name string, n int) int {
+	parts := c.fit(name, n).parts
+	if c.padTo == 0 || parts == 0 {
+		return n
+	}
+	size := (n/c.padTo + 1) * c.padTo
+	if c.maxSize < math.MaxInt {
+		full := wire.Cut{Name: name, Size: c.maxSize}.Capacity(parts)
+		size = min(size, wire.Encoding.DecodedLen(full)-wire.Overhead)
+	}
+	return size
 }

@@ -6,32 +6,50 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// surplus returns the names of the session's cookies that the request carried
-// and that a write of n parts does not overwrite, given all the names.
-func surplus(lines, names []string, n int) (carried []string) {
-	var has [wire.MaxParts]bool
-	for i := range wire.Cookies(lines, names[0]) {
-		has[i-1] = true
-	}
-	for i, name := range names[n:] {
-		if has[n+i] {
-			carried = append(carried, name)
-		}
+// A partSet says which of a session's cookies a request carries: bit i-1 stands
+// for part i.
+type partSet uint8
+
+// carriedParts reads the lines of a Cookie header.
+func carriedParts(lines []string, name string) (carried partSet) {
+	for i := range wire.Cookies(lines, name) {
+		carried.add(i)
 	}
 	return carried
+}
+
+func (p *partSet) add(i int) { *p |= 1 << (i - 1) }
+
+// has reports whether all of the first n parts are there.
+func (p partSet) has(n int) bool {
+	all := partSet(1)<<n - 1
+	return p&all == all
+}
+
+// after returns the names of those cookies that a write of n parts does not
+// overwrite, given all the names.
+func (p partSet) after(n int, names []string) (stale []string) {
+	for i := n; i < len(names); i++ {
+		if p>>i&1 != 0 {
+			stale = append(stale, names[i])
+		}
+	}
+	return stale
 }
 
 // Cookies cuts a value that this Codec has sealed for the cookie called name
 // into the cookies that carry it: one, or up to CodecOptions.MaxCookies. They
 // have names and values; the attributes are the caller's. Also delete the parts
-// of an earlier value that these do not overwrite: see [Codec.StaleParts].
+// of an earlier value that these do not overwrite: see [Codec.StaleParts]. Any
+// other value is returned as one cookie.
 func (c *Codec) Cookies(name, value string) []*http.Cookie {
-	header, err := wire.ParseHeader(value)
-	if err != nil || header.Parts == 1 || c.maxCookies == 1 {
+	cut := wire.Cut{Name: name, Size: c.maxSize}
+	parts := cut.Parts(len(value), c.maxCookies)
+	if header, err := wire.ParseHeader(value); err != nil || header.Parts != parts || parts == 1 {
 		return []*http.Cookie{{Name: name, Value: value}}
 	}
-	cookies := make([]*http.Cookie, 0, header.Parts)
-	for i, piece := range (wire.Cut{Name: name, Size: c.maxSize}).Pieces([]byte(value), header.Parts) {
+	cookies := make([]*http.Cookie, 0, parts)
+	for i, piece := range cut.Pieces([]byte(value), parts) {
 		cookies = append(cookies, &http.Cookie{Name: wire.PartName(name, i), Value: string(piece.Set) + string(piece.Text)})
 	}
 	return cookies
@@ -47,5 +65,14 @@ func (c *Codec) StaleParts(r *http.Request, name string, cookies []*http.Cookie)
 	if c.maxCookies == 1 {
 		names = names[:1]
 	}
-	return surplus(r.Header["Cookie"], names, len(cookies))
+	return carriedParts(cookieLines(r), name).after(len(cookies), names)
+}
+
+// cookieLines returns the lines of a request's Cookie header. A nil request has
+// none.
+func cookieLines(r *http.Request) []string {
+	if r == nil {
+		return nil
+	}
+	return r.Header["Cookie"]
 }

@@ -2,51 +2,181 @@ package cookiesession
 
 import (
 	"net/http"
+	"reflect"
+	"time"
 
 	"example.com/cookiesession/internal/clock"
 )
 
-// sessionState is what a Session is besides its Data.
-type sessionState struct {
-	request *http.Request // as the Manager got it; nil for the zero Session
-	lines   []string      // of its Cookie header
+// A state is a Session without its Data: all of it that does not depend on the
+// type of Data.
+type state struct {
+	manager *manager      // whose session it is; nil: nobody's yet
+	data    reflect.Value // Session.Data, once there is a manager
+	visit   *visit        // nil without Handler
+	request *http.Request // as the Manager got it; nil: none
+	carried partSet       // which of the session's cookies it has
 	label   string
 	ring    *ring // the one snapshot of this request
-	policy  *policy
-	owner   owner // nil without the middleware
 
-	err     error // why no cookie opened; nil if one did
-	blocked error // if not nil: nothing may be written in this request
-	opened  bool
-	record  record // identity and times; body: as stored
-	key     *ringKey
-	item    []byte // the CBOR of what was opened, as this program would store it
-	floor   int64  // issue time of the cookie that this session replaces
+	err    error    // why no cookie opened; nil if one did
+	key    *ringKey // that sealed the cookie; nil: none opened
+	record record   // identity and times; issued is that of the cookie; body: as stored
+	item   []byte   // the CBOR of the Data that came, as this program would store it
 
 	destroyed bool // Destroy was called
-	asked     bool // Renew, SetLifetime or a first ID want to be stored, whether Data has changed or not
-	unsaved   bool // they were called since out was made
-	out       *output
-	first     output
+	touches   int  // how often Renew, SetLifetime, Destroy or a first ID has changed something other than Data
+	output    output
 }
 
-// An owner is the middleware's side of a session.
-type owner interface {
-	// changed is told of a change other than in Data.
-	changed()
+// opened reports whether the session came in a cookie.
+func (s *state) opened() bool { return s.key != nil }
+
+// blocked returns why nothing may be written in this request, or nil: nobody
+// knows whether the cookie that it brought is good.
+func (s *state) blocked() error {
+	if e, ok := s.err.(*codecError); ok && e.reason == ReasonCheckFailed {
+		return e.cause
+	}
+	return nil
 }
 
-// ask makes the session be stored even though its Data may not have changed.
-func (s *sessionState) ask() {
-	s.asked, s.unsaved = true, true
-	if s.owner != nil {
-		s.owner.changed()
+// keep copies body and item out of the buffers that they were decoded in.
+func (s *state) keep(item []byte) {
+	body := s.record.body
+	kept := make([]byte, 0, len(body)+len(item))
+	kept = append(append(kept, body...), item...)
+	s.record.body, s.item = kept[:len(body):len(body)], kept[len(body):]
+}
+
+// refuse makes s a new session, because the request's cookie is not accepted.
+func (s *state) refuse(err error, now time.Time) {
+	clearData(s.data)
+	came := s.record.issued // the next cookie must not look older
+	s.err, s.key, s.item = err, nil, nil
+	s.record = record{}.begun(now)
+	s.record.issued = max(s.record.issued, came)
+}
+
+// touch has the session stored even though its Data may not have changed.
+func (s *state) touch() {
+	s.touches++
+	if s.visit != nil {
+		s.visit.changed()
 	}
 }
 
-func (s *sessionState) renew() {
-	s.record.created = clock.Now().Unix()
-	if s.record.hasID {
-		s.record.drawID()
+func (s *state) destroy() {
+	s.destroyed = true
+	s.record = s.record.restart(clock.Now())
+	s.touch()
+}
+
+// restart returns the record of the session that comes after r's, which was
+// destroyed. It keeps only the facts that are named here.
+func (r *record) restart(now time.Time) record {
+	next := record{
+		created: now.Unix(),
+		issued:  r.issued, // the next cookie must not look older
 	}
+	if r.hasID {
+		next.drawID() // another one
+	}
+	return next
+}
+
+// renew gives a session that goes on a new identity.
+func (r *record) renew(now time.Time) {
+	r.created = now.Unix()
+	if r.hasID {
+		r.drawID()
+	}
+}
+
+// clearData makes Data what it is in a new session: the zero value, or an empty
+// map.
+func clearData(data reflect.Value) {
+	data.SetZero()
+	if data.Kind() == reflect.Map {
+		data.Set(reflect.MakeMap(data.Type()))
+	}
+}
+
+// An action is what a response does to the session cookie.
+type action uint8
+
+const (
+	leave   action = iota // no Set-Cookie
+	store                 // with the Data of now
+	refresh               // with the body as it was
+	remove
+)
+
+// An output is the part of a response that is about the session cookie: it was
+// written to the headers, or is about to be.
+type output struct {
+	action action
+	reason Reason
+	lines  []string // Set-Cookie lines
+	size   int      // bytes of name and value of the cookies that are set
+	bare   int      // size without padding
+	limit  int      // that size may have
+	key    *ringKey // that sealed them
+	failed error    // why a refresh has no lines after all
+
+	item     []byte // the CBOR of Data at the time; nil: nothing is prepared
+	touches  int    // of the session at the time
+	handed   bool   // the application was given the cookies
+	reported bool   // as an event
+}
+
+// facts are all that a decision goes by.
+type facts struct {
+	opened    bool // a cookie opened
+	carried   bool // the request has a cookie of the session's names, whether it opens or not; only looked at with destroyed
+	destroyed bool // Destroy was called
+	touched   bool // Renew, SetLifetime or a first ID was called
+	zero      bool // Data is zero
+	changed   bool // Data differs from what the cookie holds
+	over      bool // the session would have ended by now
+
+	mayRefresh bool // the response may carry a cookie that only refreshes: see webrule
+	superseded bool // a newer key than the cookie's seals now
+	renewal    bool // half of the idle timeout is over
+}
+
+// decide says what a response does to the cookie, and why.
+func decide(f facts) (action, Reason) {
+	do, reason := f.wanted()
+	if f.over && (do == store || do == refresh) {
+		return remove, ""
+	}
+	return do, reason
+}
+
+// wanted is decide for a session that has not ended.
+func (f *facts) wanted() (action, Reason) {
+	switch {
+	case !f.opened || f.destroyed:
+		switch {
+		case !f.zero:
+			return store, ReasonChanged
+		case f.destroyed && f.carried:
+			return remove, ""
+		}
+		return leave, ""
+	case f.changed && f.zero:
+		return remove, ""
+	case f.changed:
+		return store, ReasonChanged
+	case f.touched:
+		return refresh, ReasonRequested
+	case !f.mayRefresh:
+		return leave, ""
+	case f.superseded:
+		return refresh, ReasonResealed
+	case f.renewal:
+		return refresh, ReasonRenewed
+	}
+	return leave, ""
 }

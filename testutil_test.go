@@ -10,8 +10,9 @@ import (
 	"sync"
 	"testing"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // webSecret stands in the Data of the tests' sessions. No event, no error and

@@ -16,10 +16,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/keytext"
-	"github.com/google/go-cmp/cmp"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden files in testdata")
@@ -37,11 +38,18 @@ type vector struct {
 	ID       string `json:"id,omitempty"`      // hex
 	Created  int64  `json:"created,omitempty"` // Unix seconds; absent: issued_at
 	Lifetime int64  `json:"lifetime,omitempty"`
-	Item     string `json:"item"`            // the value as CBOR, hex
-	Packed   bool   `json:"packed"`          // the body is packed
-	Foreign  bool   `json:"foreign"`         // opens, and this library would seal the value in another way
-	Token    string `json:"token,omitempty"` // the cookie value
-	Error    string `json:"error,omitempty"` // it does not open: invalid, unknown-key, expired
+
+	BrowserSession bool   `json:"browser_session,omitempty"`
+	Binding        string `json:"binding,omitempty"`         // hex
+	BindingPending bool   `json:"binding_pending,omitempty"` // only with a binding
+	PadTo          int    `json:"pad_to,omitempty"`          // bytes
+	Record         string `json:"record,omitempty"`          // hex: what is sealed, where this library would seal something else
+
+	Item    string `json:"item"`            // the value as CBOR, hex
+	Packed  bool   `json:"packed"`          // the body is packed
+	Foreign bool   `json:"foreign"`         // opens, and this library would seal the value in another way
+	Token   string `json:"token,omitempty"` // the cookie value
+	Error   string `json:"error,omitempty"` // it does not open: invalid, newer, unknown-key, expired
 }
 
 const vectorsFile = "testdata/vectors.json"
@@ -105,16 +113,29 @@ func (v *vector) codec(t testing.TB) *cookiesession.Codec {
 	if key.ID() != v.KeyID {
 		t.Fatalf("key id %s, want %s", key.ID(), v.KeyID)
 	}
-	return newCodec(t, newRing(t, key), &cookiesession.CodecOptions{Label: v.Label, Lifetime: 400 * 24 * time.Hour})
+	return newCodec(t, newRing(t, key), &cookiesession.CodecOptions{Label: v.Label, Lifetime: 400 * 24 * time.Hour, PadTo: v.PadTo})
+}
+
+// meta returns what stands beside the value.
+func (v *vector) meta(t testing.TB) cookiesession.Meta {
+	meta := cookiesession.Meta{
+		ID: v.ID, Created: time.Unix(v.IssuedAt, 0).UTC(), Lifetime: time.Duration(v.Lifetime) * time.Second,
+		BrowserSession: v.BrowserSession, BindingPending: v.BindingPending,
+	}
+	if v.Created != 0 {
+		meta.Created = time.Unix(v.Created, 0).UTC()
+	}
+	copy(meta.Binding[:], unhex(t, v.Binding))
+	return meta
 }
 
 func (v *vector) seal(t testing.TB) string {
-	meta := cookiesession.Meta{ID: v.ID, Lifetime: time.Duration(v.Lifetime) * time.Second}
-	if v.Created != 0 {
-		meta.Created = time.Unix(v.Created, 0)
+	issued, random := time.Unix(v.IssuedAt, 0), [16]byte(unhex(t, v.Random))
+	if v.Record != "" {
+		return v.codec(t).SealRecordWithRandom(v.Name, unhex(t, v.Record), issued, random)
 	}
 	value := decodeItem(t, unhex(t, v.Item))
-	token, err := v.codec(t).SealWithRandom(v.Name, value, meta, time.Unix(v.IssuedAt, 0), [16]byte(unhex(t, v.Random)))
+	token, err := v.codec(t).SealWithRandom(v.Name, value, v.meta(t), issued, random)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,10 +164,10 @@ func TestVectors(t *testing.T) {
 }
 
 func (v *vector) check(t *testing.T) {
-	if size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item))); err != nil || !v.Foreign && size.Packed != v.Packed {
-		t.Errorf("packed: %v, want %v; %v", size.Packed, v.Packed, err)
+	if size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item))); err != nil || !v.Foreign && isPacked(size) != v.Packed {
+		t.Errorf("packed: %v, want %v; %v", isPacked(size), v.Packed, err)
 	}
-	if v.Error == "" && !v.Foreign {
+	if v.isSealedHere() {
 		if got := v.seal(t); got != v.Token {
 			t.Errorf("seals to\n%s, want\n%s", got, v.Token)
 		}
@@ -154,7 +175,8 @@ func (v *vector) check(t *testing.T) {
 	var value any
 	meta, err := v.codec(t).Open(v.Name, v.Token, &value)
 	if want, ok := map[string]error{
-		"invalid": cookiesession.ErrInvalid, "unknown-key": cookiesession.ErrUnknownKey, "expired": cookiesession.ErrExpired,
+		"invalid": cookiesession.ErrInvalid, "newer": cookiesession.ErrNewer,
+		"unknown-key": cookiesession.ErrUnknownKey, "expired": cookiesession.ErrExpired,
 	}[v.Error]; ok {
 		if !errors.Is(err, want) || value != nil {
 			t.Errorf("opens to %v, %v: want %v", value, err, want)
@@ -167,17 +189,17 @@ func (v *vector) check(t *testing.T) {
 	if diff := cmp.Diff(decodeItem(t, unhex(t, v.Item)), value); diff != "" {
 		t.Error(diff)
 	}
-	want := cookiesession.Meta{
-		ID: v.ID, KeyID: v.KeyID, Issued: time.Unix(v.IssuedAt, 0).UTC(), Created: time.Unix(v.Created, 0).UTC(),
-		Lifetime: time.Duration(v.Lifetime) * time.Second,
-	}
-	if v.Created == 0 {
-		want.Created = want.Issued
-	}
+	want := v.meta(t)
+	want.KeyID, want.Issued = v.KeyID, time.Unix(v.IssuedAt, 0).UTC()
 	if diff := cmp.Diff(want, meta); diff != "" {
 		t.Error(diff)
 	}
 }
+
+// isSealedHere reports whether the token can be made anew.
+func (v *vector) isSealedHere() bool { return v.Record != "" || v.Error == "" && !v.Foreign }
+
+func isPacked(size cookiesession.Size) bool { return size.Body < size.CBOR }
 
 // updateVectors seals the vectors that this library would seal, anew.
 func updateVectors(t *testing.T) {
@@ -186,14 +208,17 @@ func updateVectors(t *testing.T) {
 		t.Fatalf("%s is frozen: what version %d says never changes", vectorsFile, file.Version)
 	}
 	for i := range file.Vectors {
-		if v := &file.Vectors[i]; v.Error == "" && !v.Foreign {
+		if v := &file.Vectors[i]; v.isSealedHere() {
 			v.KeyID = keyFromSecret(t, unhex(t, v.Secret)).ID()
 			v.Token = v.seal(t)
+			if v.Record != "" {
+				continue
+			}
 			size, err := v.codec(t).Measure(v.Name, decodeItem(t, unhex(t, v.Item)))
 			if err != nil {
 				t.Fatal(err)
 			}
-			v.Packed = size.Packed
+			v.Packed = isPacked(size)
 		}
 	}
 	text, err := json.MarshalIndent(file, "", "  ")

@@ -10,8 +10,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // readerFromSpy stands for net/http's writer, whose ReadFrom is sendfile.

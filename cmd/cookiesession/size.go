@@ -145,7 +145,7 @@ func measureFile(c *console, codec *cookiesession.Codec, name, file string) (mea
 		return measurement{}, err
 	}
 	m := measurement{
-		File: file, JSON: compact.Len(), CBOR: s.CBOR, Body: s.Body, Packed: s.Packed, Value: s.Value, Cookie: s.Cookie,
+		File: file, JSON: compact.Len(), CBOR: s.CBOR, Body: s.Body, Packed: s.Body < s.CBOR, Value: s.Value, Cookie: s.Cookie,
 		limit: s.Limit, fits: s.Cookies > 0,
 	}
 	for _, p := range s.Paths {

@@ -105,7 +105,8 @@ import (
 
 // A Legacy is a Key that encryptcookie's own functions were used with, and the
 // end of the time for which its cookies are read. Whoever has the key can forge
-// them until then.
+// them until then, and a sibling domain can plant those of its own where a name
+// has no __Host- prefix.
 type Legacy struct {
 	Key   string
 	Until time.Time

@@ -117,11 +117,3 @@ func (a *attributes) line(name, value string, maxAge int, o *sessions.Options) s
 	}
 	return asked.String() + strings.TrimPrefix(added.String(), "n=")
 }
-
-// partNames returns the names of the further cookies of a session.
-func partNames(name string) (names []string) {
-	for i := '2'; i <= '8'; i++ {
-		names = append(names, name+"_"+string(i))
-	}
-	return names
-}

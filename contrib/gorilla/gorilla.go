@@ -51,7 +51,9 @@
 //
 //   - Options.MaxAge seconds after its last Save, as before, but checked here
 //     and not only by the browser. 0 gives a cookie without Max-Age, which the
-//     browser forgets when it is closed.
+//     browser forgets when it is closed. If only this session's Options say 0,
+//     that is sealed in: later Saves with the store's Options keep it so, until
+//     one whose Options have another MaxAge again.
 //   - CodecOptions.Lifetime after its first Save, however often it is saved: 14
 //     days by default. This is new: gorilla's sessions live on as long as they
 //     are saved.
@@ -64,7 +66,8 @@
 // A session that was saved with the store's Options follows the store's MaxAge:
 // a shorter one ends the sessions that exist. One that was saved with Options
 // of its own has its own end sealed in, at most MaxLifetime after its first
-// Save.
+// Save. It stays when the session is saved with the store's Options later, if
+// that is the later end.
 //
 // # Cookies of the old store
 //
@@ -78,6 +81,22 @@
 // The first Save turns such a cookie into one of ours, if the session has the
 // same Path and Domain as before; else browsers keep both. After the date it is
 // refused: whoever has the old keys can forge one for as long as it is read.
+//
+//   - An old cookie tells when it was last saved. Its session ends the store's
+//     MaxAge after that, as it would have, and at most MaxLifetime after it:
+//     see [NewStore] for how to set both. One that is older is an
+//     [ErrLegacyExpired].
+//   - It does not tell when its session was created. So once
+//     CodecOptions.NotBefore is in force, all of them are refused.
+//   - It never stands in for a cookie of ours that was revoked or altered, and
+//     for one that has expired only if it was saved later.
+//   - gob keeps its own list of types. What the old cookies hold still needs
+//     gob.Register until the date, beside cookiesession.Register. If it is
+//     missing, the old codec's error says so, which is in the one that Get
+//     returns or OnRefused is told, as a [*LegacyError].
+//   - Replicas of the old program, which run on while the new one is rolled
+//     out, can't open our cookies: see [Store.LegacyName]. A logout on one of
+//     them does not reach a cookie of ours, so keep that time short.
 //
 // As with gorilla's store, Get returns a new session and an error for a cookie
 // that does not open. If your handlers answer that with an error page, visitors
@@ -143,6 +162,14 @@ type Store struct {
 	// Nil: they return the error.
 	OnRefused func(r *http.Request, name string, err error)
 
+	// LegacyName returns the name under which the old store keeps the session
+	// called name. Nil: the same. While a release with this store is rolled
+	// out, replicas of the old program can't open its cookies, and a visitor
+	// who meets both would be signed out by each. Two names keep them apart; a
+	// session that is deleted here loses both cookies. The names must be those
+	// of no other session.
+	LegacyName func(name string) string
+
 	// OnSaveFailed is told of each Save that failed, with the session's name
 	// and the error that Save returns. r may be nil. It is there because many
 	// programs ignore that error, and then a logout that could not be saved
@@ -163,11 +190,19 @@ type policy struct {
 	lifetime    time.Duration
 	maxLifetime time.Duration
 	idleTimeout time.Duration // 0: none
+	notBefore   time.Time
 }
 
 // NewStore returns a Store that seals under keys. Nil opts are secure defaults.
 // Cookies that none of the keys opens are shown to the legacy codecs, in order.
 // Its error joins everything that is wrong with opts.
+//
+// With legacy codecs, let the Lifetime be at least the MaxAge that the old
+// store had, 30 days by default, until the date of the codecs, or visitors
+// whose old cookie is older are signed out. Where sessions of ours are to have
+// a shorter Lifetime, set MaxLifetime to the old MaxAge, and call store.MaxAge
+// with it: then what is left of it is sealed in with the sessions that come
+// from the old store.
 func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, legacy ...*LegacyCodec) (*Store, error) {
 	if opts == nil {
 		opts = &cookiesession.CodecOptions{}
@@ -192,7 +227,7 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 
 // newPolicy applies the codec's defaults.
 func newPolicy(opts *cookiesession.CodecOptions) policy {
-	p := policy{lifetime: opts.Lifetime, maxLifetime: opts.MaxLifetime, idleTimeout: opts.IdleTimeout}
+	p := policy{lifetime: opts.Lifetime, maxLifetime: opts.MaxLifetime, idleTimeout: opts.IdleTimeout, notBefore: opts.NotBefore}
 	if p.lifetime == 0 {
 		p.lifetime = wire.DefaultLifetime
 	}

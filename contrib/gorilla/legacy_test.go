@@ -1,8 +1,11 @@
 package gorilla_test
 
 import (
+	"bytes"
 	"encoding/gob"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -203,5 +206,283 @@ func TestLegacyErrors(t *testing.T) {
 		if !ok || e.IsDecode() != test.decode || e.IsUsage() == test.decode || test.want != nil && !errors.Is(err, test.want) {
 			t.Errorf("%s: %v; IsDecode should be %v", test.what, err, test.decode)
 		}
+	}
+}
+
+// A past is an old store's cookie, and a store that reads it.
+type past struct {
+	*gorilla.Store
+	codec *securecookie.SecureCookie
+	text  string
+}
+
+// newPast has an old store write a cookie now, for a session called app, and
+// returns a store with these options. It reads such cookies for a year.
+func newPast(t *testing.T, keys *cookiesession.Keyring, opts *cookiesession.CodecOptions) *past {
+	t.Helper()
+	codec := securecookie.New(authKey, nil).MaxAge(0)
+	text, err := codec.Encode(sessionName, map[any]any{"user": "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &past{newStore(t, keys, opts, gorilla.Legacy(codec, time.Now().Add(365*day))), codec, text}
+}
+
+// TestLegacyRules checks when a cookie of the old store may stand for a
+// session: not if it was revoked, and not in the place of one of ours that was.
+func TestLegacyRules(t *testing.T) {
+	sealing, revoked := cookiesession.NewKey(), cookiesession.NewKey()
+	keys, err := cookiesession.ParseKeyring(sealing.Secret() + "\nrevoked " + revoked.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // of a bubble
+	seal := func(t *testing.T, keys *cookiesession.Keyring) string {
+		return newSealed(t, newStore(t, keys, nil), "ours")
+	}
+	for _, test := range []struct {
+		what  string
+		opts  cookiesession.CodecOptions
+		ours  func(t *testing.T) string // before the old cookie was saved; nil: none
+		later func(t *testing.T) string // after it was
+		after time.Duration             // both
+		want  error                     // nil: the old cookie's session
+	}{
+		{what: "no other"},
+		{what: "junk", ours: func(*testing.T) string { return "junk" }},
+		{what: "an unknown key", ours: func(t *testing.T) string { return seal(t, newKeys(t)) }},
+		{what: "a revoked key", ours: func(t *testing.T) string { return seal(t, keysOf(t, revoked)) }, want: cookiesession.ErrRevoked},
+		{what: "altered", ours: func(t *testing.T) string { return altered(seal(t, keys)) }, want: cookiesession.ErrInvalid},
+		{what: "expired before it", ours: func(t *testing.T) string { return newSealed(t, newStore(t, keys, nil), "ours") }, after: 14*day - time.Hour},
+		{what: "expired after it", later: func(t *testing.T) string { return seal(t, keysOf(t, sealing)) }, after: 14*day + time.Hour,
+			opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, want: cookiesession.ErrExpired},
+
+		{what: "NotBefore ahead", opts: cookiesession.CodecOptions{NotBefore: start.Add(10 * day)}},
+		{what: "NotBefore in force", opts: cookiesession.CodecOptions{NotBefore: start}, want: cookiesession.ErrRevoked},
+
+		{what: "within the Lifetime", after: 14*day - time.Second},
+		{what: "at its end", after: 14 * day, want: gorilla.ErrLegacyExpired},
+		{what: "within the MaxLifetime", opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, after: 30*day - time.Second},
+		{what: "at the end of that", opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, after: 30 * day, want: gorilla.ErrLegacyExpired},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				var others []string
+				if test.ours != nil {
+					others = append(others, test.ours(t))
+					time.Sleep(2 * time.Hour)
+				}
+				old := newPast(t, keys, &test.opts)
+				if test.opts.MaxLifetime != 0 {
+					old.MaxAge(int(test.opts.MaxLifetime / time.Second))
+				}
+				if test.later != nil {
+					time.Sleep(time.Minute)
+					others = append(others, test.later(t))
+				}
+				time.Sleep(test.after)
+				for _, order := range [][]string{append([]string{old.text}, others...), append(others, old.text)} {
+					r := httptest.NewRequest(http.MethodGet, "/", nil)
+					for _, value := range order {
+						r.AddCookie(&http.Cookie{Name: sessionName, Value: value})
+					}
+					session, err := old.Get(r, sessionName)
+					if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) || session.IsNew == (test.want == nil) {
+						t.Errorf("%d cookies: IsNew %v, values %v, %v; want %v", len(order), session.IsNew, session.Values, err, test.want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// newSealed returns the cookie of a session that a store saves now.
+func newSealed(t *testing.T, store *gorilla.Store, user string) string {
+	t.Helper()
+	b := newBrowser(t)
+	b.save(store, func(s *sessions.Session) { s.Values["user"] = user })
+	return b.cookie(sessionName)
+}
+
+// altered changes a character in the middle of a value, which has a meaning.
+func altered(value string) string {
+	b := []byte(value)
+	b[len(b)/2] ^= 1 // of these, none leaves the alphabet but _
+	if b[len(b)/2] == '^' {
+		b[len(b)/2] = 'A'
+	}
+	return string(b)
+}
+
+// TestLegacyEnd: the session that an old cookie becomes ends when the old one
+// would have, however often it is saved, and also if the Lifetime is shorter.
+func TestLegacyEnd(t *testing.T) {
+	for _, test := range []struct {
+		what        string
+		opts        cookiesession.CodecOptions
+		maxAge      int // seconds; 0: the store's default
+		convertedAt time.Duration
+		end         time.Duration // after the old cookie was saved
+	}{
+		{"the Lifetime", cookiesession.CodecOptions{}, 0, 10 * day, 14 * day},
+		{"a longer one", cookiesession.CodecOptions{Lifetime: 30 * day}, 0, 20 * day, 30 * day},
+		{"the old MaxAge within MaxLifetime", cookiesession.CodecOptions{MaxLifetime: 60 * day}, 30 * 86400, 20 * day, 30 * day},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				old, b := newPast(t, newKeys(t), &test.opts), newBrowser(t)
+				if test.maxAge != 0 {
+					old.MaxAge(test.maxAge)
+				}
+				saved := time.Now()
+				time.Sleep(test.convertedAt)
+				b.put(sessionName, old.text)
+				for range 2 { // the second time it is ours
+					response := b.save(old.Store, func(s *sessions.Session) { s.Values["more"] = true })
+					if got, want := response.Cookies()[0].MaxAge, int(time.Until(saved.Add(test.end))/time.Second); got != want {
+						t.Errorf("the browser is told Max-Age %d, want %d", got, want)
+					}
+					time.Sleep(time.Hour)
+				}
+				value := b.cookie(sessionName)
+				time.Sleep(time.Until(saved.Add(test.end - time.Second)))
+				if session, err := old.Get(requestWith(value), sessionName); err != nil || session.Values["user"] != "old" {
+					t.Errorf("before the end: %v, %v", session.Values, err)
+				}
+				time.Sleep(time.Second)
+				if session, err := old.Get(requestWith(value), sessionName); !session.IsNew || !errors.Is(err, cookiesession.ErrExpired) {
+					t.Errorf("at the end: IsNew %v, %v", session.IsNew, err)
+				}
+			})
+		})
+	}
+}
+
+// TestLegacyOfAnotherCodec: a codec that is none of gorilla's does not tell
+// when a cookie was saved. Its session begins when it is converted.
+func TestLegacyOfAnotherCodec(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		text, err := securecookie.New(authKey, nil).MaxAge(0).Encode(sessionName, map[any]any{"user": "old"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		wrapped := struct{ securecookie.Codec }{securecookie.New(authKey, nil).MaxAge(0)}
+		store := newStore(t, newKeys(t), nil, gorilla.Legacy(wrapped, time.Now().Add(365*day)))
+		b := newBrowser(t)
+		time.Sleep(20 * day)
+		b.put(sessionName, text)
+		response := b.save(store, func(*sessions.Session) {})
+		if got := response.Cookies()[0].MaxAge; got != 14*86400 {
+			t.Errorf("Max-Age %d", got)
+		}
+	})
+}
+
+// TestLegacyName: while both programs run, the two stores have cookies of two
+// names. A logout deletes both, and only what the request may have brought.
+func TestLegacyName(t *testing.T) {
+	codec := securecookie.New(authKey, nil)
+	store := newStore(t, newKeys(t), nil, gorilla.Legacy(codec, time.Now().Add(time.Hour)))
+	store.LegacyName = func(name string) string { return "old-" + name }
+	oldText, err := codec.Encode("old-"+sessionName, map[any]any{"user": "old"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	otherText, err := codec.Encode(sessionName, map[any]any{"user": "other"})
+	if err != nil {
+		t.Fatal(err)
+	}
+
+	b := newBrowser(t)
+	b.put(sessionName, otherText)
+	if session, err := b.load(store); !session.IsNew || !errors.Is(err, cookiesession.ErrInvalid) {
+		t.Errorf("an old cookie under the new name: IsNew %v, %v", session.IsNew, err)
+	}
+	b.put(sessionName, "")
+	if session, err := b.load(store); !session.IsNew || err != nil {
+		t.Errorf("no cookie: IsNew %v, %v", session.IsNew, err)
+	}
+	foreign, err := securecookie.New(encryptionKey, nil).Encode("old-"+sessionName, oldValues())
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.put("old-"+sessionName, foreign)
+	if session, err := b.load(store); !session.IsNew || !errors.Is(err, cookiesession.ErrInvalid) || !errors.Is(err, securecookie.ErrMacInvalid) {
+		t.Errorf("an old cookie that does not open: IsNew %v, %v", session.IsNew, err)
+	}
+	b.put("old-"+sessionName, oldText)
+	b.save(store, func(s *sessions.Session) {
+		if s.Values["user"] != "old" {
+			t.Errorf("values %v", s.Values)
+		}
+		s.Values["user"] = "new"
+	})
+	if diff := cmp.Diff([]string{"old-" + sessionName, sessionName}, b.names()); diff != "" {
+		t.Errorf("cookies of a converted session (-want +got):\n%s", diff)
+	}
+	if got := b.values(store)["user"]; got != "new" {
+		t.Errorf("with both cookies, user is %v", got)
+	}
+	b.save(store, func(s *sessions.Session) { s.Options.MaxAge = -1 })
+	if got := b.names(); got != nil {
+		t.Errorf("after the logout: %v", got)
+	}
+
+	// The old cookie is deleted where it may be.
+	for _, test := range []struct {
+		r    *http.Request
+		want int
+	}{{nil, 2}, {httptest.NewRequest(http.MethodPost, "/", nil), 1}} {
+		session, _ := store.New(nil, sessionName)
+		session.Options.MaxAge = -1
+		w := httptest.NewRecorder()
+		if err := store.Save(test.r, w, session); err != nil || len(w.Header()["Set-Cookie"]) != test.want {
+			t.Errorf("request %v: %v, Set-Cookie %q", test.r != nil, err, w.Header()["Set-Cookie"])
+		}
+	}
+}
+
+// A gone type was registered with gob by the old program alone.
+type gone struct{ A int }
+
+// A goneSerializer writes gob as a program does that knows another type.
+type goneSerializer struct{ securecookie.GobEncoder }
+
+func (s goneSerializer) Serialize(src any) ([]byte, error) {
+	b, err := s.GobEncoder.Serialize(src)
+	return bytes.ReplaceAll(b, []byte("gorilla_test.gone"), []byte("gorilla_test.lost")), err
+}
+
+// TestLegacyErrorIsFound: what the old codec says about a cookie reaches those
+// who look for it, by Get and by OnRefused, and no log by itself.
+func TestLegacyErrorIsFound(t *testing.T) {
+	gob.RegisterName("gorilla_test.gone", gone{})
+	old := securecookie.New(authKey, nil)
+	text, err := securecookie.New(authKey, nil).SetSerializer(goneSerializer{}).Encode(sessionName, map[any]any{"user": gone{7}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store := newStore(t, newKeys(t), nil, gorilla.Legacy(old, time.Now().Add(time.Hour)))
+	const missing = "name not registered"
+	check := func(err error) {
+		t.Helper()
+		var said *gorilla.LegacyError
+		if !errors.As(err, &said) || !strings.Contains(said.Err.Error(), missing) {
+			t.Fatalf("%v; the old codec's: %v", err, said)
+		}
+		e, ok := err.(securecookie.Error)
+		if !errors.Is(err, cookiesession.ErrInvalid) || strings.Contains(err.Error(), missing) || !ok || !e.IsDecode() {
+			t.Errorf("error %v", err)
+		}
+		if got := cookiesession.ReasonOf(err); got != cookiesession.ReasonMalformed {
+			t.Errorf("the reason is %q", got)
+		}
+	}
+	_, err = store.Get(requestWith(text), sessionName)
+	check(err)
+	told := 0
+	store.OnRefused = func(_ *http.Request, _ string, err error) { told++; check(err) }
+	if _, err = store.Get(requestWith(text), sessionName); err != nil || told != 1 {
+		t.Errorf("Get: %v, told %d times", err, told)
 	}
 }

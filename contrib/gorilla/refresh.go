@@ -23,8 +23,9 @@ import (
 //     page took more than 2 seconds, or
 //   - is the old store's: see [Legacy].
 //
-// Nothing else of the session changes, and if next has saved the session,
-// Refresh does nothing. Put it around the whole application.
+// Nothing else of the session changes. If next has saved the session, Refresh
+// only sees to it that no shared cache keeps the page. Put it around the whole
+// application.
 //
 // A page is what a browser says it is: images, scripts and what scripts fetch
 // are left alone, and so are prefetched pages. Responses that say 304, 408, 499
@@ -72,9 +73,11 @@ func (p *page) commit(status int) {
 	now := time.Now()
 	how := webrule.Refresh{Kind: p.kind, Flight: now.Sub(p.start), Status: status}
 	for _, name := range p.names {
-		if !webrule.HasCookie(p.Header(), name) { // else next has saved it
-			p.store.refresh(p.Header(), p.request, name, how, now)
+		if webrule.HasCookie(p.Header(), name) { // next has saved it
+			webrule.SetCookies(p.Header(), nil) // and may have allowed caches to keep it since
+			continue
 		}
+		p.store.refresh(p.Header(), p.request, name, how, now)
 	}
 }
 

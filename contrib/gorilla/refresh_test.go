@@ -249,6 +249,29 @@ func TestRefreshMigrates(t *testing.T) {
 	}
 }
 
+// TestRefreshKeepsPagesPrivate: what a handler says about caches after Save
+// does not let a shared one keep the session's cookie.
+func TestRefreshKeepsPagesPrivate(t *testing.T) {
+	store := newStore(t, newKeys(t), nil)
+	response := newBrowser(t).page(store.Refresh(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session, _ := store.Get(r, sessionName)
+		if err := session.Save(r, w); err != nil {
+			t.Error(err)
+		}
+		w.Header().Set("Cache-Control", "public, max-age=60")
+		w.Header().Set("CDN-Cache-Control", "max-age=60")
+		w.Header().Del("Vary")
+	}), sessionName))
+	got := response.Header.Clone()
+	if lines := got["Set-Cookie"]; len(lines) != 1 {
+		t.Errorf("Set-Cookie %q", lines)
+	}
+	got.Del("Set-Cookie")
+	if diff := cmp.Diff(http.Header{"Cache-Control": {"private, max-age=60"}, "Vary": {"Cookie"}}, got); diff != "" {
+		t.Errorf("header (-want +got):\n%s", diff)
+	}
+}
+
 // TestRefreshUndoesNothing: a page that is slow to answer does not bring back a
 // session that another request has ended meanwhile.
 func TestRefreshUndoesNothing(t *testing.T) {

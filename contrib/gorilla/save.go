@@ -10,6 +10,7 @@ import (
 
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/webrule"
+	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -94,7 +95,7 @@ func (v *visit) lines(session *sessions.Session) ([]string, error) {
 		return nil, err
 	}
 	maxAge := int(left / time.Second)
-	if a.maxAge == 0 {
+	if a.maxAge == 0 || meta.BrowserSession {
 		maxAge = 0
 	}
 	cookies := v.codec.Cookies(name, text)
@@ -115,13 +116,20 @@ func (p *policy) apply(meta *cookiesession.Meta, maxAge int, own bool, now time.
 	if meta.Created.IsZero() || meta.Created.After(now) {
 		meta.Created = now
 	}
-	age := now.Sub(meta.Created)
+	age, ownEnd := now.Sub(meta.Created), min(meta.Lifetime, p.maxLifetime)
 	lifetime := p.lifetime
+	meta.Lifetime = 0
+	if own {
+		meta.BrowserSession = maxAge == 0
+	}
 	switch {
 	case own && maxAge > 0:
 		lifetime = min(age+seconds(maxAge), p.maxLifetime)
 		meta.Lifetime = lifetime
 	case own:
+		meta.Lifetime = lifetime
+	case ownEnd > lifetime: // it was given a longer life before
+		lifetime = ownEnd
 		meta.Lifetime = lifetime
 	case maxAge > 0:
 		lifetime = min(age+seconds(maxAge), lifetime) // the store checks MaxAge when it opens it
@@ -142,7 +150,16 @@ func (v *visit) deletions(session *sessions.Session, a *attributes) []string {
 			lines = append(lines, a.line(part, "", -1, session.Options))
 		}
 	}
+	if old := v.legacyName(name); old != name && v.mayBringLegacy(old) {
+		lines = append(lines, a.line(old, "", -1, session.Options))
+	}
 	return lines
+}
+
+// mayBringLegacy reports whether a request has a cookie of the old store, or is
+// not known. A logout that left it would be undone by the next request.
+func (v *visit) mayBringLegacy(old string) bool {
+	return len(v.legacy) > 0 && checkName(old) == nil && (v.request == nil || len(v.request.CookiesNamed(old)) > 0)
 }
 
 // surplus returns the names of a session's cookies that the request carried and
@@ -158,7 +175,7 @@ func (v *visit) surplus(name string, cookies []*http.Cookie) []string {
 // are there, further parts included.
 func (s *Store) put(h http.Header, name string, lines []string) {
 	if s.split {
-		webrule.RemoveCookies(h, partNames(name))
+		webrule.RemoveCookies(h, wire.PartNames(name)[1:])
 	}
 	webrule.SetCookies(h, lines)
 }

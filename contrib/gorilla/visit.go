@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/wire"
 	"github.com/gorilla/sessions"
 )
 
@@ -25,7 +24,7 @@ type visit struct {
 type cookie struct {
 	values map[any]any // nil: nothing that opens
 	meta   cookiesession.Meta
-	legacy bool // it is the old store's, and meta is empty
+	legacy bool // it is the old store's, and of meta only Created is known, if at all
 }
 
 // New implements sessions.Store, for the registry too.
@@ -64,20 +63,18 @@ func (v *visit) look(name string) (cookie, error) {
 	return v.cookie, v.err
 }
 
-// meta returns what a session takes over from the cookie that it came in. A new
-// one takes over the cookie's place alone, not its identity.
+// meta returns what a session takes over from the cookie that it came in. One
+// that was renewed has another identity and another life.
 func (v *visit) meta(session *sessions.Session) cookiesession.Meta {
 	c, _ := v.look(session.Name())
-	meta := next(c.meta)
-	if session.IsNew {
-		meta.ID, meta.Created = "", time.Time{}
+	meta := c.meta.Next()
+	switch {
+	case session.IsNew:
+		meta.ID, meta.Created, meta.Lifetime = "", time.Time{}, 0
+	case c.legacy && !meta.Created.IsZero():
+		meta.Lifetime = v.legacyLife()
 	}
 	return meta
-}
-
-// next returns what is sealed with a value that replaces another.
-func next(of cookiesession.Meta) cookiesession.Meta {
-	return cookiesession.Meta{ID: of.ID, Created: of.Created, Issued: of.Issued, KeyID: of.KeyID}
 }
 
 // find opens the request's cookie of that name; if it is none of ours, the old
@@ -87,16 +84,13 @@ func (s *Store) find(r *http.Request, name string) (cookie, error) {
 		return cookie{}, nil
 	}
 	c, err := s.open(r, name)
-	switch {
-	case err == nil:
-		return c, nil
-	case errors.Is(err, cookiesession.ErrNoSession):
+	if err != nil && len(s.legacy) > 0 {
+		c, err = s.findLegacy(r, name, err)
+	}
+	if errors.Is(err, cookiesession.ErrNoSession) {
 		return cookie{}, nil
 	}
-	if values := s.openLegacy(r, name); values != nil {
-		return cookie{values: values, legacy: true}, nil
-	}
-	return cookie{}, err
+	return c, err
 }
 
 func (s *Store) open(r *http.Request, name string) (cookie, error) {
@@ -111,20 +105,6 @@ func (s *Store) open(r *http.Request, name string) (cookie, error) {
 		return cookie{}, decodeError(cookiesession.ErrExpired, errMaxAge)
 	}
 	return cookie{values: values, meta: meta}, nil
-}
-
-// openLegacy returns the values of the first cookie that a legacy codec opens.
-func (s *Store) openLegacy(r *http.Request, name string) map[any]any {
-	cookies := r.CookiesNamed(name)
-	for _, c := range cookies[:min(len(cookies), wire.MaxTries)] {
-		for _, codec := range s.legacy {
-			var values map[any]any
-			if codec.Decode(name, c.Value, &values) == nil && values != nil {
-				return values
-			}
-		}
-	}
-	return nil
 }
 
 func seconds(n int) time.Duration { return time.Duration(n) * time.Second }

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"example.com/cookiesession"
 	"github.com/alexedwards/scs/v2"
 	"github.com/google/go-cmp/cmp"
 )
@@ -279,4 +280,255 @@ func TestLegacyBroken(t *testing.T) {
 			t.Error("nothing could be stored over a broken entry")
 		}
 	})
+}
+
+// TestLegacyRules checks when a session of the old store is not taken, and that
+// operators are told why. The store is down where it must not even be asked.
+func TestLegacyRules(t *testing.T) {
+	sealing, revoked := cookiesession.NewKey(), cookiesession.NewKey()
+	keys, err := cookiesession.ParseKeyring(sealing.Secret() + "\nrevoked " + revoked.ID())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seal := func(t *testing.T, keys *cookiesession.Keyring) string {
+		t.Helper()
+		codec, err := cookiesession.NewCodec(keys, &cookiesession.CodecOptions{Lifetime: 24 * time.Hour})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := codec.Encode("session", map[string]any{"foo": "ours"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	isBar := func(_ *http.Request, values map[string]any) error {
+		if values["foo"] != "bar" || len(values) != 1 {
+			t.Errorf("Check got %v", values)
+		}
+		return nil
+	}
+	for _, test := range []struct {
+		name     string
+		options  func(*optionsT)
+		ours     func(t *testing.T) string // a cookie beside the old one; nil: none
+		after    time.Duration             // the old one's deadline is in a day
+		found    bool
+		notAsked bool
+		reasons  []cookiesession.Reason
+	}{
+		{name: "no other", found: true, reasons: []cookiesession.Reason{"malformed"}},
+		{name: "Check accepts", options: func(o *optionsT) { o.Check = isBar }, found: true, reasons: []cookiesession.Reason{"malformed"}},
+		{name: "Check revokes", options: func(o *optionsT) {
+			o.Check = func(*http.Request, map[string]any) error { return cookiesession.ErrRevoked }
+		}, reasons: []cookiesession.Reason{"malformed", "check"}},
+		{name: "Check is down", options: func(o *optionsT) {
+			o.Check = func(*http.Request, map[string]any) error { return errors.New("down") }
+		}, reasons: []cookiesession.Reason{"malformed", "check-failed"}},
+		{name: "NotBefore ahead", options: func(o *optionsT) { o.NotBefore = bubbleStart.Add(time.Second) }, found: true, reasons: []cookiesession.Reason{"malformed"}},
+		{name: "NotBefore in force", options: func(o *optionsT) { o.NotBefore = bubbleStart }, reasons: []cookiesession.Reason{"malformed", "not-before"}},
+		{name: "past its deadline", after: 24 * time.Hour, reasons: []cookiesession.Reason{"malformed", "lifetime"}},
+
+		{name: "beside junk", ours: func(*testing.T) string { return "junk" }, found: true, reasons: []cookiesession.Reason{"malformed"}},
+		{name: "beside one of an unknown key", ours: func(t *testing.T) string { return seal(t, newKeyring(t, cookiesession.NewKey())) }, found: true, reasons: []cookiesession.Reason{"malformed"}},
+		{name: "beside one of a revoked key", ours: func(t *testing.T) string { return seal(t, newKeyring(t, revoked)) }, notAsked: true, reasons: []cookiesession.Reason{"malformed"}},
+		{name: "beside one that has expired", ours: func(t *testing.T) string {
+			text := seal(t, newKeyring(t, sealing))
+			time.Sleep(24 * time.Hour)
+			return text
+		}, notAsked: true, reasons: []cookiesession.Reason{"lifetime"}},
+		{name: "beside one that is altered", ours: func(t *testing.T) string {
+			text := []byte(seal(t, newKeyring(t, sealing)))
+			text[len(text)/2] = "AB"[text[len(text)/2]&1]
+			return string(text)
+		}, notAsked: true, reasons: []cookiesession.Reason{"malformed"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var told []cookiesession.Event
+			m := &move{store: &oldStore{entries: map[string][]byte{}}}
+			old := scs.New()
+			old.Store = m.store
+			o := optionsT{LegacyUntil: bubbleStart.Add(100 * time.Hour)}
+			if test.options != nil {
+				test.options(&o)
+			}
+			m.site = newSite(t, config{keys: keys, manager: func(sm *scs.SessionManager) { sm.Store = m.store }, options: o})
+			synctest.Test(t, func(t *testing.T) {
+				ours := ""
+				if test.ours != nil {
+					ours = test.ours(t)
+				}
+				m.arrive(t, old, map[string]any{"foo": "bar"})
+				time.Sleep(test.after)
+				m.store.finds = 0
+				r := httptest.NewRequest("GET", "/", nil)
+				r.AddCookie(&http.Cookie{Name: "session", Value: m.token})
+				if ours != "" {
+					r.AddCookie(&http.Cookie{Name: "session", Value: ours})
+				}
+				m.sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					if got := m.Exists(r.Context(), "foo"); got != test.found {
+						t.Errorf("found %v", got)
+					}
+				})).ServeHTTP(httptest.NewRecorder(), r)
+				if asked := m.store.finds > 0; asked == test.notAsked {
+					t.Errorf("the old store was asked: %v", asked)
+				}
+			})
+			m.mu.Lock()
+			told = m.events
+			m.mu.Unlock()
+			var reasons []cookiesession.Reason
+			for _, e := range told {
+				if e.Kind == cookiesession.EventRefused {
+					reasons = append(reasons, e.Reason)
+				}
+			}
+			if diff := cmp.Diff(test.reasons, reasons); diff != "" {
+				t.Errorf("refused (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// TestLegacyCheckDown checks that an outage of what Check asks overwrites no
+// session of the old store, and keeps nobody from logging out.
+func TestLegacyCheckDown(t *testing.T) {
+	down := errors.New("down")
+	var answer error
+	m, old := moving(t, false, func(o *optionsT) {
+		o.Check = func(*http.Request, map[string]any) error { return answer }
+	})
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		answer = down
+		var failed error
+		m.ErrorFunc = func(_ http.ResponseWriter, _ *http.Request, err error) { failed = err }
+		if res := m.with(m.site, m.put("foo", "over")); !errors.Is(failed, down) || res.StatusCode != 500 || setLines(res) != nil {
+			t.Errorf("writing: error %v, status %d, cookies %q", failed, res.StatusCode, setLines(res))
+		}
+		res := m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+			if err := m.Destroy(r.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		if res.StatusCode != 200 || len(setLines(res)) != 1 || m.cookie("session") != "" || len(m.store.entries) != 0 {
+			t.Errorf("logout: status %d, cookies %q, %d entries in the old store", res.StatusCode, setLines(res), len(m.store.entries))
+		}
+	})
+}
+
+// TestLegacyLogoutLater checks that a logout also ends what the old store has
+// if the session has a cookie of ours since, and that the application sees
+// nothing of how.
+func TestLegacyLogoutLater(t *testing.T) {
+	for name, end := range map[string]func(*scs.SessionManager, context.Context) error{
+		"Destroy": (*scs.SessionManager).Destroy, "RenewToken": (*scs.SessionManager).RenewToken,
+	} {
+		for _, hash := range []bool{false, true} {
+			checked := 0
+			m, old := moving(t, hash, func(o *optionsT) {
+				o.Check = func(_ *http.Request, values map[string]any) error {
+					if checked++; len(values) != 1 {
+						t.Errorf("Check got %v", values)
+					}
+					return nil
+				}
+			})
+			synctest.Test(t, func(t *testing.T) {
+				m.arrive(t, old, map[string]any{"foo": "bar"})
+				m.with(m.site, m.read("foo"))
+				m.with(m.site, m.put("foo", "changed"))
+				m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+					if got := m.Keys(r.Context()); len(got) != 1 {
+						t.Errorf("keys %q", got)
+					}
+					if err := end(m.SessionManager, r.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+				if len(m.store.entries) != 0 || checked != 3 {
+					t.Errorf("%s, hash %v: the old store has %d entries; Check was called %d times", name, hash, len(m.store.entries), checked)
+				}
+				// What is not there any more is not asked for again.
+				m.store.down = errors.New("switched off")
+				m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+					if err := m.Destroy(r.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+			})
+		}
+	}
+}
+
+// TestLegacyMerge checks that the token in the old store is not merged into
+// another session, and does not keep a session that is empty.
+func TestLegacyMerge(t *testing.T) {
+	m, old := moving(t, false, nil)
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		m.with(m.site, m.read("foo"))
+		value := m.cookie("session")
+		other := newVisitor(t, nil)
+		other.with(m.site, m.put("more", 1))
+		other.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+			if err := m.MergeSession(r.Context(), value); err != nil {
+				t.Error(err)
+			}
+			if got := m.Keys(r.Context()); len(got) != 2 {
+				t.Errorf("keys %q", got)
+			}
+		})
+		if len(m.store.entries) != 0 { // scs has merged sessions deleted
+			t.Errorf("the old store has %d entries", len(m.store.entries))
+		}
+		m.with(m.site, func(_ http.ResponseWriter, r *http.Request) { _ = m.Clear(r.Context()) })
+		if got := m.cookie("session"); got != "" {
+			t.Errorf("an empty session is stored: %q", got)
+		}
+	})
+}
+
+// TestLegacyName checks two names of cookies, as during a rollout: our cookie
+// counts where both are there, the old one where only it is, and a logout
+// deletes both.
+func TestLegacyName(t *testing.T) {
+	for _, converted := range []bool{false, true} {
+		m := &move{store: &oldStore{entries: map[string][]byte{}}}
+		old := scs.New()
+		old.Store, old.Cookie.Secure = m.store, true
+		m.site = newSite(t, config{
+			manager: func(sm *scs.SessionManager) { sm.Store, sm.Cookie.Name, sm.Cookie.Secure = m.store, "__Host-id", true },
+			options: options(func(o *optionsT) { o.LegacyName, o.LegacyUntil = "session", bubbleStart.Add(100*time.Hour) }),
+		})
+		synctest.Test(t, func(t *testing.T) {
+			m.arrive(t, old, map[string]any{"foo": "bar"})
+			if converted {
+				m.with(m.site, m.put("foo", "ours"))
+				if m.cookie("session") != m.token || m.cookie("__Host-id") == "" {
+					t.Error("after the conversion, a cookie is missing")
+				}
+				m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+					if got := m.Get(r.Context(), "foo"); got != "ours" {
+						t.Errorf("with both cookies: %v", got)
+					}
+				})
+			}
+			res := m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+				if !m.Exists(r.Context(), "foo") {
+					t.Error("no session")
+				}
+				if err := m.Destroy(r.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			if got := setLines(res); m.cookie("session") != "" || m.cookie("__Host-id") != "" || len(m.store.entries) != 0 {
+				t.Errorf("converted %v: after the logout, Set-Cookie %q, %d entries", converted, got, len(m.store.entries))
+			}
+			if want := "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; !slices.Contains(setLines(res), want) {
+				t.Errorf("Set-Cookie %q lacks %q", setLines(res), want)
+			}
+		})
+	}
 }

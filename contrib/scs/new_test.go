@@ -35,6 +35,8 @@ func TestNewRefuses(t *testing.T) {
 		{"endless lifetime", func(m *scs.SessionManager) { m.Lifetime = 500 * 24 * time.Hour }, optionsT{}, "Lifetime"},
 		{"idle for longer than alive", func(m *scs.SessionManager) { m.IdleTimeout = 48 * time.Hour }, optionsT{}, "IdleTimeout"},
 		{"MaxLifetime below Lifetime", nil, optionsT{MaxLifetime: time.Hour}, "MaxLifetime"},
+		{"LegacyName without a date", nil, optionsT{LegacyName: "old"}, "LegacyName"},
+		{"bad LegacyName", nil, optionsT{LegacyName: "a b", LegacyUntil: time.Now()}, "LegacyName"},
 		{"too many cookies", nil, optionsT{MaxCookies: 9}, "MaxCookies"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

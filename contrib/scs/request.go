@@ -8,7 +8,9 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -73,7 +75,14 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 		return nil, v.blocked
 	}
 	v.handed = true
-	return v.fill(v.look()).Cookies(v.session)
+	persistent := v.fill(v.look())
+	cookies, err := v.core.Cookies(v.session)
+	for _, c := range cookies {
+		if !persistent {
+			c.MaxAge = min(c.MaxAge, 0) // below zero, it deletes
+		}
+	}
+	return cookies, err
 }
 
 // chainKey finds the innermost visit in a context.
@@ -89,14 +98,16 @@ type visit struct {
 	lines          []string      // of request's Cookie header, at that time
 	start          time.Time     // of the request
 
-	once    sync.Once
-	loaded  atomic.Bool // the fields below are set
-	ctx     context.Context
-	data    any // what scs keeps in a context
-	session *session
-	brought look  // the session as the request brought it
-	legacy  bool  // it comes from the old store
-	blocked error // if not nil: the old store could not be asked, so nothing may be written
+	once     sync.Once
+	loaded   atomic.Bool // the fields below are set
+	ctx      context.Context
+	data     any // what scs keeps in a context
+	session  *session
+	kind     webrule.Kind // of the request, before the handler could change it
+	brought  look         // the session as the request brought it
+	legacy   bool         // it comes from the old store
+	oldToken string       // in the old store, of a session of ours that came from there
+	blocked  error        // if not nil: a session of the old store could not be judged, so nothing may be written
 
 	mu     sync.Mutex // protects session's content and the fields below: a timeout commits on another goroutine than the handler's
 	sent   *look      // what the last commit saw; nil: no commit, or the session was not open
@@ -126,15 +137,17 @@ func (v *visit) open() {
 	m := v.settings
 	m.IdleTimeout = 0 // or Load would mark what it reads as modified
 	v.restoreCookies()
-	v.session = v.transient.Load(v.request)
+	v.kind = webrule.KindOf(v.request)
+	v.session = v.core.Load(v.request)
 	token := ""
 	if v.session.Err() == nil {
-		from := &opened{values: v.session.Data}
+		v.oldToken, _ = v.session.Data[legacyKey].(string)
+		from := &opened{values: visible(v.session.Data)}
 		token, from.deadline = v.origin()
 		m.Store, m.Codec = from, from
 	}
 	var err error
-	if token == "" {
+	if token == "" && v.mayAskLegacy() {
 		v.ctx, v.legacy, err = v.openLegacy()
 		v.blocked = err
 	}
@@ -164,8 +177,8 @@ func (v *visit) restoreCookies() {
 // session's absolute end. The session itself knows the earlier of that and of
 // its idle end.
 func (v *visit) origin() (token string, end time.Time) {
-	cookies := v.cookies()
-	split := len(v.request.CookiesNamed(v.name()+"_2")) > 0
+	cookies := v.cookies(v.name())
+	split := len(v.cookies(v.name()+"_2")) > 0
 	if len(cookies) == 1 && !split && v.settings.IdleTimeout == 0 {
 		return cookies[0].Value, v.session.ExpiresAt()
 	}
@@ -188,24 +201,71 @@ func (v *visit) origin() (token string, end time.Time) {
 	return token, v.end(meta)
 }
 
-// cookies returns the request's cookies of the session's name, as many as the
-// core tries.
-func (v *visit) cookies() []*http.Cookie {
-	cookies := v.request.CookiesNamed(v.name())
+// cookies returns the cookies of a name that the request came with, as many as
+// the core tries.
+func (v *visit) cookies(name string) []*http.Cookie {
+	cookies := (&http.Request{Header: http.Header{"Cookie": v.lines}}).CookiesNamed(name)
 	return cookies[:min(len(cookies), wire.MaxTries)]
+}
+
+// mayAskLegacy reports whether a cookie of the old store may stand for the
+// session: not in the place of one of ours that was revoked, has expired or was
+// altered.
+func (v *visit) mayAskLegacy() bool {
+	if !time.Now().Before(v.legacyUntil) {
+		return false
+	}
+	for _, cookie := range v.cookies(v.name()) {
+		var data values
+		_, err := v.codec.Open(v.name(), cookie.Value, &data)
+		// That it opens means that Check has refused it.
+		if !webrule.MayBeLegacy(string(cookiesession.ReasonOf(err))) {
+			return false
+		}
+	}
+	return true
+}
+
+// legacyCookies returns the request's cookies that may be the old store's.
+func (v *visit) legacyCookies() []*http.Cookie {
+	return slices.DeleteFunc(v.cookies(v.legacyName), func(c *http.Cookie) bool { return !v.isLegacy(c.Value) })
 }
 
 // openLegacy looks for a cookie of the old store.
 func (v *visit) openLegacy() (context.Context, bool, error) {
-	for _, cookie := range v.cookies() {
-		if !v.isLegacy(cookie.Value) {
+	for _, cookie := range v.legacyCookies() {
+		ctx, found, err := v.loadLegacy(v.Context, cookie.Value)
+		if err != nil {
+			return nil, false, err
+		}
+		if !found {
 			continue
 		}
-		if ctx, found, err := v.loadLegacy(v.Context, cookie.Value); found || err != nil {
-			return ctx, found, err
+		reason, err, blocked := v.checkLegacy(ctx)
+		if err == nil {
+			return ctx, true, nil
+		}
+		v.event(cookiesession.Event{Kind: cookiesession.EventRefused, Reason: reason, Err: err})
+		if blocked {
+			return nil, false, err
 		}
 	}
 	return nil, false, nil
+}
+
+// forgetLegacy adds to a response that ends the session what deletes the cookie
+// of the old store, if it has a name of its own. Else the next request would
+// find that session again.
+func (v *visit) forgetLegacy(h http.Header) {
+	if v.legacyName == v.name() || !time.Now().Before(v.legacyUntil) ||
+		webrule.IsSafe(v.request.Method) && len(v.cookies(v.legacyName)) == 0 {
+		return
+	}
+	c := v.settings.Cookie
+	webrule.SetCookies(h, []string{(&http.Cookie{
+		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, HttpOnly: true,
+		Secure: c.Secure, SameSite: c.SameSite, Partitioned: c.Partitioned,
+	}).String()})
 }
 
 // A look is what scs has of a session at one moment.
@@ -253,14 +313,14 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has, and returns the Manager that writes
-// it.
-func (v *visit) fill(l look) *cookiesession.Manager[values] {
+// fill brings the session to what scs has, and reports whether its cookie
+// outlives the browser.
+func (v *visit) fill(l look) (persistent bool) {
 	s := v.session
 	switch {
 	case l.status == scs.Destroyed:
 		s.Destroy()
-		return v.persistent
+		return true
 	case l.destroyed(&v.brought):
 		s.Destroy()
 		v.setEnd(l.deadline)
@@ -271,14 +331,50 @@ func (v *visit) fill(l look) *cookiesession.Manager[values] {
 		v.setEnd(l.deadline)
 	}
 	if l.deadline.After(time.Now()) {
-		s.Data = l.values
+		s.Data = v.remember(l)
 	} else {
 		s.Destroy() // SetDeadline was given a time that has passed
 	}
-	if remember, _ := l.values["__rememberMe"].(bool); remember || v.settings.Cookie.Persist {
-		return v.persistent
+	remember, _ := l.values["__rememberMe"].(bool)
+	return remember || v.settings.Cookie.Persist
+}
+
+// save saves the session as it was filled.
+func (v *visit) save(w http.ResponseWriter, persistent bool) error {
+	err := v.core.Save(w, v.session)
+	if err == nil && !persistent {
+		endWithBrowser(w.Header(), v.core.CookieName())
 	}
-	return v.transient
+	return err
+}
+
+var maxAge = regexp.MustCompile(`; Max-Age=[1-9][0-9]*`)
+
+// endWithBrowser takes the Max-Age of the lines that set the session's cookies.
+func endWithBrowser(h http.Header, name string) {
+	names := wire.PartNames(name)
+	for i, line := range h["Set-Cookie"] {
+		if of, _, _ := strings.Cut(line, "="); slices.Contains(names, of) {
+			h["Set-Cookie"][i] = maxAge.ReplaceAllString(line, "")
+		}
+	}
+}
+
+// remember returns a session's values with its token in the old store, for as
+// long as that may have it.
+func (v *visit) remember(l look) values {
+	token := v.oldToken
+	if v.legacy {
+		token = v.brought.token
+	}
+	// RenewToken and Destroy have deleted what is there. An empty session is
+	// not stored.
+	if token == "" || !v.isLegacy(token) || l.token != v.brought.token || len(l.values) == 0 {
+		return l.values
+	}
+	all := maps.Clone(l.values)
+	all[legacyKey] = token
+	return all
 }
 
 // setEnd gives the session a lifetime of its own, unless it is the usual one.
@@ -309,9 +405,12 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		return v.blocked
 	case unmodified && !v.mayRefresh(status):
 		// An empty session changes nothing but Vary and Cache-Control.
-		return v.transient.Save(w, new(session))
+		return v.core.Save(w, new(session))
 	}
-	err := v.fill(l).Save(w, v.session)
+	err := v.save(w, v.fill(l))
+	if err == nil && l.destroyed(&v.brought) {
+		v.forgetLegacy(w.Header())
+	}
 	if err != nil && unmodified {
 		// Nobody asked for it: the visitor keeps the cookie of the old store.
 		v.event(cookiesession.Event{Kind: cookiesession.EventSaveFailed, Err: err})
@@ -334,7 +433,11 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 		return nil
 	}
 	v.session.Destroy()
-	return v.transient.Save(w, v.session)
+	err := v.core.Save(w, v.session)
+	if err == nil {
+		v.forgetLegacy(w.Header())
+	}
+	return err
 }
 
 // mayRefresh reports whether a response with this status may carry a cookie of
@@ -345,7 +448,7 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 // key superseded another long ago.
 func (v *visit) mayRefresh(status int) bool {
 	now := time.Now()
-	r := webrule.Refresh{Kind: webrule.KindOf(v.request), Flight: now.Sub(v.start), Status: status}
+	r := webrule.Refresh{Kind: v.kind, Flight: now.Sub(v.start), Status: status}
 	return r.ResealDue(webrule.Superseded{}, now) ||
 		!v.legacy && r.RenewalDue(now.Sub(v.session.IssuedAt()), v.settings.IdleTimeout)
 }
@@ -366,7 +469,8 @@ func (v *visit) hijacked() {
 	if v.sent == nil || v.handed {
 		return
 	}
-	if cookies, err := v.fill(*v.sent).Cookies(v.session); err == nil && len(cookies) > 0 {
+	v.fill(*v.sent)
+	if cookies, err := v.core.Cookies(v.session); err == nil && len(cookies) > 0 {
 		v.event(cookiesession.Event{Kind: cookiesession.EventHijacked})
 	}
 }

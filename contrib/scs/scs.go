@@ -82,11 +82,23 @@
 //
 // Its session goes on, with the same end, in a cookie of ours, which the answer
 // sets. The store is read, and not written but for Destroy and RenewToken,
-// which delete what the cookie was for. After the date it is not asked any
-// more. Until then OnEvent reports each such cookie as refused, because to the
-// core it is no cookie of ours. A replica that still runs the old program does
-// not know the new cookies: visitors who get to it begin anew, so replace all
-// replicas at once, or pin visitors while you don't.
+// which delete what the cookie was for, also if the session has a cookie of
+// ours since: such a session keeps its old token until the date. After the date
+// the store is not asked any more. Until then OnEvent reports each such cookie
+// as refused, because to the core it is no cookie of ours.
+//
+//   - Options.Check is asked about these sessions, too. One that it refuses, or
+//     that is past its deadline, is reported as refused once more, with the
+//     reason.
+//   - The old store does not say when a session was created. So once
+//     Options.NotBefore is in force, none of its sessions is taken.
+//   - It is not asked where the request has a cookie of ours that was revoked,
+//     has expired or was altered: an older session must not stand in for it.
+//   - Replicas of the old program, which run on while the new one is rolled
+//     out, do not know our cookies. Give the manager's Cookie another name in
+//     the new program and set Options.LegacyName to the old one. A logout on
+//     one of the old replicas does not reach a cookie of ours, so keep that
+//     time short.
 //
 // # What it cannot do
 //
@@ -100,6 +112,7 @@
 package scscookie
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -120,9 +133,11 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies and NotBefore are those of [cookiesession.Options].
+	// Label, MaxCookies, PadTo and NotBefore are those of
+	// [cookiesession.Options].
 	Label      string
 	MaxCookies int
+	PadTo      int
 	NotBefore  time.Time
 
 	// MaxLifetime bounds what SetDeadline can ask for, counted from a session's
@@ -144,8 +159,17 @@ type Options struct {
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
-	// cease to be read. Zero: they are not read at all.
+	// cease to be read. Zero: they are not read at all. Until then, if the name
+	// of the cookie has no __Host- prefix, a sibling domain can plant a session
+	// of its own.
 	LegacyUntil time.Time
+
+	// LegacyName is the name of the old store's cookies, if the manager's
+	// Cookie has another one now. While a release is rolled out, replicas of
+	// the old program can't open our cookies, and a visitor who meets both
+	// would be signed out by each. Two names keep them apart. Destroy deletes
+	// both cookies, and what the old store has.
+	LegacyName string
 }
 
 type (
@@ -161,13 +185,14 @@ type Sessions struct {
 	old      scs.SessionManager // what it was with the old store
 	key      any                // under which manager keeps a session in a context
 
-	// Two, because RememberMe decides for each session whether its cookie has a
-	// Max-Age. In all else they are the same.
-	persistent, transient *cookiesession.Manager[values]
-	codec                 *cookiesession.Codec
+	core  *cookiesession.Manager[values]
+	codec *cookiesession.Codec
 
 	maxLifetime time.Duration
 	legacyUntil time.Time
+	legacyName  string
+	notBefore   time.Time
+	checkValues func(*http.Request, map[string]any) error
 	onEvent     func(*http.Request, cookiesession.Event)
 	log         bool // onEvent is ours
 }
@@ -186,6 +211,7 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 	s := &Sessions{
 		manager: manager, old: *manager, key: contextKey(manager),
 		maxLifetime: opts.MaxLifetime, legacyUntil: opts.LegacyUntil, onEvent: opts.OnEvent,
+		legacyName: cmp.Or(opts.LegacyName, manager.Cookie.Name), notBefore: opts.NotBefore, checkValues: opts.Check,
 	}
 	if s.maxLifetime == 0 {
 		s.maxLifetime = wire.MaxLifetime
@@ -207,15 +233,11 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
 	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
-	if s.persistent, err = cookiesession.New(keys, &core); err != nil {
+	if s.core, err = cookiesession.New(keys, &core); err != nil {
 		return err
 	}
-	if name := s.manager.Cookie.Name; s.persistent.CookieName() != name {
+	if name := s.manager.Cookie.Name; s.core.CookieName() != name {
 		return fmt.Errorf("option Insecure with a Cookie.Name of %q: a browser takes this prefix only with Secure", name)
-	}
-	core.BrowserSession = true
-	if s.transient, err = cookiesession.New(keys, &core); err != nil {
-		return err
 	}
 	s.codec, err = cookiesession.NewCodec(keys, codecOptions(&core))
 	return err
@@ -228,10 +250,10 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
 		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
-		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, s.Data) }
+		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, visible(s.Data)) }
 	}
 	return core
 }
@@ -241,7 +263,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
-		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies,
+		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
 	}
 }
 
@@ -266,6 +288,13 @@ func checkManager(m *scs.SessionManager, opts *Options) error {
 	}
 	if m.HashTokenInStore && opts.LegacyUntil.IsZero() {
 		errs = append(errs, errors.New("the manager's HashTokenInStore is set: there is no store, leave it off"))
+	}
+	switch {
+	case opts.LegacyName == "":
+	case opts.LegacyUntil.IsZero():
+		errs = append(errs, errors.New("option LegacyName without LegacyUntil: the old store is not read at all"))
+	case (&http.Cookie{Name: opts.LegacyName}).Valid() != nil:
+		errs = append(errs, fmt.Errorf("option LegacyName %q is not a name that a cookie can have", opts.LegacyName))
 	}
 	return errors.Join(errs...)
 }

@@ -3,8 +3,12 @@ package scscookie
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"example.com/cookiesession"
 	"github.com/alexedwards/scs/v2"
 )
 
@@ -34,18 +38,35 @@ func (s *store) Find(token string) ([]byte, bool, error) {
 // session.
 func (s *store) Commit(string, []byte, time.Time) error { return errCommit }
 
-// Delete is asked by Destroy and RenewToken. Our cookies can't be revoked one
-// by one, but what the old store has for a token of its own can be deleted.
-func (s *store) Delete(token string) error {
-	if !s.sessions.isLegacy(token) {
-		return nil
+// Delete is DeleteCtx outside LoadAndSave.
+func (s *store) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
+
+// DeleteCtx is asked by Destroy, RenewToken and MergeSession. Our cookies can't
+// be revoked one by one. What the old store has can be deleted: for a token of
+// its own, for the one that a session came from, and for those that the request
+// brought besides.
+func (s *store) DeleteCtx(ctx context.Context, token string) error {
+	sessions := s.sessions
+	tokens := []string{token}
+	if now := time.Now(); now.Before(sessions.legacyUntil) {
+		var v values
+		if _, err := sessions.codec.Open(sessions.settings.Cookie.Name, token, &v); err == nil {
+			old, _ := v[legacyKey].(string)
+			tokens = append(tokens, old)
+		}
+		if visit, ok := ctx.Value(sessions).(*visit); ok && visit.brought.token == token {
+			for _, cookie := range visit.legacyCookies() {
+				tokens = append(tokens, cookie.Value)
+			}
+		}
 	}
-	old := &s.sessions.old
-	ctx, err := old.Load(context.Background(), token)
-	if err != nil {
-		return err
+	slices.Sort(tokens)
+	for _, token := range slices.Compact(tokens) {
+		if err := sessions.deleteLegacy(token); err != nil {
+			return err
+		}
 	}
-	return old.Destroy(ctx)
+	return nil
 }
 
 // All is asked by Iterate.
@@ -66,7 +87,7 @@ func (c codec) Decode(token []byte) (deadline time.Time, v map[string]any, err e
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	return c.sessions.end(meta), v, nil
+	return c.sessions.end(meta), visible(v), nil
 }
 
 // A lenient codec takes what it can't read for a session that is over, so that
@@ -100,9 +121,37 @@ func (o *opened) Decode([]byte) (time.Time, map[string]any, error) {
 // more.
 const legacyToken = 43
 
+// legacyKey is where a session that came from the old store keeps its token
+// there, until LegacyUntil. A logout has to delete what the old store has.
+const legacyKey = "__legacy"
+
+// visible returns a session's values without the one that is not the
+// application's.
+func visible(v values) values {
+	if _, there := v[legacyKey]; !there {
+		return v
+	}
+	v = maps.Clone(v)
+	delete(v, legacyKey)
+	return v
+}
+
 // isLegacy reports whether a cookie's value may be a token of the old store.
 func (s *Sessions) isLegacy(token string) bool {
 	return len(token) == legacyToken && time.Now().Before(s.legacyUntil)
+}
+
+// deleteLegacy deletes what the old store has for a token, if it is one of its
+// own.
+func (s *Sessions) deleteLegacy(token string) error {
+	if !s.isLegacy(token) {
+		return nil
+	}
+	ctx, err := s.old.Load(context.Background(), token)
+	if err != nil {
+		return err
+	}
+	return s.old.Destroy(ctx)
 }
 
 // loadLegacy returns a context with the session that the old store has for a
@@ -112,7 +161,37 @@ func (s *Sessions) loadLegacy(ctx context.Context, token string) (context.Contex
 	if err != nil {
 		return nil, false, err
 	}
-	// A session that was not found has no token, and scs leaves it to stores to
-	// look at the deadline.
-	return ctx, s.old.Token(ctx) == token && time.Now().Before(s.old.Deadline(ctx)), nil
+	return ctx, s.old.Token(ctx) == token, nil // a session that was not found has no token
+}
+
+var (
+	errLegacyNotBefore = errors.New("a session of the old store, which does not say when it was created, and NotBefore is in force")
+	errLegacyDeadline  = errors.New("a session of the old store that is past its deadline")
+)
+
+// checkLegacy applies the rules for sessions to one of the old store. Its
+// reason is for the event of a session that is refused. blocked says that the
+// question could not be answered.
+func (v *visit) checkLegacy(ctx context.Context) (reason cookiesession.Reason, err error, blocked bool) {
+	now, s := time.Now(), v.Sessions
+	switch {
+	case !s.notBefore.IsZero() && !now.Before(s.notBefore):
+		return cookiesession.ReasonNotBefore, fmt.Errorf("%w: %w", cookiesession.ErrRevoked, errLegacyNotBefore), false
+	case !now.Before(s.old.Deadline(ctx)): // scs leaves it to stores to look at it
+		return cookiesession.ReasonLifetime, fmt.Errorf("%w: %w", cookiesession.ErrExpired, errLegacyDeadline), false
+	case s.checkValues == nil:
+		return "", nil, false
+	}
+	found := values{}
+	for _, key := range s.old.Keys(ctx) {
+		found[key] = s.old.Get(ctx, key)
+	}
+	switch err := s.checkValues(v.request, found); {
+	case err == nil:
+		return "", nil, false
+	case errors.Is(err, cookiesession.ErrRevoked):
+		return cookiesession.ReasonCheck, err, false
+	default:
+		return cookiesession.ReasonCheckFailed, err, true
+	}
 }

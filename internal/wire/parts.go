@@ -1,7 +1,6 @@
 package wire
 
 import (
-	"errors"
 	"iter"
 	"strings"
 )
@@ -124,18 +123,23 @@ func (c Cut) Pieces(text []byte, n int) iter.Seq2[int, Piece] {
 func Cookies(lines []string, name string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for _, line := range lines {
-			for i := 0; i < len(line); {
-				if isBlank(line[i]) || line[i] == ';' {
-					i++
+			for start := 0; start < len(line); start++ {
+				if isBlank(line[start]) || line[start] == ';' {
 					continue
 				}
-				end := strings.IndexByte(line[i:], ';')
-				if end < 0 {
-					end = len(line) - i
+				// A call of IndexByte costs as much as a few bytes do, and a
+				// header can have a semicolon at every other byte.
+				const few = 16
+				end := start + 1
+				for end < len(line) && end < start+few && line[end] != ';' {
+					end++
 				}
-				pair := line[i : i+end]
-				i += end
-				if part, start := cutName(pair, name); part > 0 && !yield(part, trimBlanks(pair[start:])) {
+				if end == start+few {
+					end = indexFrom(line, end, ';')
+				}
+				pair := line[start:end]
+				start = end
+				if part, at := cutName(pair, name); part > 0 && !yield(part, trimBlanks(pair[at:])) {
 					return
 				}
 			}
@@ -143,10 +147,18 @@ func Cookies(lines []string, name string) iter.Seq2[int, string] {
 	}
 }
 
+// indexFrom returns the index of the first c in line from i on, or its end.
+func indexFrom(line string, i int, c byte) int {
+	if n := strings.IndexByte(line[i:], c); n >= 0 {
+		return i + n
+	}
+	return len(line)
+}
+
 // cutName returns which part of the session a pair is, and where its value
 // starts, or 0 for another cookie.
 func cutName(pair, name string) (part, start int) {
-	if len(pair) <= len(name) || pair[:len(name)] != name {
+	if name == "" || len(pair) <= len(name) || pair[0] != name[0] || pair[:len(name)] != name {
 		return 0, 0
 	}
 	switch rest := pair[len(name):]; {
@@ -184,25 +196,21 @@ func (p *Parts) Add(i int, value string) {
 	}
 }
 
-// ErrMissingPart says that a token's part is not there.
-var ErrMissingPart = errors.New("a part of it is missing")
-
-// Join appends to dst the text of a token of n parts of which the first is
-// given. Of each further part it takes the first that belongs to it.
-func (p *Parts) Join(dst []byte, first string, n int) ([]byte, error) {
+// Pieces returns the text of a token of n parts of which the first is given,
+// piece by piece, and whether all of them are there. Of each further part it
+// takes the first that belongs to it.
+func (p *Parts) Pieces(first string, n int) (pieces [MaxParts]string, ok bool) {
 	set, ok := Set(first)
 	if !ok {
-		return dst, ErrTooShort
+		return pieces, false
 	}
-	dst = append(dst, first...)
+	pieces[0] = first
 	for i := 2; i <= n; i++ {
-		piece, ok := p.find(i, set)
-		if !ok {
-			return dst, ErrMissingPart
+		if pieces[i-1], ok = p.find(i, set); !ok {
+			return pieces, false
 		}
-		dst = append(dst, piece...)
 	}
-	return dst, nil
+	return pieces, true
 }
 
 // find returns the piece of part i that belongs to a set.
