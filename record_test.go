@@ -15,10 +15,11 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
-	"example.com/cookiesession/internal/keytext"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"example.com/cookiesession"
+	"example.com/cookiesession/internal/keytext"
 )
 
 // rawToken seals a token as FORMAT.md says, without the library: what its first
