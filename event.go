@@ -38,8 +38,10 @@ const (
 	// EventLate: a session was changed after the response headers had gone out,
 	// so the change is lost.
 	EventLate
-	// EventTimedOut: the request ran out of time or its client left, so its
-	// session was neither read nor saved: the handler may still be using it.
+	// EventTimedOut: the request was given up (see [Manager.Handler]), so its
+	// Data was neither read nor saved: the handler may still be using it. With
+	// [ReasonRequested], a change is known to be lost: one that is no change of
+	// Data. A Destroy is not lost.
 	EventTimedOut
 	// EventHijacked: the session had to be saved when the handler took the
 	// connection over. EventIssued or EventDeleted came before, but the
@@ -110,7 +112,7 @@ type Event struct {
 	Kind   EventKind
 	Cookie string // the cookie's name
 	KeyID  string // EventOpened, EventIssued, EventKeysPending: the key, 6 hexadecimal digits; only ever a key of the ring
-	Reason Reason // EventRefused, EventIssued, EventReplaced
+	Reason Reason // EventRefused, EventIssued, EventReplaced, EventTimedOut
 	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused
 	Size   int    // EventIssued, EventNearLimit, EventSaveFailed for a session too large: bytes of name and value; EventLongHeader: of all cookies
 	Limit  int    // with Size: bytes allowed

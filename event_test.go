@@ -162,7 +162,7 @@ func eventRows() []eventRow {
 		{cookiesession.EventTimedOut, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			ctx, disconnect := context.WithCancel(t.Context())
-			site.handle(func(*userCall) { disconnect() }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
+			site.handle(func(c *userCall) { disconnect(); c.W.WriteHeader(503) }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
 			return site.take()
 		}},
 		{cookiesession.EventNearLimit, "", nil, false, 4093, visiting(userOptions{}, func(c *userCall) {

@@ -70,6 +70,10 @@ func (m *manager) CookieName() string { return m.cookie.name }
 // Get returns the request's session, the same one at each call. The first call
 // opens the cookie; a request whose handler never calls it costs nothing. It
 // panics if the request did not pass through [Manager.Handler].
+//
+// A handler that has a Session must not be one that another goroutine answers
+// for, unless the status and the context then say that the request was given
+// up: see Handler. A middleware that does otherwise belongs outside Handler.
 func (m *Manager[T]) Get(r *http.Request) *Session[T] {
 	s, ok := m.FromContext(r.Context())
 	if !ok {
@@ -127,11 +131,8 @@ func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 }
 
 func (s *state) save(w http.ResponseWriter) error {
-	if ours := findWriter(w); ours != nil && ours.committed {
-		if s.visit != nil {
-			s.visit.changed()
-		}
-		return usageError(errors.New("the response headers have been sent"))
+	if s.sent(w) {
+		return usageError(errSent)
 	}
 	before := s.output.lines
 	if err := s.prepare(http.StatusOK); err != nil {
@@ -142,6 +143,17 @@ func (s *state) save(w http.ResponseWriter) error {
 		s.report()
 	}
 	return nil
+}
+
+// sent reports whether the headers of the response are out. The session's own
+// request knows, whatever is around the writer. For a session without one, w
+// may be that of a Handler.
+func (s *state) sent(w http.ResponseWriter) bool {
+	if s.visit != nil {
+		return s.visit.refuse()
+	}
+	ours := findWriter(w)
+	return ours != nil && ours.committed
 }
 
 // Cookies returns the cookies that Save would set, or none: for a response that
@@ -160,6 +172,9 @@ func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 }
 
 func (s *state) cookies() ([]*http.Cookie, error) {
+	if s.sent(nil) {
+		return nil, usageError(errSent)
+	}
 	err := s.prepare(http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -306,6 +321,7 @@ func unchecked(cause error) error {
 }
 
 var (
+	errSent         = errors.New("the response headers have been sent")
 	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
 	errOpenPanicked = errors.New("opening the session panicked")
 )

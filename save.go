@@ -103,7 +103,7 @@ func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 	}
 	switch out.action {
 	case remove:
-		out.lines = s.deletions([]string{s.manager.cookie.deletion(s.manager.cookie.name)}, 1)
+		out.lines = s.deletions()
 		return nil
 	case store, refresh:
 		return s.seal(sc, out, now)
@@ -135,13 +135,27 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		lines = append(lines, string(sc.line))
 	}
-	out.lines = s.deletions(lines, sealed.parts)
+	out.lines = s.appendStale(lines, sealed.parts)
 	return nil
 }
 
-// deletions appends the lines that delete the cookies which the request carried
-// and which a session of n parts leaves behind.
-func (s *state) deletions(lines []string, n int) []string {
+// deletes reports whether Destroy sends deletions: if the request carried a
+// cookie of the session's. If it carried none, then SameSite may have kept it
+// back from another site's form, with which an identity provider logs out; but
+// a link must not do that, and pages of visitors without a session stay in
+// caches.
+func (s *state) deletes() bool {
+	return s.carried != 0 || s.request != nil && !webrule.IsSafe(s.request.Method)
+}
+
+// deletions returns the lines that delete a session's cookies.
+func (s *state) deletions() []string {
+	return s.appendStale([]string{s.manager.cookie.deletion(s.manager.cookie.name)}, 1)
+}
+
+// appendStale appends the lines that delete the cookies which the request
+// carried and which a session of n parts leaves behind.
+func (s *state) appendStale(lines []string, n int) []string {
 	for _, name := range s.carried.after(n, s.manager.names) {
 		lines = append(lines, s.manager.cookie.deletion(name))
 	}

@@ -62,7 +62,7 @@ func (s *state) refuse(err error, now time.Time) {
 func (s *state) touch() {
 	s.touches++
 	if s.visit != nil {
-		s.visit.changed()
+		s.visit.touch(s.destroyed)
 	}
 }
 
