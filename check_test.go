@@ -88,7 +88,9 @@ func TestCheckAndSaving(t *testing.T) {
 		{"not judged, read", errStoreDown, func(*webSession) {}, leaves, 200},
 		{"not judged, empty", errStoreDown, func(s *webSession) { webSign(s); s.Data = webUser{} }, leaves, 200},
 		{"not judged, changed", errStoreDown, webSign, leaves, 500},
-		{"not judged, destroyed", errStoreDown, (*webSession).Destroy, leaves, 500},
+		{"not judged, destroyed", errStoreDown, (*webSession).Destroy, deletes, 200},
+		{"not judged, destroyed, then changed", errStoreDown, func(s *webSession) { s.Destroy(); webSign(s) }, leaves, 500},
+		{"not judged, renewed", errStoreDown, func(s *webSession) { webSign(s); s.Renew() }, leaves, 500},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
 
+	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/webrule"
 )
 
@@ -49,7 +51,7 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	}
 	// The lines of the Cookie header are taken now: a middleware further in may
 	// strip them before the first Get.
-	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, lines: r.Header["Cookie"]}
+	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, began: clock.Now(), lines: r.Header["Cookie"]}
 	v.writer = responseWriter{ResponseWriter: w, visit: v}
 	inner := r.WithContext(v)
 	next.ServeHTTP(&v.writer, inner)
@@ -72,6 +74,7 @@ type visit struct {
 	manager *manager
 	outer   *visit        // of another Manager; nil: none
 	request *http.Request // as Handler got it
+	began   time.Time     // when Handler got it
 	lines   []string      // of its Cookie header
 	writer  responseWriter
 

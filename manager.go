@@ -93,7 +93,7 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.once.Do(func() {
 		s := new(Session[T])
 		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
-		m.load(s, v.request, v.lines, v)
+		m.load(s, state{visit: v, request: v.request, began: v.began}, v.lines)
 	})
 	return v.whole.(*Session[T]), true
 }
@@ -102,16 +102,18 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	s := new(Session[T])
-	m.load(s, r, r.Header["Cookie"], nil)
+	m.load(s, state{request: r, began: clock.Now()}, r.Header["Cookie"])
 	return s
 }
 
-func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *visit) {
+// load makes s the session of a request, which before knows.
+func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 	var check func() error
 	if m.check != nil {
-		check = func() error { return m.check(r, s) }
+		check = func() error { return m.check(before.request, s) }
 	}
-	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r}
+	s.state = before
+	s.manager, s.data = m.manager, s.dataValue()
 	m.manager.load(&s.state, lines, check)
 }
 

@@ -220,6 +220,18 @@ func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	return s != nil && k.rank < s.rank
 }
 
+// after returns the key that comes next after one that r has superseded.
+func (r *ring) after(k *ringKey) *ringKey {
+	next := k
+	for _, later := range r.order {
+		if later.rank <= k.rank {
+			break
+		}
+		next = later
+	}
+	return next
+}
+
 // without returns r with more keys revoked, or r itself if they all are.
 func (r *ring) without(revoked map[keyID]struct{}) *ring {
 	known := true

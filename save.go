@@ -13,9 +13,10 @@ import (
 
 // prepare decides what a response with this status does to the cookie, and
 // makes its Set-Cookie lines. The decision is taken anew at each call, since
-// the status or the time may be another one by now; but as long as it stays the
-// same and nothing changes, so do the lines. So Save, a flush that did not
-// happen and the commit agree. On an error, the output stays what it was.
+// the status, the time or the keys may be others by now; but as long as it
+// stays the same and nothing changes, so do the lines. So Save, a flush that
+// did not happen and the commit agree. On an error, the output stays what it
+// was.
 func (s *state) prepare(status int) error {
 	sc := newScratch()
 	defer sc.release()
@@ -24,9 +25,14 @@ func (s *state) prepare(status int) error {
 		return err
 	}
 	now := clock.Now()
+	s.dropRevoked(now)
+	barred := s.barred()
 	next := output{touches: s.touches}
-	next.action, next.reason = decide(s.facts(item, now, status))
-	if s.output.is(&next, item) {
+	next.action, next.reason = decide(s.facts(item, now, status, barred != nil))
+	if next.action == reject {
+		return barred
+	}
+	if s.output.is(&next, item) && !s.output.revokedBy(s.ring) {
 		return nil
 	}
 	next.item = s.stored(item)
@@ -40,6 +46,20 @@ func (s *state) prepare(status int) error {
 	s.output = next
 	return nil
 }
+
+// dropRevoked takes those keys out of the request's ring that were revoked
+// since it began. If the ring has no key left that can seal, today's takes its
+// place.
+func (s *state) dropRevoked(now time.Time) {
+	current := s.manager.codec.keys.current()
+	if s.ring = s.ring.without(current.revoked); s.ring.sealing(now) == nil {
+		s.ring = current
+	}
+}
+
+// revokedBy reports whether the cookies were sealed by a key that was revoked
+// since.
+func (o *output) revokedBy(r *ring) bool { return o.key != nil && r.revokes(o.key.id) }
 
 // is reports whether o is the output of the decision next for this Data.
 func (o *output) is(next *output, item []byte) bool {
@@ -68,21 +88,40 @@ func (s *state) changedSince(item []byte) bool {
 }
 
 // facts gathers the facts for a decision.
-func (s *state) facts(item []byte, now time.Time, status int) facts {
+func (s *state) facts(item []byte, now time.Time, status int, barred bool) facts {
 	m, rec := s.manager, s.reissued(now)
 	f := facts{
 		opened: s.opened(), destroyed: s.destroyed, touched: s.touches > 0,
 		zero: bytes.Equal(item, m.zero), changed: !bytes.Equal(item, s.item),
-		over: m.codec.policy.expires(&rec) <= now.Unix(), mayRefresh: webrule.MayRefresh(s.request, status),
+		barred: barred, over: m.codec.policy.expires(&rec) <= now.Unix(),
 	}
 	if s.destroyed {
-		f.carried = s.carried != 0
+		f.deletes = s.deletes()
 	}
 	if s.opened() {
-		f.superseded = s.ring.superseded(s.key, now)
-		f.renewal = m.codec.policy.renewalDue(&s.record, now)
+		s.addDue(&f, now, status)
 	}
 	return f
+}
+
+// addDue adds the facts about a session that opened and is only to be
+// refreshed.
+func (s *state) addDue(f *facts, now time.Time, status int) {
+	p := &s.manager.codec.policy
+	key, found := s.ring.find(s.key.id, now)
+	if f.ended = found != keyFound || p.check(&s.record, now) != nil; f.ended {
+		return
+	}
+	superseded := s.ring.superseded(key, now)
+	if p.idleTimeout == 0 && !superseded {
+		return
+	}
+	response := webrule.Refresh{Kind: webrule.KindOf(s.request), Flight: now.Sub(s.began), Status: status}
+	age := time.Duration(now.Unix()-s.record.issued) * time.Second
+	f.renewal = response.RenewalDue(age, time.Duration(p.idleTimeout)*time.Second)
+	f.reseal = superseded && response.ResealDue(webrule.Superseded{
+		Issued: time.Unix(s.record.issued, 0), Next: s.ring.after(key).activates, Retires: key.retires,
+	}, now)
 }
 
 // reissued returns the session's record as it is sealed at now. A cookie must
@@ -97,9 +136,6 @@ func (s *state) reissued(now time.Time) record {
 func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 	if out.action == leave {
 		return nil
-	}
-	if cause := s.blocked(); cause != nil {
-		return internalError(errBlocked{cause})
 	}
 	switch out.action {
 	case remove:
@@ -119,6 +155,11 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		return usageError(errNoRequest)
 	}
 	rec := s.reissued(now)
+	if out.reason == ReasonResealed {
+		// It is the session of the old cookie under another key, and prolongs
+		// nothing. Replicas whose clocks differ would else lose it.
+		rec.issued = s.record.issued
+	}
 	if out.action == store {
 		rec.body, rec.packed = sc.pack(out.item)
 	}
@@ -163,14 +204,6 @@ func (s *state) appendStale(lines []string, n int) []string {
 }
 
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")
-
-// errBlocked keeps sessions from being overwritten while Check cannot answer.
-type errBlocked struct{ cause error }
-
-func (e errBlocked) Error() string {
-	return "not saved, because the session could not be checked: " + e.cause.Error()
-}
-func (e errBlocked) Unwrap() error { return e.cause }
 
 // apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
 // It may be done again, because somebody may have cleared the headers since, or

@@ -96,6 +96,7 @@ func (s *state) ExpiresAt() time.Time {
 // a CSRF token: a token that an attacker planted before must not survive. Renew
 // is not needed to keep a session alive.
 func (s *state) Renew() {
+	s.renewed = true
 	s.record.renew(clock.Now())
 	s.touch()
 }
