@@ -81,7 +81,7 @@ type Meta struct {
 	Created  time.Time     // whole seconds; Seal: zero means now
 	Issued   time.Time     // whole seconds; Open: when it was issued; Seal: it is issued now, or at this time if that is later (pass what Open returned)
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
-	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used
+	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used, and none if this one was revoked
 	Stale    bool          // Open: a newer key seals now; sealing anew would move the value to it
 
 	// BrowserSession says that the cookie has no Max-Age, so that the browser
@@ -141,6 +141,7 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	case c.maxSize < 0:
 		c.maxSize, c.maxCookies = math.MaxInt, 1
 	}
+	keys.serve(&c.policy)
 	return c, nil
 }
 
@@ -175,7 +176,8 @@ func (c *Codec) Decode(name, value string, dst any) error {
 
 // Seal seals value for the cookie called name. A pointer is followed. Errors: a
 // type or a value that can't be encoded, a [Meta] that can't be (IsUsage),
-// [ErrTooLarge], and IsInternal if no key can seal.
+// [ErrTooLarge], [ErrRevoked] if the key of the value that is replaced was
+// revoked meanwhile, and IsInternal if no key can seal.
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 	how := c.sealing(name)
 	how.now, how.random = clock.Now(), freshRandom()
@@ -214,11 +216,42 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 		return Meta{}, usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(r.Header["Cookie"])
+	o, err := f.newest(cookieLines(r))
 	if err != nil {
 		return Meta{}, err
 	}
 	return f.finish(&o, target)
+}
+
+// Reseal returns the value that a request has for the cookie called name,
+// sealed under the key that seals now: see [Meta.Stale]. Nothing else of it
+// changes, the time of issue included, so it lives no longer than before. A
+// value that this key has sealed already is returned as it is. Errors: those of
+// [Codec.OpenRequest], where the value itself is not looked at, and of
+// [Codec.Seal].
+func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
+	if err := checkName(name); err != nil {
+		return "", usageError(err)
+	}
+	f := c.finder(name)
+	o, err := f.newest(cookieLines(r))
+	if err != nil {
+		return "", err
+	}
+	defer o.scratch.release()
+	if err := c.policy.check(&o.record, f.now); err != nil {
+		return "", err
+	}
+	if f.ring.sealingAfter(o.key, f.now) == o.key {
+		return string(o.scratch.text), nil
+	}
+	out, err := o.scratch.seal(&sealing{
+		Codec: c, name: name, label: c.label, ring: f.ring, before: o.key, now: f.now, random: freshRandom(),
+	}, &o.record)
+	if err != nil {
+		return "", err
+	}
+	return string(out.text), nil
 }
 
 // A target is where a value is decoded to.

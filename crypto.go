@@ -3,6 +3,7 @@ package cookiesession
 import (
 	"bytes"
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
@@ -78,13 +79,15 @@ func deriveKeyID(secret *[32]byte) keyID {
 	return keyID(derive(secret, "cookiesession v1 key id", wire.KeyIDSize))
 }
 
-// newXAEAD returns the AEAD of the key with this secret.
-func newXAEAD(secret *[32]byte) cipher.AEAD {
-	aead, err := chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
-	if err != nil {
-		panic("cookiesession: internal error: " + err.Error()) // unreachable: the key has the right size
+var errFIPS = errors.New("XChaCha20-Poly1305 is not allowed in FIPS 140-only mode (GODEBUG=fips140=only)")
+
+// newXAEAD returns the AEAD of the key with this secret. The module x/crypto
+// knows of the mode only in some of its versions.
+func newXAEAD(secret *[32]byte) (cipher.AEAD, error) {
+	if fips140.Enforced() {
+		return nil, errFIPS
 	}
-	return aead
+	return chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
 }
 
 func derive(secret *[32]byte, label string, size int) []byte {

@@ -67,6 +67,10 @@ const (
 	// the one that will be first, KeyID, was used. A clock or a schedule is
 	// wrong. It is reported once for a set of keys.
 	EventKeysPending
+	// EventKeysWarning: the Keyring has a fault that does not keep it from
+	// being used. Err is one of [Keyring.Warnings], KeyID the key if it is
+	// about one. It is reported when the fault appears.
+	EventKeysWarning
 	// EventInsecureTLS: a Manager with Options.Insecure served a request that
 	// came over TLS or says that its proxy's did, so cookies lack Secure for no
 	// reason. It is reported once.
@@ -103,6 +107,7 @@ var eventTexts = [endOfEventKinds]struct{ name, logged string }{
 	EventKeysRefused:  {"keys-refused", ""},
 	EventKeysCreated:  {"keys-created", ""},
 	EventKeysPending:  {"keys-pending", ""},
+	EventKeysWarning:  {"keys-warning", "something is wrong with the keyring"},
 	EventInsecureTLS:  {"insecure-tls", ""},
 }
 
@@ -111,15 +116,15 @@ var eventTexts = [endOfEventKinds]struct{ name, logged string }{
 type Event struct {
 	Kind   EventKind
 	Cookie string // the cookie's name
-	KeyID  string // EventOpened, EventIssued, EventKeysPending: the key, 6 hexadecimal digits; only ever a key of the ring
+	KeyID  string // EventOpened, EventIssued, EventKeysPending, EventKeysWarning: the key, 6 hexadecimal digits; only ever a key of the ring
 	Reason Reason // EventRefused, EventIssued, EventReplaced, EventTimedOut
-	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused
+	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused, EventKeysWarning
 	Size   int    // EventIssued, EventNearLimit, EventSaveFailed for a session too large: bytes of name and value; EventLongHeader: of all cookies
 	Limit  int    // with Size: bytes allowed
 }
 
 // logEvent stands in for Options.OnEvent: a lost change must not be lost
-// silently. Nothing else is ever logged.
+// silently, nor sessions that will be lost. Nothing else is ever logged.
 func logEvent(r *http.Request, e Event) {
 	text := eventTexts[e.Kind].logged
 	if text == "" {

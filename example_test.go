@@ -1,6 +1,7 @@
 package cookiesession_test
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -8,6 +9,8 @@ import (
 	"net/http/cookiejar"
 	"net/http/httptest"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"example.com/cookiesession"
@@ -229,6 +232,42 @@ func ExampleCodec() {
 	// Output:
 	// report.pdf
 	// true
+}
+
+// A test keeps the cookie within a budget, and says what takes the room. For
+// sessions that are JSON documents, in a script:
+//
+//	cookiesession size -budget 200 testdata/sessions/*.json
+func ExampleManager_Measure() {
+	type Session struct {
+		User  string
+		Roles []string
+		Note  string
+	}
+	keys, err := cookiesession.NewKeyring(cookiesession.NewKey())
+	if err != nil {
+		panic(err)
+	}
+	sessions, err := cookiesession.New[Session](keys, nil)
+	if err != nil {
+		panic(err)
+	}
+	const budget = 200 // bytes of name and value
+	for _, note := range []string{"", strings.Repeat("Lorem ipsum. ", 30)} {
+		size, err := sessions.Measure(Session{User: "ana", Roles: []string{"admin", "editor"}, Note: note})
+		if err != nil {
+			panic(err)
+		}
+		if size.Cookie <= budget {
+			fmt.Println("within the budget")
+			continue
+		}
+		most := slices.MaxFunc(size.Paths, func(a, b cookiesession.PathSize) int { return cmp.Compare(a.Bits, b.Bits) })
+		fmt.Println("too large, mostly", most.Path) // in a test: t.Errorf
+	}
+	// Output:
+	// within the budget
+	// too large, mostly Note
 }
 
 // A browser has a cookie jar, and prints what it is shown.

@@ -64,7 +64,7 @@ func KeyringSnapshot(k *Keyring) any { return k.current() }
 
 // KeyringCanonical returns the one text of all those that make the same ring.
 func KeyringCanonical(text string) (string, error) {
-	if _, _, err := parseRing(text, clock.Now()); err != nil {
+	if _, err := parseRing(text, clock.Now()); err != nil {
 		return "", err
 	}
 	file, _ := keytext.Parse(text)
@@ -80,7 +80,11 @@ func KeyringCanonical(text string) (string, error) {
 		b.WriteByte('\n')
 	}
 	for _, r := range file.Revoked {
-		b.WriteString("revoked " + hex.EncodeToString(r.ID[:]) + "\n")
+		b.WriteString("revoked")
+		for _, id := range r.IDs {
+			b.WriteString(" " + hex.EncodeToString(id[:]))
+		}
+		b.WriteByte('\n')
 	}
 	return b.String(), nil
 }

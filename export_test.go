@@ -24,9 +24,6 @@ func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, 
 	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
 
-// CodecOptions is what a Manager with these options gives its Codec.
-func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
-
 // CountTags counts in n how many tags are verified with the keys that k has
 // now.
 func CountTags(k *Keyring, n *int) {
@@ -38,3 +35,19 @@ func CountTags(k *Keyring, n *int) {
 		}
 	}
 }
+
+// CodecOptions is what a Manager with these options gives its Codec.
+func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
+
+// RecordOf returns what a value seals.
+func RecordOf(c *Codec, name, value string) string {
+	f := c.finder(name)
+	o, err := f.one(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(o.data)
+}
+
+// ValueError is the error for a value that did not decode.
+func ValueError(err error) error { return valueError(err) }

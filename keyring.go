@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -34,7 +33,9 @@ type Keyring struct {
 	loaded   atomic.Int64 // Unix nanoseconds, see Loaded
 
 	path     string     // of the file; "" if there is none
-	mu       sync.Mutex // serialises changes of the fields above
+	mu       sync.Mutex // serialises changes of the fields above, and guards health
+	health   health
+	overdue  atomic.Int64 // Unix nanoseconds from which on it is a fault that the file was not read; 0: never
 	reloader reloader
 }
 
@@ -42,11 +43,11 @@ type Keyring struct {
 // Keyring. It is immutable; each change stores a new one, so a Manager only
 // compares pointers.
 type keyringStatus struct {
-	generation uint64   // of the snapshot, 1 for the first
-	refused    uint64   // how often new keys were not taken, once for each poll
-	err        error    // why they were not taken; nil if the last attempt went well
-	warnings   []string // faults of a file that was taken all the same
-	created    bool     // LoadOrCreateKeyring made the file
+	generation uint64 // of the snapshot, 1 for the first
+	refused    uint64 // how often new keys were not taken, once for each poll
+	err        error  // why they were not taken; nil if the last attempt went well
+	warnings   []keyringWarning
+	created    bool // LoadOrCreateKeyring made the file
 }
 
 // NewKeyring returns a ring of keys, the first of which seals unless they have
@@ -66,37 +67,46 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 //
 //	csk1_...   activates=2026-12-01T00:00:00Z retires=2027-02-01T00:00:00Z
 //	csk1_...   # a comment
-//	revoked a1b2c3
+//	revoked a1b2c3 d4e5f6
 //
 // Spaces, tabs, commas and line ends separate words, so that a list of keys on
-// one line will do. Attributes belong to the key before them on their line. A
-// word that is not understood is an error, which names its line and quotes
-// nothing.
+// one line will do. Attributes belong to the key before them on their line;
+// those that begin with x- are skipped. A word that is not understood is an
+// error, which names its line and quotes nothing.
 func ParseKeyring(text string) (*Keyring, error) {
-	r, _, err := parseRing(text, clock.Now())
+	r, err := parseRing(text, clock.Now())
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}
 	return newKeyring(r), nil
 }
 
-// parseRing reads a ring from text. The revocations are those that were
-// understood, also if there is an error.
-func parseRing(text string, now time.Time) (*ring, map[keyID]struct{}, error) {
+// parseRing reads a ring from text. If there is an error, the ring has the
+// revocations that were understood, and no key.
+func parseRing(text string, now time.Time) (*ring, error) {
 	file, err := keytext.Parse(text)
 	revoked := make(map[keyID]struct{}, len(file.Revoked))
 	for _, r := range file.Revoked {
-		revoked[r.ID] = struct{}{}
+		for _, id := range r.IDs {
+			revoked[id] = struct{}{}
+		}
 	}
+	for i := range file.RevokedKeys {
+		revoked[deriveKeyID(&file.RevokedKeys[i])] = struct{}{}
+	}
+	none := ringOf(nil, revoked)
 	if err != nil {
-		return nil, revoked, err
+		return none, err
 	}
 	keys := make([]Key, len(file.Keys))
 	for i, k := range file.Keys {
-		keys[i] = newKey(k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
+		keys[i] = newKey(&k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
 	}
 	r, err := newRing(keys, revoked, now, func(i int) string { return fmt.Sprintf("line %d", file.Keys[i].Line) })
-	return r, revoked, err
+	if err != nil {
+		return none, err
+	}
+	return r, nil
 }
 
 func newKeyring(r *ring) *Keyring {
@@ -115,8 +125,16 @@ func (k *Keyring) current() *ring {
 	return emptyRing
 }
 
-// status returns the latest report. It is never nil.
+// status returns the latest report for a request that asks. It is never nil.
 func (k *Keyring) status() *keyringStatus {
+	if overdue := k.overdue.Load(); overdue != 0 && clock.Now().UnixNano() >= overdue {
+		k.noteOverdue()
+	}
+	return k.latest()
+}
+
+// latest returns the latest report. It is never nil.
+func (k *Keyring) latest() *keyringStatus {
 	if s := k.report.Load(); s != nil {
 		return s
 	}
@@ -139,16 +157,14 @@ func (k *Keyring) Loaded() time.Time {
 	return time.Unix(0, k.loaded.Load())
 }
 
-// Warnings returns the faults of the ring's file that do not keep it from being
-// used: that others may read or change it.
-func (k *Keyring) Warnings() []string { return append([]string(nil), k.status().warnings...) }
-
 // Replace makes the keys of other those of k, at one instant, for keys that
 // come from elsewhere than a file: fetch their text, pass it to [ParseKeyring],
-// and the result to Replace. Managers keep using k.
+// and the result to Replace. Managers keep using k. Nothing is merged: keys
+// that other lacks are gone. Revocations alone stay, until the process ends.
 //
 // It fails, and k keeps its keys, if other lacks the key that seals now and
-// does not revoke it. Even then k takes over the revocations of other.
+// does not revoke it, or if all that it has were revoked in k. Even then k
+// takes over the revocations of other.
 //
 // A ring that is watched should be changed by its file, which the next reading
 // would put back in place.
@@ -156,56 +172,45 @@ func (k *Keyring) Replace(other *Keyring) error {
 	if other == nil || other.snapshot.Load() == nil {
 		return errors.New("cookiesession: keyring not replaced: there is no other")
 	}
-	next := other.current()
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := k.install(next, next.revoked, nil); err != nil {
+	given, now := other.current(), clock.Now()
+	next, err := k.current().replacedBy(given, now)
+	k.install(next, given, err, now)
+	if err != nil {
 		return fmt.Errorf("cookiesession: keyring not replaced: %w", err)
 	}
 	return nil
 }
 
-// install makes next the snapshot, unless there is a reason not to: err, if it
-// is not nil, or one that it finds itself. It returns the reason. Even then the
-// revoked keys are taken out of the ring. The caller holds k.mu.
-func (k *Keyring) install(next *ring, revoked map[keyID]struct{}, err error) error {
-	cur, now := k.current(), clock.Now()
-	if err == nil {
-		err = cur.errLacksSealing(next, now)
-	}
+// install makes next the snapshot, or, if there is an error, takes from given,
+// of which next was made, the revocations alone. The caller holds k.mu.
+func (k *Keyring) install(next, given *ring, err error, now time.Time) {
+	cur := k.current()
 	if err != nil {
-		next = cur.without(revoked)
+		next = cur.revoking(given.revoked)
 	} else {
 		k.loaded.Store(now.UnixNano())
 		k.settle(nil)
+		k.health.back = cur.back(given)
 	}
 	if !cur.equal(next) {
 		k.store(next)
 	}
-	return err
+	k.warn(now)
 }
 
 // store puts a snapshot that differs from the present one in its place.
 func (k *Keyring) store(r *ring) {
 	k.snapshot.Store(r)
-	s := *k.status()
+	s := *k.latest()
 	s.generation++
-	k.report.Store(&s)
-}
-
-// warn records the faults of the file that was taken.
-func (k *Keyring) warn(warnings []string) {
-	if slices.Equal(k.status().warnings, warnings) {
-		return
-	}
-	s := *k.status()
-	s.warnings = warnings
 	k.report.Store(&s)
 }
 
 // settle records how an attempt to take new keys ended.
 func (k *Keyring) settle(err error) {
-	s := *k.status()
+	s := *k.latest()
 	if err == nil && s.err == nil {
 		return // nothing to report
 	}
@@ -229,11 +234,10 @@ func (k *Keyring) ids() []string {
 	return ids
 }
 
-// String returns the ids of the keys.
-func (k *Keyring) String() string { return "[" + strings.Join(k.ids(), " ") + "]" }
-
 // Format writes the ids of the keys, whatever the verb.
-func (k *Keyring) Format(f fmt.State, verb rune) { formatText(f, verb, k.String()) }
+func (k *Keyring) Format(f fmt.State, verb rune) {
+	formatText(f, verb, "["+strings.Join(k.ids(), " ")+"]")
+}
 
 // MarshalJSON returns the ids of the keys as a JSON array.
 func (k *Keyring) MarshalJSON() ([]byte, error) { return json.Marshal(k.ids()) }

@@ -2,6 +2,7 @@ package cookiesession_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -33,6 +34,9 @@ func TestLoadOrCreateKeyring(t *testing.T) {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if info := k.Keys()[0]; time.Since(info.Activates) > time.Minute || !strings.HasSuffix(string(text), " # "+info.ID+"\n") {
+		t.Errorf("the key has no date, or no id beside it: %+v", info) // rotate -every would rotate at once
 	}
 
 	for name, open := range map[string]func(string) (*cookiesession.Keyring, error){
@@ -93,6 +97,56 @@ func TestKeyringFileErrors(t *testing.T) {
 		{
 			name:    "a directory like /tmp",
 			prepare: func(t *testing.T, dir, path string) { keyringChmod(t, dir, 0o777|fs.ModeSticky) },
+		},
+		{
+			name:    "the own group may write to the directory",
+			prepare: func(t *testing.T, dir, path string) { keyringChmod(t, dir, 0o770) },
+		},
+		{
+			name: "another group may write to the directory",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChown(t, dir, os.Geteuid(), 34)
+				keyringChmod(t, dir, 0o770)
+			},
+			load: "chmod g-w", warning: "chmod g-w",
+		},
+		{
+			name: "another group may write to a directory like /tmp",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChown(t, dir, os.Geteuid(), 34)
+				keyringChmod(t, dir, 0o770|fs.ModeSticky)
+			},
+		},
+		{
+			name: "another group may read the directory",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChown(t, dir, os.Geteuid(), 34)
+				keyringChmod(t, dir, 0o750)
+			},
+		},
+		{
+			name: "another user's file in a directory like /tmp",
+			prepare: func(t *testing.T, dir, path string) {
+				keyringChmod(t, dir, 0o777|fs.ModeSticky)
+				keyringChown(t, path, 12, 0)
+			},
+			load: "belongs to the user 12", warning: "belongs to the user 12",
+		},
+		{
+			name:    "another user's directory",
+			prepare: func(t *testing.T, dir, path string) { keyringChown(t, dir, 12, 0) },
+			load:    "belongs to the user 12", warning: "belongs to the user 12",
+		},
+		{
+			name: "behind a link, in another user's directory",
+			prepare: func(t *testing.T, dir, path string) {
+				other := filepath.Join(dir, "other")
+				if err := errors.Join(os.Mkdir(other, 0o700), os.Rename(path, filepath.Join(other, "keys.txt")), os.Symlink("other/keys.txt", path)); err != nil {
+					t.Fatal(err)
+				}
+				keyringChown(t, other, 12, 0)
+			},
+			load: "belongs to the user 12", warning: "belongs to the user 12",
 		},
 		{
 			name:    "empty",
@@ -230,7 +284,7 @@ func TestLoadOrCreateKeyringProcess(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	os.Stdout.WriteString("ring " + k.String() + "\n")
+	fmt.Println("ring", k)
 }
 
 func TestLoadOrCreateKeyringProcesses(t *testing.T) {
@@ -270,9 +324,27 @@ func TestLoadOrCreateKeyringProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i := range outputs {
-			if !strings.Contains(outputs[i].String(), "ring "+k.String()+"\n") {
+			if !strings.Contains(outputs[i].String(), fmt.Sprintln("ring", k)) {
 				t.Errorf("a process has\n%s, the file %v", outputs[i].String(), k)
 			}
+		}
+	}
+}
+
+// TestLoadOrCreateKeyringForeignDirectory: no key is made where another user
+// could read and exchange it.
+func TestLoadOrCreateKeyringForeignDirectory(t *testing.T) {
+	for _, foreign := range []bool{false, true} {
+		dir := keyringDir(t)
+		if foreign {
+			keyringChown(t, dir, 12, 0)
+		}
+		_, err := cookiesession.LoadOrCreateKeyring(filepath.Join(dir, "keys.txt"))
+		if (err != nil) != foreign || foreign && !strings.Contains(err.Error(), "belongs to the user 12") {
+			t.Errorf("foreign %v: error %v", foreign, err)
+		}
+		if made, _ := filepath.Glob(filepath.Join(dir, "*")); (len(made) == 0) != foreign {
+			t.Errorf("foreign %v: made %q", foreign, made)
 		}
 	}
 }

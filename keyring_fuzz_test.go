@@ -1,6 +1,7 @@
 package cookiesession_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -53,7 +54,7 @@ func FuzzParseKeyring(f *testing.F) {
 		if fixpoint, err := cookiesession.KeyringCanonical(canonical); err != nil || fixpoint != canonical {
 			t.Errorf("the canonical form has another one, error %v", err)
 		}
-		if keyringQuotes(k.String(), w["a"].Secret(), w["b"].Secret()) {
+		if keyringQuotes(fmt.Sprint(k), w["a"].Secret(), w["b"].Secret()) {
 			t.Error("the ring shows a key")
 		}
 	})

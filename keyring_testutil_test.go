@@ -115,6 +115,16 @@ func keyringChmod(t *testing.T, path string, mode fs.FileMode) {
 	}
 }
 
+func keyringChown(t *testing.T, path string, uid, gid int) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("takes root")
+	}
+	if err := os.Chown(path, uid, gid); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A watchedKeyring is a ring whose file is polled every minute, in a bubble
 // whose clock starts at the 10th of December 2026.
 type watchedKeyring struct {
@@ -155,9 +165,11 @@ func keyringWatch(t *testing.T, content string, f func(w *watchedKeyring)) {
 			t.Fatal(err)
 		}
 		w.start()
+		defer func() {
+			w.cancel()
+			synctest.Wait()
+		}()
 		f(w)
-		w.cancel()
-		synctest.Wait()
 	})
 }
 
@@ -165,6 +177,16 @@ func (w *watchedKeyring) start() {
 	var ctx context.Context
 	ctx, w.cancel = context.WithCancel(context.Background())
 	go w.ring.Watch(ctx, time.Minute, w.report)
+	synctest.Wait()
+}
+
+// slowly has the file polled once in an hour.
+func (w *watchedKeyring) slowly() {
+	w.cancel()
+	synctest.Wait()
+	var ctx context.Context
+	ctx, w.cancel = context.WithCancel(context.Background())
+	go w.ring.Watch(ctx, time.Hour, w.report)
 	synctest.Wait()
 }
 
@@ -211,7 +233,7 @@ func (w *watchedKeyring) want(states, report string) {
 
 // sortRevoked puts the revoked keys at the end of states into the order of
 // their ids.
-func sortRevoked(w *watchedKeyring, states string) string {
+func (w keyringWords) sortRevoked(states string) string {
 	words := strings.Fields(states)
 	slices.SortStableFunc(words, func(a, b string) int {
 		nameA, revokedA := strings.CutSuffix(a, ":revoked")
@@ -219,7 +241,7 @@ func sortRevoked(w *watchedKeyring, states string) string {
 		if !revokedA || !revokedB {
 			return 0 // they stand at the end as it is
 		}
-		return strings.Compare(w.keyringWords[nameA].ID(), w.keyringWords[nameB].ID())
+		return strings.Compare(w[nameA].ID(), w[nameB].ID())
 	})
 	return strings.Join(words, " ")
 }

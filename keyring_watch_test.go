@@ -2,6 +2,7 @@ package cookiesession_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -37,18 +38,23 @@ func TestWatch(t *testing.T) {
 		{"broken", "{a}", "{b} {a} hello", "a:sealing", "line 1"},
 		{"schedule broken", "{a}", "{b} {a} activates=@01", "a:sealing", "line 1"},
 		{"all retired", "{a}", "{a} retires=@09", "a:sealing", "every key has retired"},
-		{"sealing key missing", "{a} {b}", "{b}", "a:sealing b:old", "key {A} is missing"},
+		{"foreign", "{a} {b}", "{c} {d}", "a:sealing b:old", "restart this replica"},
 
 		{"sealing key revoked", "{a} {b}", "revoked {A} {b}", "b:sealing a:revoked", ""},
 		{"sealing key revoked and new one added", "{a}", "revoked {A}\n{b}", "b:sealing a:revoked", ""},
 		{"revoked beside its key", "{a} {b}", "{a} {b} revoked {A}", "b:sealing a:revoked", ""},
 		{"revoked in a broken file", "{a} {b}", "{c} {a}x\nrevoked {A}", "b:sealing a:revoked", "line 1"},
 		{"revoked in a file without keys", "{a} {b}", "revoked {A}", "b:sealing a:revoked", "no key"},
-		{"revoked in a file without the sealing key", "{a} {b}", "{c} revoked {B}", "a:sealing b:revoked", "key {A} is missing"},
+		{"revoked in a foreign file", "{a} {b}", "{c} revoked {B}", "a:sealing b:revoked", "restart this replica"},
+		{"all revoked and new one added", "{a} {b}", "{c} revoked {A} {B}", "c:sealing a:revoked b:revoked", ""},
 		{"another one revoked in a broken file", "{a} {d} {b} revoked {D}", "hello revoked {B}", "a:sealing b:revoked d:revoked", "line 1"},
 		{"the only key revoked in a broken file", "{a}", "revoked {A}\n{b}x", "a:revoked", "line 2"},
 		{"all keys revoked", "{a} {b}", "{a} {b} revoked {A} revoked {B}", "a:revoked b:revoked", "no key that is not revoked"},
 		{"broken revocation", "{a} {b}", "revoked x{A}\n{a} {b}", "a:sealing b:old", "line 1"},
+		{"several revoked on a line", "{a} {b} {c}", "revoked {A} {B}\n{c}", "c:sealing a:revoked b:revoked", ""},
+		{"revoked with a slip", "{a} {b}", "Revoked: {A}\n{b}", "b:sealing a:revoked", "line 1"},
+		{"revoked behind its key", "{a} {b}", "{a} REVOKED\n{b}", "b:sealing a:revoked", "line 1"},
+		{"attributes of a later version", "{a}", "{b} x-note=1 version=2 {a}", "b:sealing a:old", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -63,7 +69,7 @@ func TestWatch(t *testing.T) {
 					w.write(tt.write)
 				}
 				w.sleep(62 * time.Second)
-				w.want(sortRevoked(w, tt.after), tt.report)
+				w.want(w.sortRevoked(tt.after), tt.report)
 
 				now, refused, created, err := cookiesession.KeyringStatus(w.ring)
 				if (now != generation) != (before != w.states(w.ring)) {
@@ -157,9 +163,20 @@ func TestWatchRevocation(t *testing.T) {
 		w.write("{b} {a}\nrevoked {A} by mistake")
 		w.sleep(time.Minute)
 		w.want("b:sealing a:revoked", "line 2")
-		w.write("{b} {a}\n") // as it was, except for the key that is revoked by now
+		w.write("{b} {a}\n") // as it was before
 		w.sleep(62 * time.Second)
-		w.want("b:sealing a:old", "")
+		w.want("b:sealing a:revoked", "the file has key {A} again, which was revoked")
+		w.sleep(time.Hour)
+		w.want("b:sealing a:revoked", "") // was said
+		w.write("{a}")
+		w.sleep(62 * time.Second)
+		w.want("b:sealing a:revoked", "stays revoked until a restart")
+		w.write("{b}\nrevoked {A}")
+		w.sleep(62 * time.Second)
+		w.want("b:sealing a:revoked", "")
+		if warnings := w.ring.Warnings(); len(warnings) > 0 {
+			t.Errorf("warnings %q", warnings)
+		}
 	})
 }
 
@@ -179,13 +196,13 @@ func TestWatchHalfWritten(t *testing.T) {
 		report string
 	}{
 		{"stays without a key", []write{{0, "{a}\nrevoked {D}"}}, states, "a:sealing d:revoked", ""},
-		{"stays without a revocation", []write{{0, "{a} {b}"}}, states, "a:sealing b:old", ""},
+		{"stays without a revocation", []write{{0, "{a} {b}"}}, states, states, ""},
 		{"completed as it was", []write{{0, "{a}"}, {999, "{a} {b}\nrevoked {D}"}}, states, states, ""},
 		{"completed with more", []write{{0, "{a}"}, {999, "{c} {a} {b}\nrevoked {D}"}}, states, "c:sealing a:old b:old d:revoked", ""},
-		{"completed too late", []write{{0, "{a}"}, {1001, "{a} {b}\nrevoked {D}"}}, states, "a:sealing", ""},
+		{"completed too late", []write{{0, "{a}"}, {1001, "{a} {b}\nrevoked {D}"}}, states, "a:sealing d:revoked", ""},
 		{"replaced by a broken one", []write{{0, "{a}"}, {500, "{a} hello"}}, states, states, "line 1"},
 		{"keeps changing", []write{{0, "{a}"}, {500, "{a} {c}"}}, states, states, "still changes"},
-		{"changes forth and back", []write{{0, "{a}"}, {300, "{a} {c}"}, {600, "{a}"}}, states, "a:sealing", ""},
+		{"changes forth and back", []write{{0, "{a}"}, {300, "{a} {c}"}, {600, "{a}"}}, states, "a:sealing d:revoked", ""},
 		{"removed", []write{{0, "{a}"}, {500, "REMOVED"}}, states, states, "no such file"},
 
 		{"key added", []write{{0, "{c} {a} {b}\nrevoked {D}"}}, "c:sealing a:old b:old d:revoked", "c:sealing a:old b:old d:revoked", ""},
@@ -204,7 +221,7 @@ func TestWatchHalfWritten(t *testing.T) {
 					at := begin.Add(time.Duration(wr.after) * time.Millisecond)
 					if !checked && wr.after >= 1000 {
 						w.sleep(time.Until(begin.Add(999 * time.Millisecond)))
-						w.want(sortRevoked(w, tt.before), "")
+						w.want(w.sortRevoked(tt.before), "")
 						checked = true
 					}
 					w.sleep(time.Until(at))
@@ -218,7 +235,7 @@ func TestWatchHalfWritten(t *testing.T) {
 						w.overwrite(wr.content)
 					}
 				}
-				w.want(sortRevoked(w, tt.after), tt.report)
+				w.want(w.sortRevoked(tt.after), tt.report)
 			})
 		})
 	}
@@ -451,49 +468,98 @@ func TestEarlyReload(t *testing.T) {
 			wantAsk(w, "b", false, 0)
 		})
 	})
-	t.Run("once a second", func(t *testing.T) {
+	t.Run("made-up ids spend nobody's turn", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
 			wantAsk(w, "c", false, 0)
 			w.write("{b} {a}")
-			w.sleep(999 * time.Millisecond)
-			wantAsk(w, "b", false, 0)
-			w.sleep(time.Millisecond)
-			wantAsk(w, "b", true, 0)
+			w.sleep(10 * time.Millisecond)
+			wantAsk(w, "b", true, 40*time.Millisecond)
 		})
 	})
-	t.Run("unknown ones are remembered until the ring changes", func(t *testing.T) {
+	t.Run("a flood of them does not", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
-			for _, name := range []string{"b", "c"} {
-				wantAsk(w, name, false, 0)
+			w.slowly()
+			ctx, cancel := context.WithCancel(w.Context())
+			var flood sync.WaitGroup
+			for i := range 10 {
+				flood.Go(func() {
+					for n := 0; ctx.Err() == nil; n++ {
+						ask(w, fmt.Sprintf("%02x%04x", i, n))
+						time.Sleep(time.Millisecond)
+					}
+				})
+			}
+			content := "{a}"
+			for _, name := range []string{"b", "c", "d"} {
+				time.Sleep(1010 * time.Millisecond)
+				content = "{" + name + "} " + content
+				w.write(content)
+				if found, waited := ask(w, name); !found || waited > 51*time.Millisecond {
+					t.Errorf("key %s: found %t after %v", name, found, waited)
+				}
+			}
+			cancel()
+			flood.Wait()
+		})
+	})
+	t.Run("asked for again after 1, 2, 4 and 8 seconds", func(t *testing.T) {
+		keyringWatch(t, "{a}", func(w *watchedKeyring) {
+			w.slowly()
+			begin := time.Now()
+			for at := time.Duration(0); at <= 15*time.Second; at += 100 * time.Millisecond {
+				w.sleep(time.Until(begin.Add(at)))
+				if at == 7100*time.Millisecond {
+					w.write("{b} {a}") // the reading of the seventh second was too early
+				}
+				wantAsk(w, "b", at == 15*time.Second, 0)
+			}
+		})
+	})
+	t.Run("and at least once a minute", func(t *testing.T) {
+		keyringWatch(t, "{a}", func(w *watchedKeyring) {
+			w.slowly()
+			for range 3600 {
+				ask(w, "b")
 				w.sleep(time.Second)
 			}
 			w.write("{b} {a}")
-			wantAsk(w, "b", false, 0) // not even read
-			w.want("a:sealing", "")
-			w.sleep(time.Minute)
-			w.want("b:sealing a:old", "")
-			w.write("{c} {b} {a}")
-			wantAsk(w, "c", true, 0) // was unknown to the ring before
-		})
-	})
-	t.Run("64 are remembered", func(t *testing.T) {
-		keyringWatch(t, "{a}", func(w *watchedKeyring) {
-			ids := []string{w.keyringWords["b"].ID()}
-			for i := range 64 {
-				ids = append(ids, []string{"0000", "ffff"}[i%2]+string("0123456789abcdef"[i/2%16])+string("0123456789abcdef"[i/32]))
-			}
-			for _, id := range ids { // the last one displaces the first
-				wantAsk(w, id, false, 0)
+			begin := time.Now()
+			for found := false; !found; found, _ = ask(w, "b") {
 				w.sleep(time.Second)
 			}
-			w.write("{b} {c} {a}")
-			for _, id := range ids[1:] {
-				wantAsk(w, id, false, 0)
+			if took := time.Since(begin); took < 2*time.Second || took > time.Minute {
+				t.Errorf("found after %v", took)
 			}
-			w.want("a:sealing", "") // nothing was read
-			wantAsk(w, "b", true, 0)
 		})
 	})
+	t.Run("forgotten when the ring changes", func(t *testing.T) {
+		keyringWatch(t, "{a}", func(w *watchedKeyring) {
+			wantAsk(w, "c", false, 0)
+			w.write("{b} {a}")
+			w.sleep(100 * time.Millisecond)
+			wantAsk(w, "b", true, 0)
+			w.write("{c} {b} {a}")
+			w.sleep(100 * time.Millisecond)
+			wantAsk(w, "c", true, 0)
+		})
+	})
+	for _, others := range []int{63, 64} {
+		t.Run(fmt.Sprintf("64 are remembered, beside %d others", others), func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				for _, after := range []int{0, 1, 2, 4} {
+					w.sleep(time.Duration(after) * time.Second)
+					wantAsk(w, "b", false, 0)
+				}
+				w.sleep(100 * time.Millisecond)
+				for i := range others { // the 64th displaces the first
+					ask(w, fmt.Sprintf("0000%02x", i))
+				}
+				w.write("{b} {a}")
+				w.sleep(100 * time.Millisecond)
+				wantAsk(w, "b", others == 64, 0)
+			})
+		})
+	}
 	t.Run("switched off", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
 			w.ring.SetEarlyReload(false)
@@ -559,10 +625,10 @@ func TestEarlyReload(t *testing.T) {
 	})
 	t.Run("during a reading", func(t *testing.T) {
 		keyringWatch(t, "{a}", func(w *watchedKeyring) {
-			time.AfterFunc(20*time.Millisecond, cookiesession.KeyringBeginReading(w.ring))
-			wantAsk(w, "b", false, 20*time.Millisecond)
+			end := cookiesession.KeyringBeginReading(w.ring)
 			w.write("{b} {a}") // the reading may have come before this
-			wantAsk(w, "b", true, 0)
+			time.AfterFunc(20*time.Millisecond, end)
+			wantAsk(w, "b", true, 20*time.Millisecond)
 		})
 	})
 	t.Run("mends what a poll has reported", func(t *testing.T) {

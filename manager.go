@@ -266,6 +266,9 @@ func (m *manager) reportRequest(r *http.Request, lines []string) {
 	if status.err != nil && (last == nil || status.refused != last.refused) {
 		m.event(r, Event{Kind: EventKeysRefused, Err: status.err})
 	}
+	for _, w := range status.newWarnings(last) {
+		m.event(r, Event{Kind: EventKeysWarning, KeyID: w.keyID, Err: w})
+	}
 }
 
 // open fills s from the cookie in the lines. On an error s is as it was, except

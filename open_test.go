@@ -403,3 +403,28 @@ func TestOneRingForARequest(t *testing.T) {
 		})
 	}
 }
+
+// decodeError is what a decoder may say.
+type decodeError struct{ newer bool }
+
+func (decodeError) Error() string { return "does not decode" }
+func (e decodeError) Newer() bool { return e.newer }
+
+// TestNewerValue has errors of the decoder: one knows the tag of a newer
+// release, one knows that it is none, and one does not know of releases.
+func TestNewerValue(t *testing.T) {
+	for _, row := range []struct {
+		err    error
+		reason cookiesession.Reason
+	}{
+		{fmt.Errorf("wrapped: %w", decodeError{true}), cookiesession.ReasonNewer},
+		{decodeError{false}, cookiesession.ReasonValue},
+		{errors.New("plain"), cookiesession.ReasonValue},
+	} {
+		err := cookiesession.ValueError(row.err)
+		if cookiesession.ReasonOf(err) != row.reason || !errors.Is(err, row.err) || !errors.Is(err, cookiesession.ErrInvalid) ||
+			errors.Is(err, cookiesession.ErrNewer) != (row.reason == cookiesession.ReasonNewer) {
+			t.Errorf("%v becomes %v (%s)", row.err, err, cookiesession.ReasonOf(err))
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"example.com/cookiesession/internal/keytext"
 )
 
 // A ring is the state of a [Keyring] at one moment. It never changes, so a
@@ -14,9 +16,15 @@ import (
 // clock is no part of it: each question is asked for a moment.
 type ring struct {
 	byID    map[keyID]*ringKey // without the revoked ones
-	order   []*ringKey         // the same, by activation, latest first
+	order   []*ringKey         // the same, the highest rank first
 	revoked map[keyID]struct{}
 }
+
+const (
+	maxRing   = keytext.MaxKeys    // keys of a ring, also with those that are kept
+	keepFor   = 7 * 24 * time.Hour // at most, a key that its file has lost
+	keepAfter = time.Hour          // in the ring, or it is not kept
+)
 
 // A ringKey is a key in its place in a ring.
 type ringKey struct {
@@ -26,7 +34,9 @@ type ringKey struct {
 	open   func(dst, nonce, ciphertext, additionalData []byte) ([]byte, error)
 
 	activates, retires time.Time // zero: since ever, never
-	rank               int       // the larger, the later activated
+	since              time.Time // when the process learned of the key
+	kept               time.Time // when its file had lost it; zero if it has not
+	rank               int       // the larger, the later activated; those that are kept come last
 }
 
 type keyStatus int
@@ -44,11 +54,13 @@ var emptyRing = new(ring)
 // Those that are revoked are left out before anything else is asked. In errors
 // where names the key of an index.
 func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(int) string) (*ring, error) {
-	r := &ring{byID: make(map[keyID]*ringKey, len(keys)), revoked: revoked}
 	listed := make([]listedKey, 0, len(keys))
 	for i, k := range keys {
 		if k.m == nil {
 			return nil, fmt.Errorf("%s: the zero Key", where(i))
+		}
+		if k.m.err != nil {
+			return nil, k.m.err
 		}
 		if _, ok := revoked[k.m.id]; !ok {
 			listed = append(listed, listedKey{k, where(i)})
@@ -64,22 +76,29 @@ func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(i
 		return nil, err
 	}
 
+	order := make([]*ringKey, 0, len(listed))
 	for _, k := range listed {
 		m := k.m
-		rk := &ringKey{
+		order = append(order, &ringKey{
 			id: m.id, idText: m.idText, seal: m.seal, open: m.open,
-			activates: k.activates, retires: k.retires,
-		}
-		r.byID[m.id] = rk
-		r.order = append(r.order, rk)
+			activates: k.activates, retires: k.retires, since: now,
+		})
 	}
 	// Undated keys have the zero time, which comes before every other. Among
 	// equals the one that is listed first counts as the latest.
-	slices.SortStableFunc(r.order, func(a, b *ringKey) int { return b.activates.Compare(a.activates) })
-	for i, k := range r.order {
-		k.rank = len(r.order) - i
+	slices.SortStableFunc(order, func(a, b *ringKey) int { return b.activates.Compare(a.activates) })
+	return ringOf(order, revoked), nil
+}
+
+// ringOf returns the ring of those keys, which are its own from then on, the
+// highest rank first.
+func ringOf(order []*ringKey, revoked map[keyID]struct{}) *ring {
+	r := &ring{byID: make(map[keyID]*ringKey, len(order)), order: order, revoked: revoked}
+	for i, k := range order {
+		k.rank = len(order) - i
+		r.byID[k.id] = k
 	}
-	return r, nil
+	return r
 }
 
 // A listedKey is a key with the place where it stands.
@@ -144,12 +163,12 @@ func isRetired(retires, now time.Time) bool { return !retires.IsZero() && !now.B
 // first: all replicas can open its sessions, and one under a key that is early
 // does less harm than none. pending tells that case.
 //
-// It is nil if every key has retired or been revoked. Then nothing may be
-// sealed, and nothing opens.
+// A key that is kept never seals. The result is nil if every other key has
+// retired or been revoked. Then nothing may be sealed.
 func (r *ring) sealing(now time.Time) *ringKey {
 	var first *ringKey
 	for _, k := range r.order {
-		if isRetired(k.retires, now) {
+		if isRetired(k.retires, now) || k.isKept() {
 			continue
 		}
 		if !k.activates.After(now) {
@@ -178,16 +197,6 @@ func (r *ring) sealingAfter(prev *ringKey, now time.Time) *ringKey {
 		return k
 	}
 	return s
-}
-
-// named returns the key with an id in its printed form, or nil.
-func (r *ring) named(idText string) *ringKey {
-	for _, k := range r.order {
-		if k.idText == idText {
-			return k
-		}
-	}
-	return nil
 }
 
 // pending reports whether the key that seals at now has yet to be activated.
@@ -220,38 +229,45 @@ func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	return s != nil && k.rank < s.rank
 }
 
-// after returns the key that comes next after one that r has superseded.
-func (r *ring) after(k *ringKey) *ringKey {
-	next := k
-	for _, later := range r.order {
-		if later.rank <= k.rank {
-			break
+// supersededAt returns when the key was activated that came next after k, which
+// r has superseded. It is zero if that is not known.
+func (r *ring) supersededAt(k *ringKey) (at time.Time) {
+	for _, later := range r.order { // so the last one that is found is the earliest
+		if later.rank > k.rank && later.activates.After(k.activates) {
+			at = later.activates
 		}
-		next = later
 	}
-	return next
+	return at
 }
 
-// without returns r with more keys revoked, or r itself if they all are.
-func (r *ring) without(revoked map[keyID]struct{}) *ring {
+// isKept reports whether the ring's file has lost the key.
+func (k *ringKey) isKept() bool { return !k.kept.IsZero() }
+
+// revoking returns r with more keys revoked, or r itself if they all are.
+func (r *ring) revoking(ids map[keyID]struct{}) *ring {
 	known := true
-	for id := range revoked {
-		_, ok := r.revoked[id]
-		known = known && ok
+	for id := range ids {
+		known = known && r.revokes(id)
 	}
 	if known {
 		return r
 	}
-	next := &ring{byID: maps.Clone(r.byID), revoked: make(map[keyID]struct{}, len(r.revoked)+len(revoked))}
-	maps.Copy(next.revoked, r.revoked)
-	maps.Copy(next.revoked, revoked)
-	maps.DeleteFunc(next.byID, func(id keyID, _ *ringKey) bool { return next.revokes(id) })
+	revoked := make(map[keyID]struct{}, len(r.revoked)+len(ids))
+	maps.Copy(revoked, r.revoked)
+	maps.Copy(revoked, ids)
+	var order []*ringKey
 	for _, k := range r.order {
-		if !next.revokes(k.id) {
-			next.order = append(next.order, k)
+		if _, ok := revoked[k.id]; !ok {
+			order = append(order, k.clone())
 		}
 	}
-	return next
+	return ringOf(order, revoked)
+}
+
+// clone returns a copy for another ring.
+func (k *ringKey) clone() *ringKey {
+	c := *k
+	return &c
 }
 
 func (r *ring) revokes(id keyID) bool {
@@ -259,39 +275,118 @@ func (r *ring) revokes(id keyID) bool {
 	return ok
 }
 
-// errLacksSealing returns an error if next may not replace r at now, because it
-// lacks the key that seals and does not revoke it: visitors would lose their
-// sessions, and most likely next is half a file, or another one's.
-func (r *ring) errLacksSealing(next *ring, now time.Time) error {
-	k := r.sealing(now)
-	if k == nil || next.byID[k.id] != nil || next.revokes(k.id) {
-		return nil
-	}
-	return fmt.Errorf("key %s is missing, which seals now: keep it, or revoke it", k.idText)
-}
-
-// shrinks reports whether next has lost something of r: a key that is neither
-// retired nor revoked, or a revocation.
+// shrinks reports whether next has lost a key of r's file that is neither
+// retired nor revoked.
 func (r *ring) shrinks(next *ring, now time.Time) bool {
-	for id, k := range r.byID {
-		if next.byID[id] == nil && !next.revokes(id) && !isRetired(k.retires, now) {
-			return true
-		}
-	}
-	for id := range r.revoked {
-		if !next.revokes(id) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(r.order, func(k *ringKey) bool { return !k.isKept() && r.isLost(k, next, now) })
 }
 
-// equal reports whether r and other hold the same keys with the same schedule,
-// and the same revocations.
+// isLost reports whether next lacks k, which is a key of r, and nobody has said
+// that k is to go.
+func (r *ring) isLost(k *ringKey, next *ring, now time.Time) bool {
+	return next.byID[k.id] == nil && !next.revokes(k.id) && !isRetired(k.retires, now)
+}
+
+// replacedBy returns the ring that follows r if next is put in its place by
+// hand: with the revocations of both. It is an error if visitors would lose
+// their sessions because next lacks the key that seals and does not revoke it.
+func (r *ring) replacedBy(next *ring, now time.Time) (*ring, error) {
+	next, err := r.stillRevoking(next, now)
+	if err != nil {
+		return nil, err
+	}
+	if k := r.sealing(now); k != nil && r.isLost(k, next, now) {
+		return nil, fmt.Errorf("key %s is missing, which seals now: keep it, or revoke it", k.idText)
+	}
+	return next, nil
+}
+
+// followedBy returns the ring that follows r if next is what its file says now,
+// and loaded is when a file was last taken. Keys that the file has lost are
+// kept. It is an error if next is not to be taken.
+func (r *ring) followedBy(next *ring, loaded, now time.Time) (*ring, error) {
+	next, err := r.stillRevoking(next, now)
+	if err != nil {
+		return nil, err
+	}
+	if r.revoking(next.revoked).isForeign(next, loaded, now) {
+		return nil, errors.New("none of its keys is one that opens here: if the file is right, restart this replica")
+	}
+	return r.keeping(next, now), nil
+}
+
+// stillRevoking returns next with the revocations of r: an older copy of a file
+// must not bring a leaked key back.
+func (r *ring) stillRevoking(next *ring, now time.Time) (*ring, error) {
+	next = next.revoking(r.revoked)
+	if next.sealing(now) == nil {
+		return nil, errors.New("no key that could seal: what was revoked here stays revoked until a restart")
+	}
+	return next, nil
+}
+
+// isForeign reports whether next is not from the file that r is from, but from
+// another site's, say: they share no key. A replica that could not read its
+// file for so long that none of its keys is left there must take it all the
+// same. There the key that seals was activated after the last reading.
+func (r *ring) isForeign(next *ring, loaded, now time.Time) bool {
+	opens := false
+	for _, k := range r.order {
+		if k.isKept() || isRetired(k.retires, now) {
+			continue
+		}
+		opens = true
+		if _, status := next.find(k.id, now); status == keyFound {
+			return false
+		}
+	}
+	s := next.sealing(now)
+	return opens && (s.activates.After(now) || !s.activates.After(loaded))
+}
+
+// keeping returns next with the keys that r has and next has lost, as openers
+// for some days. Most likely the file was cut, or is an older copy. What next
+// has of r is as old as there.
+//
+// A key that came an hour ago at most and does not seal goes with its line:
+// somebody who could write to the file for a moment must not leave a key
+// behind.
+func (r *ring) keeping(next *ring, now time.Time) *ring {
+	var order, kept []*ringKey
+	for _, k := range next.order {
+		c := k.clone()
+		if before := r.byID[k.id]; before != nil {
+			c.since = before.since
+		}
+		order = append(order, c)
+	}
+	seals := r.sealing(now)
+	for _, k := range r.order {
+		if !r.isLost(k, next, now) || k != seals && !k.isKept() && now.Sub(k.since) < keepAfter {
+			continue
+		}
+		c := k.clone()
+		if !c.isKept() {
+			c.kept = now
+			if until := now.Add(keepFor).UTC().Round(0); c.retires.IsZero() || until.Before(c.retires) {
+				c.retires = until
+			}
+		}
+		kept = append(kept, c)
+	}
+	slices.SortStableFunc(kept, func(a, b *ringKey) int { return b.kept.Compare(a.kept) })
+	if n := max(0, maxRing-len(order)); len(kept) > n {
+		kept = kept[:n]
+	}
+	return ringOf(append(order, kept...), next.revoked)
+}
+
+// equal reports whether r and other hold the same keys with the same schedule
+// and ranks, and the same revocations.
 func (r *ring) equal(other *ring) bool {
 	return maps.Equal(r.revoked, other.revoked) &&
 		slices.EqualFunc(r.order, other.order, func(a, b *ringKey) bool {
-			return a.id == b.id && a.activates.Equal(b.activates) && a.retires.Equal(b.retires)
+			return a.id == b.id && a.isKept() == b.isKept() && a.activates.Equal(b.activates) && a.retires.Equal(b.retires)
 		})
 }
 
@@ -302,6 +397,7 @@ const (
 	KeyPending KeyState = "pending" // opens; will seal once it is activated
 	KeySealing KeyState = "sealing" // seals and opens
 	KeyOld     KeyState = "old"     // opens; has sealed before, or will not until newer keys are gone
+	KeyKept    KeyState = "kept"    // opens, until it retires; its file has lost it without revoking it
 	KeyRetired KeyState = "retired" // opens nothing any more
 	KeyRevoked KeyState = "revoked" // opens nothing; its sessions are reported as revoked
 )
@@ -314,8 +410,8 @@ type KeyInfo struct {
 	Retires   time.Time `json:"retires,omitzero"`   // zero: never
 }
 
-// infos describes the keys at now, the latest activation first, then the
-// revoked ones by id.
+// infos describes the keys at now, the latest activation first, then those that
+// are kept, then the revoked ones by id.
 func (r *ring) infos(now time.Time) []KeyInfo {
 	sealing := r.sealing(now)
 	infos := make([]KeyInfo, 0, len(r.order)+len(r.revoked))
@@ -324,6 +420,8 @@ func (r *ring) infos(now time.Time) []KeyInfo {
 		switch {
 		case isRetired(k.retires, now):
 			info.State = KeyRetired
+		case k.isKept():
+			info.State = KeyKept
 		case k == sealing:
 			info.State = KeySealing
 		case k.activates.After(now):

@@ -52,7 +52,7 @@ func (s *state) prepare(status int) error {
 // place.
 func (s *state) dropRevoked(now time.Time) {
 	current := s.manager.codec.keys.current()
-	if s.ring = s.ring.without(current.revoked); s.ring.sealing(now) == nil {
+	if s.ring = s.ring.revoking(current.revoked); s.ring.sealing(now) == nil {
 		s.ring = current
 	}
 }
@@ -120,7 +120,7 @@ func (s *state) addDue(f *facts, now time.Time, status int) {
 	age := time.Duration(now.Unix()-s.record.issued) * time.Second
 	f.renewal = response.RenewalDue(age, time.Duration(p.idleTimeout)*time.Second)
 	f.reseal = superseded && response.ResealDue(webrule.Superseded{
-		Issued: time.Unix(s.record.issued, 0), Next: s.ring.after(key).activates, Retires: key.retires,
+		Issued: time.Unix(s.record.issued, 0), Next: s.ring.supersededAt(key), Retires: key.retires,
 	}, now)
 }
 

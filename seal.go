@@ -3,6 +3,7 @@ package cookiesession
 import (
 	"cmp"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"math"
 	"time"
@@ -47,12 +48,29 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 	}
 	rec.lifetime = how.policy.cut(rec.lifetime)
 	rec.body, rec.packed = s.pack(item)
-	how.before = how.ring.named(meta.KeyID)
+	if how.before, err = how.replaced(meta.KeyID); err != nil {
+		return "", err
+	}
 	out, err := s.seal(how, &rec)
 	if err != nil {
 		return "", err
 	}
 	return string(out.text), nil
+}
+
+// replaced returns the key of the value that is replaced, nil if it is not
+// known. If it was revoked since the value was opened, nothing may replace it:
+// a slow request would carry a forged session past the revocation.
+func (how *sealing) replaced(idText string) (*ringKey, error) {
+	raw, err := hex.DecodeString(idText)
+	if err != nil || len(raw) != wire.KeyIDSize {
+		return nil, nil
+	}
+	key, status := how.ring.find(keyID(raw), how.now)
+	if status == keyRevoked {
+		return nil, errRevokedKey
+	}
+	return key, nil
 }
 
 // A sealed is a record that was sealed.

@@ -111,11 +111,19 @@ func TestDecideAlways(t *testing.T) {
 	}
 }
 
+// fullRecord returns a record in which no field is zero.
+func fullRecord() record {
+	return record{
+		hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3,
+		browserSession: true, binding: [bindingSize]byte{5}, pending: true, body: []byte{4},
+	}
+}
+
 // A destroyed session leaves nothing to the next one but what is named here. A
 // new field of record has to be filled in, and is forgotten unless restart
 // names it.
 func TestRestartForgets(t *testing.T) {
-	old := record{hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3, browserSession: true, binding: [bindingSize]byte{5}, pending: true, body: []byte{4}}
+	old := fullRecord()
 	for i := range reflect.TypeOf(old).NumField() {
 		if reflect.ValueOf(old).Field(i).IsZero() {
 			t.Fatalf("the test does not fill %s", reflect.TypeOf(old).Field(i).Name)
@@ -136,7 +144,7 @@ func TestRestartForgets(t *testing.T) {
 
 // Renew changes the identity, and leaves all else of the session.
 func TestRenewKeeps(t *testing.T) {
-	old := record{hasID: true, packed: true, id: [idSize]byte{1}, created: 1, issued: 2, lifetime: 3, browserSession: true, binding: [bindingSize]byte{5}, pending: true, body: []byte{4}}
+	old := fullRecord()
 	next := old
 	next.renew(time.Unix(9, 0))
 	if next.id == old.id {

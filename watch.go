@@ -2,13 +2,14 @@ package cookiesession
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 const (
@@ -23,20 +24,25 @@ const (
 // compares the text of the file, so that it does not matter whether the file
 // was written to, renamed over, or is behind a symbolic link that was switched.
 //
-// A file that cannot be read, has a mistake in it, holds no key, or lacks the
-// key that seals now without revoking it is not taken; the ring stays as it is,
-// except for the keys that the file revokes in spite of all that. So revoke a
-// leaked key, rather than just delete its line. A file that has lost other keys
-// is taken if a second reading, one second later, finds the same, since the
-// first may have met a file half-written.
+// A file is not taken if it cannot be read, has a mistake in it, holds no key
+// that could seal, or shares none with the ring, unless the key that it seals
+// with was activated since the last reading. Then the ring stays as it is,
+// except for the keys that the file revokes in spite of all that. A file that
+// has lost keys is taken if a second reading, one second later, finds the same,
+// since the first may have met a file half-written.
+//
+// Keys are not withdrawn by deleting their lines: a key that opens, and that a
+// file has lost, is kept as an opener for at most 7 days, see
+// [Keyring.Warnings]. To withdraw a key, revoke it. It stays revoked until the
+// process ends, whatever the file says later.
 //
 // onError, if it is not nil, is called by this goroutine with each reason for
-// which a file was not taken, again at every reading, and once with each of
-// [Keyring.Warnings]. A ring that has no file, or is being watched already, is
-// reported at once, and Watch returns.
+// which a file was not taken, again at every reading, and with each of
+// [Keyring.Warnings] when it first appears. A ring that has no file, or is
+// being watched already, is reported at once, and Watch returns.
 //
 // While a ring is watched, a cookie of a key that it does not know makes it
-// read the file early, at most once a second: see [Keyring.SetEarlyReload].
+// read the file early: see [Keyring.SetEarlyReload].
 func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError func(error)) {
 	if onError == nil {
 		onError = func(error) {}
@@ -56,7 +62,7 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 	}
 	interval = max(interval, minInterval)
 
-	var warned []string
+	var reported *keyringStatus
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
@@ -64,19 +70,18 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 		case <-ctx.Done():
 			return
 		case <-wake:
-			k.reloadEarly()
+			k.reloadEarly(ctx)
 			continue
 		case <-timer.C:
 		}
 		if err := k.poll(ctx); err != nil && ctx.Err() == nil {
 			onError(fmt.Errorf("cookiesession: keyring not reloaded: %w", err))
 		}
-		for _, w := range k.status().warnings {
-			if !slices.Contains(warned, w) {
-				warned = append(warned, w)
-				onError(errors.New("cookiesession: keyring: " + w))
-			}
+		for _, w := range k.latest().newWarnings(reported) {
+			onError(w)
 		}
+		reported = k.latest()
+		k.expectReading(max(time.Minute, missedReadings*interval))
 		timer.Reset(interval - rand.N(interval/5+1))
 	}
 }
@@ -88,9 +93,9 @@ func (k *Keyring) poll(ctx context.Context) error {
 		if err := sleep(ctx, confirmAfter); err != nil {
 			return err
 		}
-		first := r.file.digest
+		first := r.digest
 		r, err = k.read()
-		if err == nil && r.doubtful && r.file.digest != first {
+		if err == nil && r.doubtful && r.digest != first {
 			r.err = errors.New("it has lost keys, and still changes")
 		}
 	}
@@ -100,27 +105,29 @@ func (k *Keyring) poll(ctx context.Context) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.settle(err)
+	k.health.overdue = ""
+	k.warn(clock.Now())
 	return err
 }
 
 // A reading is the result of one look at the file.
 type reading struct {
-	file     *keyringFile
-	next     *ring
-	revoked  map[keyID]struct{} // understood, also if there is an error
-	err      error              // why next is not to be taken
-	doubtful bool               // the file may have been met half-written
+	file     *keyfile.File
+	digest   [sha256.Size]byte // tells whether two texts are the same without keeping the secrets of one
+	given    *ring             // has the revocations, also if there is an error
+	err      error             // why given is not to be taken
+	doubtful bool              // the file may have been met half-written
 }
 
 // read looks at the file. The error is that of a file that cannot be read.
 func (k *Keyring) read() (reading, error) {
-	file, err := readKeyringFile(k.path)
+	file, err := keyfile.Read(k.path)
 	if err != nil {
 		return reading{}, err
 	}
-	r, now := reading{file: file}, clock.Now()
-	r.next, r.revoked, r.err = parseRing(file.text, now)
-	r.doubtful = r.err == nil && k.current().shrinks(r.next, now)
+	r, now := reading{file: file, digest: sha256.Sum256([]byte(file.Text))}, clock.Now()
+	r.given, r.err = parseRing(file.Text, now)
+	r.doubtful = r.err == nil && k.current().shrinks(r.given, now)
 	return r, nil
 }
 
@@ -128,10 +135,19 @@ func (k *Keyring) read() (reading, error) {
 func (k *Keyring) take(r reading) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if err := k.install(r.next, r.revoked, r.err); err != nil {
+	now := clock.Now()
+	var next *ring
+	err := r.err
+	if err == nil {
+		next, err = k.current().followedBy(r.given, k.Loaded(), now)
+	}
+	if err == nil {
+		k.health.file = r.file.Warnings(keyfile.Self())
+	}
+	k.install(next, r.given, err, now)
+	if err != nil {
 		return fmt.Errorf("%s: %w", k.path, err)
 	}
-	k.warn(r.file.warnings())
 	return nil
 }
 

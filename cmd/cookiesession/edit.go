@@ -2,7 +2,7 @@ package main
 
 import (
 	"cmp"
-	"fmt"
+	"encoding/hex"
 	"regexp"
 	"slices"
 	"strings"
@@ -58,11 +58,6 @@ func (f *keyFile) newline() string {
 	return "\n"
 }
 
-// end returns where the words that belong to the key end.
-func (k *fileKey) end() int {
-	return max(k.Span.End, k.Key.Activates.Span.End, k.Key.Retires.Span.End)
-}
-
 // setActivates and setRetires give a key of the file a date.
 func (f *keyFile) setActivates(k *fileKey, t time.Time) {
 	k.activates = t
@@ -79,7 +74,7 @@ func (f *keyFile) setAttribute(k *fileKey, old keytext.Attribute, text string) {
 		f.replace(old.Span.Start, old.Span.End, text)
 		return
 	}
-	f.replace(k.end(), k.end(), " "+text)
+	f.replace(k.End, k.End, " "+text)
 }
 
 // add puts a new key into the file. It goes above the first key, so that the
@@ -128,7 +123,7 @@ func (f *keyFile) aboveComments(pos int) int {
 
 // remove takes a key out of the file, with its line if it has one to itself.
 func (f *keyFile) remove(k *fileKey) {
-	f.removeWords(k.Span.Start, k.end(), k.Line)
+	f.removeWords(k.Span.Start, k.End, k.Line)
 	f.keys = slices.DeleteFunc(f.keys, func(other *fileKey) bool { return other == k })
 }
 
@@ -156,10 +151,10 @@ func (f *keyFile) removeWords(start, end, line int) {
 func (f *keyFile) revoke(k *fileKey) {
 	words := "revoked " + k.id
 	if f.onLine[k.Line] == 1 {
-		f.replace(k.Span.Start, k.end(), words)
+		f.replace(k.Span.Start, k.End, words)
 		f.date(k.Span.Start)
 	} else {
-		f.removeWords(k.Span.Start, k.end(), k.Line)
+		f.removeWords(k.Span.Start, k.End, k.Line)
 		f.append(words + " # " + f.since())
 	}
 	k.revoked = true
@@ -196,4 +191,9 @@ func (f *keyFile) revokedSince(r keytext.Revocation) (time.Time, bool) {
 	return t, err == nil
 }
 
-func idOf(r keytext.Revocation) string { return fmt.Sprintf("%x", r.ID) }
+func idsOf(r keytext.Revocation) (ids []string) {
+	for _, id := range r.IDs {
+		ids = append(ids, hex.EncodeToString(id[:]))
+	}
+	return ids
+}

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -309,7 +307,7 @@ func (f *finding) print(c *console, o inspectOptions) error {
 	now := clock.Now()
 	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	row := func(name, format string, args ...any) {
-		fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, args...))
+		fmt.Fprintf(table, "%s\t%s\n", name, visible(fmt.Sprintf(format, args...)))
 	}
 	name := f.Cookie
 	if name == "" {
@@ -350,7 +348,7 @@ func (f *finding) print(c *console, o inspectOptions) error {
 
 func (f *finding) sizes() string {
 	s := fmt.Sprintf("%d characters", f.Chars)
-	if f.Bytes > 0 {
+	if f.Bytes > wire.Overhead {
 		s += fmt.Sprintf(", %d bytes of which %d are sealed content", f.Bytes, f.Bytes-wire.Overhead)
 	}
 	if f.Size > f.Chars || f.Cookies > 1 {
@@ -381,13 +379,10 @@ func (f *finding) printSealed(row func(string, string, ...any), now time.Time) {
 }
 
 func (f *finding) printSession(c *console) error {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(f.Session); err != nil {
+	text, err := marshalJSON(f.Session, "  ")
+	if err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(c.stdout, "session\n%s", b.Bytes())
+	_, err = fmt.Fprintf(c.stdout, "session\n%s", text)
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -198,6 +199,42 @@ func TestInspectSeveral(t *testing.T) {
 	stdout, _, _ := call("inspect", "-file", ring, one+"; "+two)
 	if n := strings.Count(stdout, "\n\ncookie "); n != 1 {
 		t.Errorf("%d blank lines:\n%s", n, stdout)
+	}
+}
+
+// TestInspectHostile pastes headers and sessions with escape sequences of
+// terminals, in one byte and in two, and marks that turn text around. None may
+// come out, whatever the form.
+func TestInspectHostile(t *testing.T) {
+	codec, ring := newSealer(t)
+	const evil = "\x1b]0 owned\x07\u009b31m\u202egpj\x7f\U000e0001"
+	good := seal(t, codec, "session", map[string]string{"text": evil, "plain": "Grüße, 世界 😀"})[0]
+	named := seal(t, codec, "n\x9b"+evil, map[string]string{})[0]
+	tests := []struct {
+		name string
+		args []string
+		code int
+		want string // stands in the output
+	}{
+		{"session", []string{"-file", ring, good}, exitDone, `\u001b]0 owned\u0007\u009b31m\u202egpj\u007f\udb40\udc01`},
+		{"plain text", []string{"-file", ring, good}, exitDone, "Grüße, 世界 😀"},
+		{"session as JSON", []string{"-json", "-file", ring, good}, exitDone, `\u009b31m\u202egpj\u007f\udb40\udc01`},
+		{"cookie's name", []string{"-file", ring, named}, exitDone, `n\x9b\u001b]0 owned\u0007\u009b31m`},
+		{"several names", []string{named + "; m=" + strings.SplitN(good, "=", 2)[1]}, exitNo, `which cookie? say -name n\x9b\u001b]`},
+		{"name that is not there", []string{"-name", "x" + evil, good}, exitNo, `no cookie called x\u001b]`},
+		{"value", []string{"session=" + evil}, exitNo, "character 1 is a character that base64url does not have"},
+		{"part of another name", []string{"n" + evil + "=" + strings.Repeat("EQAA", 10)}, exitNo, `there is no n\u001b]`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			stdout, stderr, code := call(append([]string{"inspect"}, tt.args...)...)
+			if code != tt.code || !strings.Contains(stdout+stderr, tt.want) {
+				t.Errorf("exit %d, want %d and %q:\n%q\n%q", code, tt.code, tt.want, stdout, stderr)
+			}
+			if i := strings.IndexFunc(stdout+stderr, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }); i >= 0 {
+				t.Errorf("the output has %q:\n%q", (stdout + stderr)[i:], stdout+stderr)
+			}
+		})
 	}
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/atomicfile"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 	"example.com/cookiesession/internal/keytext"
 )
 
@@ -22,7 +22,8 @@ import (
 type keyFile struct {
 	path    string
 	text    string
-	now     time.Time // when it was read, and when the changes are made
+	info    fs.FileInfo // of the file that was read
+	now     time.Time   // when it was read, and when the changes are made
 	keys    []*fileKey
 	revoked []keytext.Revocation
 	onLine  map[int]int // keys and revocations, by line
@@ -43,11 +44,15 @@ type fileKey struct {
 // readKeyFile reads a keyring file. If there is a mistake in it, it comes back
 // beside the error, as broken, with the revocations that were understood.
 func readKeyFile(path string, now time.Time) (*keyFile, error) {
-	text, err := readSmall(path)
+	file, err := keyfile.Read(path)
 	if err != nil {
 		return nil, err
 	}
-	return parseKeyFile(path, text, now)
+	f, err := parseKeyFile(path, file.Text, now)
+	if f != nil {
+		f.info = file.Info
+	}
+	return f, err
 }
 
 // parseKeyFile is readKeyFile for a text that was read from path.
@@ -85,23 +90,6 @@ func parseKeyFile(path, text string, now time.Time) (*keyFile, error) {
 	return f, err
 }
 
-// readSmall reads a file that is no longer than a keyring may be, or just so
-// much longer that the parser will say so.
-func readSmall(path string) (string, error) {
-	if info, err := os.Stat(path); err != nil {
-		return "", err
-	} else if !info.Mode().IsRegular() {
-		return "", fmt.Errorf("%s is not a regular file", path)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer file.Close()
-	text, err := io.ReadAll(io.LimitReader(file, keytext.MaxSize+1))
-	return string(text), err
-}
-
 func keyID(k keytext.Key) (string, error) {
 	key, err := cookiesession.ParseKey(keytext.EncodeKey(&k.Secret))
 	return key.ID(), err
@@ -116,7 +104,7 @@ func (f *keyFile) check(text string) error {
 }
 
 func (f *keyFile) isRevoked(id string) bool {
-	return slices.ContainsFunc(f.revoked, func(r keytext.Revocation) bool { return idOf(r) == id })
+	return slices.ContainsFunc(f.revoked, func(r keytext.Revocation) bool { return slices.Contains(idsOf(r), id) })
 }
 
 // find returns the key of that id, or nil.
@@ -168,15 +156,15 @@ const lockWait = 10 * time.Second // other holders need milliseconds
 // process of this kind changes it, and those who read it find it whole. If the
 // file is broken, change is told so, by the mistake.
 func changeKeyFile(path string, change func(f *keyFile, mistake error) error) error {
+	if _, err := keyfile.Read(path); err != nil { // before a lock file is left there
+		return linkToNowhere(path, err)
+	}
 	unlock, err := atomicfile.Lock(path, lockWait)
 	if err != nil {
 		return explainWrite(path, err)
 	}
 	defer unlock()
 	f, mistake := readKeyFile(path, clock.Now()) // after the lock, which may have taken its time
-	if errors.Is(mistake, fs.ErrNotExist) {
-		return linkToNowhere(path, mistake)
-	}
 	if f == nil {
 		return mistake
 	}
@@ -187,7 +175,7 @@ func changeKeyFile(path string, change func(f *keyFile, mistake error) error) er
 	if err != nil || text == f.text {
 		return err
 	}
-	return explainWrite(path, atomicfile.Replace(path, []byte(text)))
+	return explainWrite(path, atomicfile.Replace(path, []byte(text), f.info))
 }
 
 // changed returns the text of the file with the changes made. They come to
@@ -207,8 +195,7 @@ func (f *keyFile) changed() (string, error) {
 // fs.ErrExist if there is a file.
 func createKeyFile(path string, now time.Time) (*fileKey, error) {
 	k := newFileKey(now)
-	text := "# The keys of this site's sessions. Who can read them can read and forge every session.\n" + k.line() + "\n"
-	return k, explainWrite(path, atomicfile.Create(path, []byte(text)))
+	return k, explainWrite(path, atomicfile.Create(path, []byte(keyfile.New(k.text, k.id, k.activates))))
 }
 
 // newFileKey returns a new key that activates at that time, in whole seconds.
@@ -227,19 +214,12 @@ func (f *keyFile) newKey(activates time.Time) *fileKey {
 	}
 }
 
-// line returns the line of a new key. The id is there for people: it is what
-// logs and the other commands call the key.
-func (k *fileKey) line() string {
-	line := k.text
-	if !k.activates.IsZero() {
-		line += " activates=" + stamp(k.activates)
-	}
-	return line + " # " + k.id
-}
+// line returns the line of a new key.
+func (k *fileKey) line() string { return keyfile.Line(k.text, k.id, k.activates) }
 
 // linkToNowhere says so, if that is why a file does not exist.
 func linkToNowhere(path string, err error) error {
-	if _, lerr := os.Lstat(path); lerr == nil {
+	if _, lerr := os.Lstat(path); lerr == nil && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is a symbolic link to a file that does not exist", path)
 	}
 	return err

@@ -3,13 +3,14 @@ package main
 import (
 	"flag"
 	"fmt"
-	"os"
 	"slices"
 	"text/tabwriter"
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/atomicfile"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 var keysCommand = command{
@@ -26,20 +27,24 @@ Keys shows the keys of a file by their ids, never their secrets:
   revoked   opens nothing, and its cookies are reported as revoked
 
 Then it says what happens next, and warns of what will go wrong: a key that has
-sealed for too long, a schedule with a gap, a date that comes before every
-replica has read the file, a file that others can read, or that -user cannot.
-With a warning the exit code is 1.
+sealed for too long, by -max-age or because no other has come for three times as
+long as before; a key that waits for more than a month, as a wrong clock makes
+one; a schedule with a gap; a date that comes before every replica has read the
+file; a key that retires before the sessions are over that it has sealed, by
+-lifetime; a file that others can read, or that -user cannot. With a warning the
+exit code is 1.
 `,
 	example: `
 cookiesession keys -file /etc/shop/keyring
-cookiesession keys -file /etc/shop/keyring -user www-data
+cookiesession keys -file /etc/shop/keyring -user www-data -max-age 40d -lifetime 30d
 cookiesession keys -file /etc/shop/keyring -json | jq -r '.keys[] | select(.state == "sealing").id'
 `,
 	setup: func(fs *flag.FlagSet) func(*console, []string) error {
 		o := keysOptions{reload: defaultSchedule.reload, maxAge: duration(180 * day)}
 		fs.StringVar(&o.file, "file", "", "keyring `file`")
 		fs.Var(&o.reload, "reload", "longest `duration` until a replica has read a changed file")
-		fs.Var(&o.maxAge, "max-age", "warn of a key that has sealed for this `duration` (0: never)")
+		fs.Var(&o.maxAge, "max-age", "warn of a key that has sealed for this `duration` (0: never); a third more than rotate's -every is a good one")
+		fs.Var(&o.lifetime, "lifetime", "warn of a key that retires before sessions of this `duration` are over that it has sealed (0: do not check)")
 		fs.StringVar(&o.user, "user", "", "warn if the system's user of this `name` cannot read the file")
 		fs.BoolVar(&o.json, "json", false, "print one JSON object")
 		return func(c *console, args []string) error { return keys(c, o, args) }
@@ -47,10 +52,10 @@ cookiesession keys -file /etc/shop/keyring -json | jq -r '.keys[] | select(.stat
 }
 
 type keysOptions struct {
-	file           string
-	reload, maxAge duration
-	user           string
-	json           bool
+	file                     string
+	reload, maxAge, lifetime duration
+	user                     string
+	json                     bool
 }
 
 // A keysReport is what keys prints.
@@ -75,19 +80,23 @@ func keys(c *console, o keysOptions, args []string) error {
 	case o.file == "":
 		return misuse("-file is missing")
 	}
-	ring, err := cookiesession.OpenKeyring(o.file)
+	file, err := keyfile.Read(o.file)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(o.file)
+	ring, err := cookiesession.ParseKeyring(file.Text)
+	if err != nil {
+		return fmt.Errorf("%s: %w", o.file, err)
+	}
+	user, err := o.keysUser(file)
 	if err != nil {
 		return err
 	}
 	now := clock.Now()
 	report := keysReport{File: o.file, Keys: ring.Keys(), Next: []keyEvent{}}
 	report.Next = append(report.Next, events(report.Keys, now)...)
-	report.Warnings = append([]string{}, ring.Warnings()...)
-	report.Warnings = append(report.Warnings, o.scheduleWarnings(report.Keys, info.ModTime(), now)...)
+	report.Warnings = append([]string{}, file.Warnings(user)...)
+	report.Warnings = append(report.Warnings, o.scheduleWarnings(report.Keys, file.Info.ModTime(), now)...)
 	if o.user != "" {
 		readable, err := mayRead(o.user, o.file)
 		if err != nil {
@@ -108,7 +117,20 @@ func keys(c *console, o keysOptions, args []string) error {
 	return err
 }
 
-// events returns what is going to happen, in order.
+// keysUser returns the user whose keys are in a file: -user if that is given,
+// else the one who asks, or the owner if root does.
+func (o keysOptions) keysUser(file *keyfile.File) (keyfile.User, error) {
+	if o.user != "" {
+		return lookupUser(o.user)
+	}
+	self := keyfile.Self()
+	if uid, gid, ok := atomicfile.Owner(file.Info); ok && self.UID == 0 {
+		return keyfile.User{UID: uid, GID: gid}, nil
+	}
+	return self, nil
+}
+
+// events returns the changes to come, in order.
 func events(keys []cookiesession.KeyInfo, now time.Time) (next []keyEvent) {
 	for _, k := range keys {
 		if k.Activates.After(now) {
@@ -127,19 +149,44 @@ func events(keys []cookiesession.KeyInfo, now time.Time) (next []keyEvent) {
 func (o keysOptions) scheduleWarnings(keys []cookiesession.KeyInfo, changed, now time.Time) (warnings []string) {
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }
 	var next cookiesession.KeyInfo // the one that activates after the key at hand
-	for _, k := range keys {
+	for i, k := range keys {
 		// A key was added when the file was changed last, or before.
 		if k.State == cookiesession.KeyPending && k.Activates.Sub(changed) < time.Duration(o.reload) {
 			warn("%s activates sooner than every replica has read the file, which was changed at %s (-reload %v)", k.ID, stamp(changed), &o.reload)
 		}
+		if k.State == cookiesession.KeyPending && k.Activates.After(now.Add(farAhead)) {
+			warn("%s activates only at %s (%s): until then nothing is rotated; was a clock wrong?", k.ID, stamp(k.Activates), from(now, k.Activates))
+		}
 		if k.State == cookiesession.KeySealing {
 			o.warnOfSealing(k, next, now, warn)
+			if age, gap := now.Sub(k.Activates), longestGap(keys); next.ID == "" && gap > 0 && age > 3*gap {
+				warn("%s has sealed for %s, where keys came %s apart at most: does rotate still run?", k.ID, about(age), about(gap))
+			}
+		}
+		if i > 0 && o.lifetime > 0 && k.Retires.After(now) && !keys[i-1].Activates.IsZero() {
+			if opens := duration(k.Retires.Sub(keys[i-1].Activates)); opens < o.lifetime {
+				warn("%s retires %v after %s's activation, before sessions of %v are over: rotate with -lifetime %[4]v", k.ID, &opens, keys[i-1].ID, &o.lifetime)
+			}
 		}
 		if k.State == cookiesession.KeyPending || k.State == cookiesession.KeySealing {
 			next = k
 		}
 	}
 	return warnings
+}
+
+// farAhead is how far ahead a key may activate that somebody meant to.
+const farAhead = 31 * day
+
+// longestGap returns the longest time between the activations of two keys that
+// follow each other, 0 without two.
+func longestGap(keys []cookiesession.KeyInfo) (gap time.Duration) {
+	for i, k := range keys {
+		if i > 0 && k.State != cookiesession.KeyRevoked && k.Activates.After(sinceEver) {
+			gap = max(gap, keys[i-1].Activates.Sub(k.Activates))
+		}
+	}
+	return gap
 }
 
 func (o keysOptions) warnOfSealing(k, next cookiesession.KeyInfo, now time.Time, warn func(string, ...any)) {

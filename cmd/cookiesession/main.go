@@ -20,6 +20,9 @@ import (
 	"runtime"
 	"runtime/debug"
 	"strings"
+	"unicode"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"example.com/cookiesession/internal/wire"
 )
@@ -173,7 +176,27 @@ func (c *console) complain(name string, err error) {
 	if text == "" {
 		return
 	}
-	fmt.Fprintf(c.stderr, "%s: %s\n", strings.TrimSpace("cookiesession "+name), text)
+	fmt.Fprintf(c.stderr, "%s: %s\n", strings.TrimSpace("cookiesession "+name), visible(text))
+}
+
+// visible returns text in a form that a terminal shows and does not obey:
+// headers that somebody pastes may hold its escape sequences. Characters
+// without a picture are written as JSON does it. Line ends stay.
+func visible(text string) string {
+	var b strings.Builder
+	for i, r := range text {
+		switch {
+		case r == '\n' || unicode.IsPrint(r) && r != utf8.RuneError:
+			b.WriteRune(r)
+		case r == utf8.RuneError && !strings.HasPrefix(text[i:], string(r)):
+			fmt.Fprintf(&b, `\x%02x`, text[i]) // no UTF-8, so that this is not JSON
+		default:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		}
+	}
+	return b.String()
 }
 
 // warn writes a warning of a command that goes on.
@@ -183,9 +206,21 @@ func (c *console) warn(format string, args ...any) {
 
 // writeJSON writes v in a line.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	text, err := marshalJSON(v, "")
+	if err == nil {
+		_, err = io.WriteString(w, text)
+	}
+	return err
+}
+
+// marshalJSON returns v as JSON that a terminal can be shown.
+func marshalJSON(v any, indent string) (string, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	enc.SetIndent("", indent)
+	err := enc.Encode(v)
+	return visible(b.String()), err
 }
 
 func usage() string {

@@ -2,19 +2,35 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"os/user"
 	"path/filepath"
-	"reflect"
 	"slices"
 	"strconv"
 
 	"example.com/cookiesession/internal/atomicfile"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 var errNoOwners = errors.New("-user: files have no owners here")
+
+// lookupUser returns the system's user of that name.
+func lookupUser(name string) (keyfile.User, error) {
+	u, err := user.Lookup(name)
+	if err != nil {
+		return keyfile.User{}, err
+	}
+	uid, err := strconv.Atoi(u.Uid)
+	if err != nil {
+		return keyfile.User{}, errNoOwners
+	}
+	gid, err := strconv.Atoi(u.Gid)
+	if err != nil {
+		return keyfile.User{}, errNoOwners
+	}
+	return keyfile.User{UID: uid, GID: gid}, nil
+}
 
 // mayRead reports whether the user of that name may read the file at path, by
 // its mode bits and those of the directories above it.
@@ -38,11 +54,11 @@ func mayRead(name, path string) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		uid, gid, ok := owner(info)
+		uid, gid, ok := atomicfile.Owner(info)
 		if !ok {
 			return false, errNoOwners
 		}
-		if !allows(info.Mode(), bit, u.Uid, groups, uid, gid) {
+		if !allows(info.Mode(), bit, u.Uid, groups, strconv.Itoa(uid), strconv.Itoa(gid)) {
 			return false, nil
 		}
 		parent := filepath.Dir(path)
@@ -65,18 +81,4 @@ func allows(mode, bit fs.FileMode, user string, groups []string, uid, gid string
 		return mode&(bit<<3) != 0
 	}
 	return mode&bit != 0
-}
-
-// owner returns the user and group of a file, on systems that have them. The
-// type that holds them has another name on each, and the same fields on all.
-func owner(info fs.FileInfo) (uid, gid string, ok bool) {
-	stat := reflect.Indirect(reflect.ValueOf(info.Sys()))
-	if stat.Kind() != reflect.Struct {
-		return "", "", false
-	}
-	u, g := stat.FieldByName("Uid"), stat.FieldByName("Gid")
-	if !u.IsValid() || !g.IsValid() || !u.CanUint() || !g.CanUint() {
-		return "", "", false
-	}
-	return strconv.FormatUint(u.Uint(), 10), fmt.Sprint(g.Uint()), true
 }

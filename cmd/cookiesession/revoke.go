@@ -52,6 +52,9 @@ func revoke(c *console, o revokeOptions, args []string) error {
 	case len(args) == 0:
 		return misuse("which key? cookiesession keys lists their ids")
 	}
+	if err := o.settle(); err != nil {
+		return err
+	}
 	var ids []string
 	for i, id := range args {
 		if !idText.MatchString(id) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"flag"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/keyfile"
 )
 
 var rotateCommand = command{
@@ -22,29 +24,37 @@ gets a time to retire, so that the sessions that it has sealed can be lived out.
 Keys that have retired are removed, and so are revocations that are older than
 -keep.
 
--keep has to be the longest life of a session (Options.Lifetime, or MaxLifetime
-if that is set), plus the replicas' reload interval, plus what their clocks may
-differ by. The default suits the default lifetime of 14 days. No date is ever
-moved forward, so that a shorter -keep does not end what a longer one promised.
+-lifetime is the longest life of a session (Options.Lifetime, or MaxLifetime if
+that is set). A key opens for a day longer after the next one's activation. That
+day is for replicas that read the file later than -activate-in, and for clocks
+that differ. With -keep you choose the time yourself. No date is ever brought
+forward, so that a shorter one does not end what a longer one promised.
 
-With -every nothing is done while the newest key is younger, so that rotate can
-be called by cron as often as one likes. A file that does not exist is made, with
-one key that seals at once and mode 0600. Mode, owner, comments and the order of
-lines of an existing file stay; it is replaced in one step, and a crash leaves
-the old file or the new one. Beside it, FILE.lock keeps two from changing it at
-a time.
+With -every nothing is done while the newest key was added less than that ago,
+so that cron can call rotate as often as you like. A run may come a little
+earlier than the day before: a twenty-fourth of -every, an hour at most, is
+forgiven.
+
+Rotate never begins a ring by itself. Where the file does not exist, or has no
+key that could seal, something has gone wrong, and new keys would sign everybody
+out. To begin one there, say -init: its key seals at once, the mode is 0600.
+
+Mode, owner, comments and the order of lines of an existing file stay; it is
+replaced in one step, and a crash leaves the old file or the new one. Beside it,
+FILE.lock keeps two from changing it at a time.
 `,
 	example: `
-cookiesession rotate -file /etc/shop/keyring
+cookiesession rotate -file /etc/shop/keyring -init          # once
 cookiesession rotate -file /etc/shop/keyring -every 30d     # in cron, once a day
-cookiesession rotate -file /etc/shop/keyring -keep 91d      # sessions of 90 days
+cookiesession rotate -file /etc/shop/keyring -lifetime 90d  # sessions of 90 days
 cookiesession rotate -file /etc/shop/keyring -dry-run
 `,
 	setup: func(fs *flag.FlagSet) func(*console, []string) error {
 		o := rotateOptions{schedule: defaultSchedule}
 		fs.StringVar(&o.file, "file", "", "keyring `file`")
 		o.schedule.flags(fs)
-		fs.Var(&o.every, "every", "do nothing while the newest key has been active for less than this `duration` (0: always rotate)")
+		fs.Var(&o.every, "every", "do nothing if the newest key was added less than this `duration` ago (0: always rotate)")
+		fs.BoolVar(&o.init, "init", false, "begin a ring if the file does not exist, or has no key that could seal")
 		fs.BoolVar(&o.dryRun, "dry-run", false, "say what would be done, and change nothing")
 		fs.BoolVar(&o.json, "json", false, "print what was done as JSON")
 		return func(c *console, args []string) error { return rotate(c, o, args) }
@@ -53,9 +63,9 @@ cookiesession rotate -file /etc/shop/keyring -dry-run
 
 type rotateOptions struct {
 	schedule
-	file         string
-	every        duration
-	dryRun, json bool
+	file               string
+	every              duration
+	init, dryRun, json bool
 }
 
 // A rotation is what rotate has done, or would do.
@@ -106,6 +116,9 @@ func rotate(c *console, o rotateOptions, args []string) error {
 	case o.file == "":
 		return misuse("-file is missing")
 	}
+	if err := o.settle(); err != nil {
+		return err
+	}
 	done, err := o.rotate()
 	if err != nil {
 		return err
@@ -124,23 +137,42 @@ func (o rotateOptions) rotate() (*rotation, error) {
 	if o.dryRun {
 		return o.rehearse()
 	}
-	// The file is made without the lock, which Create may need for itself.
-	done, err := o.create()
-	if !errors.Is(err, fs.ErrExist) {
-		return done, err
-	}
-	err = changeKeyFile(o.file, func(f *keyFile, mistake error) error {
-		if mistake == nil {
-			done = o.plan(f)
+	if o.init {
+		// The file is made without the lock, which Create may need for itself.
+		if done, err := o.create(); !errors.Is(err, fs.ErrExist) {
+			return done, err
 		}
-		return mistake
+	}
+	var done *rotation
+	err := changeKeyFile(o.file, func(f *keyFile, mistake error) error {
+		if err := cmp.Or(mistake, o.mayBegin(f)); err != nil {
+			return err
+		}
+		done = o.plan(f)
+		return nil
 	})
-	return done, err
+	return done, o.explainMissing(err)
+}
+
+// mayBegin refuses a file without a key that could seal, unless a ring is to
+// begin there.
+func (o rotateOptions) mayBegin(f *keyFile) error {
+	if o.init || len(f.usable()) > 0 {
+		return nil
+	}
+	return fmt.Errorf("%s has no key that could seal; nothing was changed: put the right file there, or, if everybody may be signed out, say rotate -init", f.path)
+}
+
+func (o rotateOptions) explainMissing(err error) error {
+	if errors.Is(err, fs.ErrNotExist) && !o.init {
+		return fmt.Errorf("%w: put the file there, or, if a new ring is to begin, say rotate -init", err)
+	}
+	return err
 }
 
 // create makes the file, or returns fs.ErrExist.
 func (o rotateOptions) create() (*rotation, error) {
-	if _, err := readSmall(o.file); err == nil {
+	if _, err := keyfile.Read(o.file); err == nil {
 		return nil, fs.ErrExist
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
@@ -157,11 +189,14 @@ func (o rotateOptions) create() (*rotation, error) {
 func (o rotateOptions) rehearse() (*rotation, error) {
 	now := clock.Now()
 	f, err := readKeyFile(o.file, now)
-	if errors.Is(err, fs.ErrNotExist) {
+	if o.init && errors.Is(err, fs.ErrNotExist) {
 		k := newFileKey(now)
 		return &rotation{File: o.file, DryRun: true, Created: true, Added: &addedKey{"", k.activates, true}}, nil
 	}
 	if err != nil {
+		return nil, o.explainMissing(err)
+	}
+	if err := o.mayBegin(f); err != nil {
 		return nil, err
 	}
 	done := o.plan(f)
@@ -185,8 +220,7 @@ func (o rotateOptions) plan(f *keyFile) *rotation {
 	done := &rotation{File: o.file}
 	before := f.usable()
 	if len(before) > 0 && o.every > 0 {
-		next := before[0].activates.Add(time.Duration(o.every))
-		if f.now.Before(next) {
+		if next := o.due(f); f.now.Before(next) {
 			done.newest, done.Next = before[0], next
 			return done
 		}
@@ -197,6 +231,18 @@ func (o rotateOptions) plan(f *keyFile) *rotation {
 	done.Retiring = f.retireSuperseded(before, time.Duration(o.keep))
 	done.Forgotten = f.forgetRevoked(time.Duration(o.keep))
 	return done
+}
+
+// due returns when the next rotation is due. The newest key was added
+// -activate-in before its activation, unless it is the first. Cron's runs are
+// never exactly a day apart.
+func (o rotateOptions) due(f *keyFile) time.Time {
+	keys, every := f.byActivation(), time.Duration(o.every)
+	added := keys[0].activates
+	if len(keys) > 1 {
+		added = added.Add(-time.Duration(o.activateIn))
+	}
+	return added.Add(every - min(every/24, time.Hour))
 }
 
 func (done *rotation) print(c *console, now time.Time, o rotateOptions) {
@@ -211,6 +257,8 @@ func (done *rotation) print(c *console, now time.Time, o rotateOptions) {
 	}
 	a := done.Added
 	switch name := orNew(a.ID); {
+	case done.Created && done.DryRun:
+		p("created  %s with a new key, which seals at once", done.File)
 	case done.Created:
 		p("created  %s with the key %s, which seals at once", done.File, name)
 	case a.alone:

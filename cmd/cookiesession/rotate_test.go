@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/cookiesession"
@@ -99,7 +100,7 @@ func TestCrash(t *testing.T) {
 		},
 		"create": {
 			func(t *testing.T) string { return filepath.Join(t.TempDir(), "ring") },
-			func(path string) []string { return []string{"rotate", "-file", path} },
+			func(path string) []string { return []string{"rotate", "-file", path, "-init"} },
 			map[cookiesession.KeyState]int{cookiesession.KeySealing: 1},
 		},
 		"revoke": {
@@ -139,8 +140,25 @@ func TestCrash(t *testing.T) {
 				case err == nil && len(states(t, path)[cookiesession.KeySealing]) != 1:
 					t.Error("after the crash no key seals")
 				}
-				mustCall(t, "rotate", "-file", path)
+				mustCall(t, "rotate", "-file", path, "-init")
+				checkNothingLeft(t, path, name == "create")
 			})
+		}
+	}
+}
+
+// checkNothingLeft checks that no temporary file of a killed process is beside
+// a file that was changed since. It holds all keys. One of a file that was to
+// be made stays for a minute, since it may be another process's.
+func checkNothingLeft(t *testing.T, path string, created bool) {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Dir(path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if name := e.Name(); name != filepath.Base(path) && name != filepath.Base(path)+".lock" && !(created && strings.HasSuffix(name, ".new")) {
+			t.Errorf("%s is left behind", name)
 		}
 	}
 }
@@ -157,8 +175,8 @@ func TestConcurrent(t *testing.T) {
 	}{
 		{"every", 1, []string{"-every", "30d"}, 2},
 		{"all", 1, nil, 1 + n},
-		{"create every", 0, []string{"-every", "30d"}, 1},
-		{"create", 0, nil, n},
+		{"create every", 0, []string{"-init", "-every", "30d"}, 1},
+		{"create", 0, []string{"-init"}, n},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -187,17 +205,30 @@ func TestConcurrent(t *testing.T) {
 			if got := len(ring.Keys()); got != tt.want {
 				t.Errorf("%d keys, want %d", got, tt.want)
 			}
-			entries, err := os.ReadDir(filepath.Dir(path))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range entries {
-				if name := e.Name(); name != "ring" && name != "ring.lock" {
-					t.Errorf("%s is left behind", name)
-				}
-			}
+			checkNothingLeft(t, path, false)
 		})
 	}
+}
+
+// TestEveryDay has cron call rotate once a day, a little earlier or later than
+// the day before, with -every 1d: each call must rotate. One an hour after it
+// must not.
+func TestEveryDay(t *testing.T) {
+	dir := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		path := filepath.Join(dir, "ring")
+		call("rotate", "-file", path, "-init")
+		for i, late := range []time.Duration{0, 20, -20, 0, 40, -59, 59, -1} {
+			time.Sleep(time.Until(time.Date(2000, 1, 2+i, 3, 17, int(late), 0, time.UTC)))
+			if out := mustCall(t, "rotate", "-file", path, "-every", "1d"); !strings.Contains(out, "added") {
+				t.Errorf("day %d: %s", i+1, out)
+			}
+			time.Sleep(time.Hour)
+			if out := mustCall(t, "rotate", "-file", path, "-every", "1d"); !strings.Contains(out, "nothing to do") {
+				t.Errorf("an hour later on day %d: %s", i+1, out)
+			}
+		}
+	})
 }
 
 // TestLocked checks that a rotation waits for another one, or gives up.
@@ -255,9 +286,9 @@ func TestRotateKeepsModeOwnerAndLink(t *testing.T) {
 				t.Errorf("%s, mode %v: the file behind the link was not changed", command, mode)
 			}
 			after, _ := os.Stat(path)
-			uid, gid, _ := owner(before)
-			if u, g, ok := owner(after); !ok || u != uid || g != gid || after.Mode() != before.Mode() {
-				t.Errorf("%s: mode %v, owner %s:%s, want %v, %s:%s", command, after.Mode(), u, g, before.Mode(), uid, gid)
+			uid, gid, _ := atomicfile.Owner(before)
+			if u, g, ok := atomicfile.Owner(after); !ok || u != uid || g != gid || after.Mode() != before.Mode() {
+				t.Errorf("%s: mode %v, owner %d:%d, want %v, %d:%d", command, after.Mode(), u, g, before.Mode(), uid, gid)
 			}
 			if info, err := os.Lstat(link); err != nil || info.Mode()&fs.ModeSymlink == 0 {
 				t.Errorf("%s: the link is %v now, error %v", command, info.Mode(), err)
@@ -287,7 +318,7 @@ func TestReadOnlyDirectory(t *testing.T) {
 	t.Cleanup(func() { os.Chmod(dir, 0o700) })
 	for _, args := range [][]string{
 		{"rotate", "-file", path},
-		{"rotate", "-file", path + "2"},
+		{"rotate", "-file", path + "2", "-init"},
 		{"revoke", "-file", path, id},
 		{"keygen", "-file", path + "2"},
 	} {
@@ -520,4 +551,61 @@ func writeOut(text string, now time.Time) string {
 
 var fuzzKeys = [...]cookiesession.Key{
 	cookiesession.NewKey(), cookiesession.NewKey(), cookiesession.NewKey(), cookiesession.NewKey(), cookiesession.NewKey(),
+}
+
+// TestRootInForeignDirectory: root changes a keyring in a directory that a
+// service's user can write to. Neither a link in the place of the lock file nor
+// one in that of the keyring leads root to another file.
+func TestRootInForeignDirectory(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("takes root")
+	}
+	for _, command := range []string{"rotate", "revoke", "keygen"} {
+		for _, place := range []string{"", "keyring.lock", "keyring"} {
+			dir := t.TempDir()
+			victim, path := filepath.Join(dir, "victim"), filepath.Join(dir, "service", "keyring")
+			if err := os.Mkdir(filepath.Dir(path), 0o700); err != nil {
+				t.Fatal(err)
+			}
+			for _, file := range []string{victim, path} {
+				if err := os.WriteFile(file, []byte(cookiesession.NewKey().Secret()+"\n"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if place == "keyring" {
+				if err := os.Remove(path); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if place != "" {
+				if err := os.Symlink(victim, filepath.Join(filepath.Dir(path), place)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, name := range []string{"", "keyring", "keyring.lock"} {
+				if err := os.Lchown(filepath.Join(filepath.Dir(path), name), 1234, 5678); err != nil && name != "keyring.lock" {
+					t.Fatal(err)
+				}
+			}
+			text := read(t, victim)
+			args := []string{command, "-file", path}
+			if command == "revoke" {
+				args = append(args, states(t, path)[cookiesession.KeySealing]...)
+			}
+			_, stderr, code := call(args...)
+			if (code == exitDone) != (place == "") {
+				t.Errorf("%s, a link at %q: exit %d, %s", command, place, code, stderr)
+			}
+			info, err := os.Stat(victim)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if uid, _, _ := atomicfile.Owner(info); uid != 0 || read(t, victim) != text {
+				t.Errorf("%s, a link at %q: the victim belongs to %d", command, place, uid)
+			}
+			if locks, _ := filepath.Glob(filepath.Join(dir, "*.lock")); len(locks) > 0 {
+				t.Errorf("%s, a link at %q: made %q", command, place, locks)
+			}
+		}
+	}
 }

@@ -4,19 +4,47 @@ import (
 	"flag"
 	"slices"
 	"time"
+
+	"example.com/cookiesession/internal/wire"
 )
 
 // A schedule says when a new key begins to seal and an old one ceases to open.
 type schedule struct {
-	activateIn, keep, reload duration
+	activateIn, lifetime, keep, reload duration
+
+	set *flag.FlagSet // that the flags are in
 }
 
-var defaultSchedule = schedule{activateIn: duration(time.Hour), keep: duration(15 * day), reload: duration(time.Minute)}
+var defaultSchedule = schedule{activateIn: duration(time.Hour), lifetime: duration(defaultLifetime), keep: duration(defaultLifetime + keepLonger), reload: duration(time.Minute)}
+
+const (
+	defaultLifetime = wire.DefaultLifetime
+	keepLonger      = day // than sessions live
+)
 
 func (s *schedule) flags(fs *flag.FlagSet) {
 	fs.Var(&s.activateIn, "activate-in", "`duration` until a new key begins to seal, in which every replica has to learn it")
-	fs.Var(&s.keep, "keep", "`duration` for which a key goes on opening after the next one has begun to seal")
+	fs.Var(&s.lifetime, "lifetime", "longest `duration` that a session lives; a key goes on opening for a day longer")
+	fs.Var(&s.keep, "keep", "in place of -lifetime: `duration` for which a key goes on opening after the next one has begun to seal")
 	fs.Var(&s.reload, "reload", "longest `duration` until a replica has read a changed file")
+	s.set = fs
+}
+
+// settle works out -keep when the flags are parsed.
+func (s *schedule) settle() error {
+	switch lifetime := isGiven(s.set, "lifetime"); {
+	case lifetime && isGiven(s.set, "keep"):
+		return misuse("-keep and -lifetime: give one of them")
+	case lifetime:
+		s.keep = s.lifetime + duration(keepLonger)
+	}
+	return nil
+}
+
+// isGiven reports whether a flag stands in the arguments.
+func isGiven(fs *flag.FlagSet, name string) (given bool) {
+	fs.Visit(func(f *flag.Flag) { given = given || f.Name == name })
+	return given
 }
 
 // warn says what is dangerous about the schedule, and may be meant.
@@ -24,8 +52,12 @@ func (s *schedule) warn(c *console) {
 	if s.activateIn < s.reload {
 		c.warn("the new key begins to seal before every replica has read it (-activate-in %v, -reload %v)", &s.activateIn, &s.reload)
 	}
-	if s.keep < s.reload {
+	lifetime := duration(defaultLifetime)
+	switch {
+	case s.keep < s.reload:
 		c.warn("a key retires before every replica has ceased to seal with it (-keep %v, -reload %v)", &s.keep, &s.reload)
+	case s.keep < lifetime && isGiven(s.set, "keep"):
+		c.warn("sessions live for %v by default, and a key is to open for %v: if yours live shorter, say for how long with -lifetime", &lifetime, &s.keep)
 	}
 }
 
@@ -142,10 +174,12 @@ func (f *keyFile) forgetRevoked(keep time.Duration) (forgotten []forgottenKey) {
 			f.date(r.Span.Start)
 			dated = r.Line
 		case since.Add(keep).After(f.now):
-		case f.find(idOf(r)) != nil: // else the key would be back
+		case slices.ContainsFunc(idsOf(r), func(id string) bool { return f.find(id) != nil }): // else the key would be back
 		default:
 			f.forget(r)
-			forgotten = append(forgotten, forgottenKey{idOf(r), since})
+			for _, id := range idsOf(r) {
+				forgotten = append(forgotten, forgottenKey{id, since})
+			}
 		}
 	}
 	return forgotten

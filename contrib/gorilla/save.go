@@ -95,7 +95,7 @@ func (v *visit) lines(session *sessions.Session) ([]string, error) {
 		return nil, err
 	}
 	maxAge := int(left / time.Second)
-	if a.maxAge == 0 {
+	if a.maxAge == 0 || meta.BrowserSession {
 		maxAge = 0
 	}
 	cookies := v.codec.Cookies(name, text)
@@ -119,6 +119,9 @@ func (p *policy) apply(meta *cookiesession.Meta, maxAge int, own bool, now time.
 	age, ownEnd := now.Sub(meta.Created), min(meta.Lifetime, p.maxLifetime)
 	lifetime := p.lifetime
 	meta.Lifetime = 0
+	if own {
+		meta.BrowserSession = maxAge == 0
+	}
 	switch {
 	case own && maxAge > 0:
 		lifetime = min(age+seconds(maxAge), p.maxLifetime)

@@ -32,7 +32,12 @@ func step(name string) {
 // nothing has changed: of several processes that call Create at once, exactly
 // one succeeds. The directory must exist.
 func Create(path string, data []byte) error {
-	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, nil)
+	dir, err := Resolve(filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	path = filepath.Join(dir, filepath.Base(path))
+	temp, err := writeTemp(dir, filepath.Base(path), data, nil)
 	if err != nil {
 		return err
 	}
@@ -47,7 +52,7 @@ func Create(path string, data []byte) error {
 		return err
 	}
 	step("sync directory")
-	return syncDir(filepath.Dir(path))
+	return syncDir(dir)
 }
 
 // createLocked is the rest of Create where files cannot be linked.
@@ -66,20 +71,23 @@ func createLocked(temp, path string) error {
 // Replace exchanges the content of an existing file for data. The file keeps
 // its mode and owner; if path is a symbolic link, the file that it leads to is
 // replaced. Hold [Lock] from the reading of the old content on.
-func Replace(path string, data []byte) error {
+//
+// old describes the file that was read. If the name leads to another one by
+// now, nothing is changed: data may hold the content of a file that others may
+// not read, and must not come under their name.
+func Replace(path string, data []byte, old fs.FileInfo) error {
 	path, err := Resolve(path)
 	if err != nil {
 		return err
 	}
-	info, err := os.Stat(path)
+	info, err := os.Lstat(path)
 	if err != nil {
 		return err
 	}
-	if !info.Mode().IsRegular() {
-		return fmt.Errorf("%s is not a regular file", path)
+	if !old.Mode().IsRegular() || !os.SameFile(info, old) {
+		return fmt.Errorf("%s is not the regular file that was read: nothing was changed", path)
 	}
-	sweep(filepath.Dir(path), filepath.Base(path))
-	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, info)
+	temp, err := writeTemp(filepath.Dir(path), filepath.Base(path), data, old)
 	if err != nil {
 		return err
 	}
@@ -96,36 +104,52 @@ func Replace(path string, data []byte) error {
 }
 
 // Resolve returns the path of the file itself, without symbolic links. The file
-// need not exist, but its directory must.
+// need not exist, but its directory must. Root is refused a link by which
+// another user leads it to a file that is not theirs.
 func Resolve(path string) (string, error) {
 	resolved, err := filepath.EvalSymlinks(path)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return resolved, err
-	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
-	if err != nil {
+	if errors.Is(err, fs.ErrNotExist) {
+		dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+		if err != nil {
+			return "", err
+		}
+		resolved = filepath.Join(dir, filepath.Base(path))
+	} else if err != nil {
 		return "", err
 	}
-	return filepath.Join(dir, filepath.Base(path)), nil
+	return resolved, checkLinks(path, resolved)
 }
 
-// abandoned is the age at which a temporary file is no longer being written:
-// that takes milliseconds.
+// The ends of the names of temporary files. Those of [Replace] are written
+// under the lock, those of [Create] without it.
+const (
+	replacing = ".tmp"
+	creating  = ".new"
+)
+
+// abandoned is the age at which a temporary file of [Create] is no longer being
+// written: that takes milliseconds.
 const abandoned = time.Minute
 
 // sweep removes the temporary files of processes that were killed before they
 // could. They may hold secrets, and nobody else knows of them. If one cannot be
-// removed, the next call will try.
-func sweep(dir, base string) {
+// removed, the next call will try. The caller holds the lock.
+func sweep(path string) {
+	dir, base := filepath.Split(path)
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return
 	}
 	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), "."+base+".") || !strings.HasSuffix(e.Name(), ".tmp") || !e.Type().IsRegular() {
+		if !strings.HasPrefix(e.Name(), "."+base+".") || !e.Type().IsRegular() {
 			continue
 		}
-		if info, err := e.Info(); err == nil && time.Since(info.ModTime()) > abandoned {
+		dead := strings.HasSuffix(e.Name(), replacing)
+		if strings.HasSuffix(e.Name(), creating) {
+			info, err := e.Info()
+			dead = err == nil && time.Since(info.ModTime()) > abandoned
+		}
+		if dead {
 			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
@@ -135,7 +159,11 @@ func sweep(dir, base string) {
 // name. The file has the mode and owner of like, or mode 0600.
 func writeTemp(dir, base string, data []byte, like fs.FileInfo) (name string, err error) {
 	step("create temporary file")
-	f, err := os.CreateTemp(dir, "."+base+".*.tmp") // mode 0600
+	end := replacing
+	if like == nil {
+		end = creating
+	}
+	f, err := os.CreateTemp(dir, "."+base+".*"+end) // mode 0600
 	if err != nil {
 		return "", err
 	}

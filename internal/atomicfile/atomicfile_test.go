@@ -38,13 +38,21 @@ func TestMain(m *testing.M) {
 	os.Exit(0)
 }
 
+func replace(path string, data []byte) error {
+	old, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Replace(path, data, old)
+}
+
 func replaceLocked(path string, data []byte) error {
 	unlock, err := atomicfile.Lock(path, time.Second)
 	if err != nil {
 		return err
 	}
 	defer unlock()
-	return atomicfile.Replace(path, data)
+	return replace(path, data)
 }
 
 // TestCrash kills a process at each step of a change. The file must be as it
@@ -146,7 +154,7 @@ func TestReplace(t *testing.T) {
 			}
 		}
 		before, _ := os.Stat(path)
-		if err := atomicfile.Replace(path, []byte("new")); err != nil {
+		if err := replace(path, []byte("new")); err != nil {
 			t.Fatalf("mode %v: %v", mode, err)
 		}
 		after, _ := os.Stat(path)
@@ -190,10 +198,10 @@ func TestReplaceFollowsLinks(t *testing.T) {
 
 func TestReplaceErrors(t *testing.T) {
 	dir := t.TempDir()
-	if err := atomicfile.Replace(filepath.Join(dir, "missing"), nil); !errors.Is(err, fs.ErrNotExist) {
+	if err := replace(filepath.Join(dir, "missing"), nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("no file: %v, want fs.ErrNotExist", err)
 	}
-	if err := atomicfile.Replace(dir, nil); err == nil {
+	if err := replace(dir, nil); err == nil {
 		t.Error("a directory was replaced")
 	}
 	noTemporaryFiles(t, dir)
@@ -226,7 +234,7 @@ func TestLock(t *testing.T) {
 					t.Error(err)
 					return
 				}
-				if err := atomicfile.Replace(path, []byte(read(path)+"x")); err != nil {
+				if err := replace(path, []byte(read(path)+"x")); err != nil {
 					t.Error(err)
 				}
 				unlock()
@@ -256,23 +264,25 @@ func read(path string) string {
 
 func noTemporaryFiles(t *testing.T, dir string) {
 	t.Helper()
-	if left, _ := filepath.Glob(filepath.Join(dir, ".*.tmp")); len(left) > 0 {
+	if left, _ := filepath.Glob(filepath.Join(dir, ".*")); len(left) > 0 {
 		t.Errorf("left behind: %q", left)
 	}
 }
 
-// TestReplaceSweeps has what killed processes left behind, beside what is not
-// theirs.
-func TestReplaceSweeps(t *testing.T) {
-	dir := t.TempDir()
+// TestLockSweeps has temporary files that killed processes left behind, beside
+// other files.
+func TestLockSweeps(t *testing.T) {
 	old := time.Now().Add(-time.Hour)
 	for name, stays := range map[string]bool{
 		".ring.123.tmp":      false,
-		".ring.young.tmp":    true, // made below: somebody may be writing it
+		".ring.young.tmp":    false, // the lock is free, so nobody writes it
+		".ring.123.new":      false,
+		".ring.young.new":    true, // somebody may be writing it
 		".other.123.tmp":     true,
 		"ring.123.tmp":       true,
 		".ring.123.tmp.kept": true,
 	} {
+		dir := t.TempDir()
 		path := filepath.Join(dir, name)
 		mustWrite(t, path, "secret", 0o600)
 		if !strings.Contains(name, "young") {
@@ -280,13 +290,185 @@ func TestReplaceSweeps(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		ring := filepath.Join(dir, "ring")
-		mustWrite(t, ring, "before", 0o600)
-		if err := atomicfile.Replace(ring, []byte("after")); err != nil {
+		unlock, err := atomicfile.Lock(filepath.Join(dir, "ring"), 0)
+		if err != nil {
 			t.Fatal(err)
 		}
+		unlock()
 		if _, err := os.Lstat(path); (err == nil) != stays {
 			t.Errorf("%s: stays %v, want %v", name, err == nil, stays)
 		}
+	}
+}
+
+// mustChown gives a file to a user who is not root, or skips the test.
+func mustChown(t *testing.T, paths ...string) {
+	t.Helper()
+	if os.Geteuid() != 0 {
+		t.Skip("takes root")
+	}
+	for _, path := range paths {
+		if err := os.Lchown(path, 12, 34); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLockLink has a link where the lock file should be, as somebody makes it
+// who can write to the directory and wants the file behind it.
+func TestLockLink(t *testing.T) {
+	for _, victim := range []string{"there", "missing"} {
+		dir := t.TempDir()
+		path, target := filepath.Join(dir, "file"), filepath.Join(dir, victim)
+		mustWrite(t, path, "content", 0o600)
+		mustWrite(t, filepath.Join(dir, "there"), "victim", 0o600)
+		if err := os.Symlink(target, path+".lock"); err != nil {
+			t.Skip(err)
+		}
+		if os.Geteuid() == 0 {
+			mustChown(t, path)
+		}
+		before, _ := os.Stat(target)
+		unlock, err := atomicfile.Lock(path, 0)
+		if err == nil {
+			unlock()
+			t.Fatalf("%s: a link was taken for the lock file", victim)
+		}
+		if runtime.GOOS != "windows" && !strings.Contains(err.Error(), "file.lock is not a regular file") {
+			t.Errorf("%s: error %v", victim, err)
+		}
+		after, err := os.Stat(target)
+		if (err == nil) != (before != nil) || before != nil && owner(after) != owner(before) {
+			t.Errorf("%s: the file behind the link is %v now", victim, after)
+		}
+		if err := os.Remove(path + ".lock"); err != nil {
+			t.Fatal(err)
+		}
+		if unlock, err = atomicfile.Lock(path, 0); err != nil {
+			t.Fatalf("%s: without the link: %v", victim, err)
+		}
+		unlock()
+	}
+}
+
+// TestLockOwner: root gives a lock file away only if it has made it. One that
+// was there may be another name of any file.
+func TestLockOwner(t *testing.T) {
+	for _, exists := range []bool{false, true} {
+		dir := t.TempDir()
+		path, victim := filepath.Join(dir, "file"), filepath.Join(dir, "victim")
+		mustWrite(t, path, "content", 0o600)
+		mustChown(t, path)
+		if exists {
+			mustWrite(t, victim, "root's", 0o600)
+			if err := os.Link(victim, path+".lock"); err != nil {
+				t.Skip(err)
+			}
+		}
+		unlock, err := atomicfile.Lock(path, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		unlock()
+		info, err := os.Stat(path + ".lock")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid, gid, ok := atomicfile.Owner(info); !ok || (uid == 12 && gid == 34) == exists {
+			t.Errorf("exists %v: the lock file belongs to %d:%d", exists, uid, gid)
+		}
+	}
+}
+
+// TestForeignLinks: root does not follow another user's link to a file that is
+// not theirs, be it the last part of a path or one before.
+func TestForeignLinks(t *testing.T) {
+	tests := []struct {
+		name    string
+		link    string // its path below the directory
+		to      string
+		path    string // that is asked for
+		foreign bool   // the link is another user's
+		given   string // what else is theirs
+		ok      bool
+	}{
+		{name: "no link", path: "root/file", ok: true},
+		{name: "root's link", link: "user/link", to: "../root/file", path: "user/link", ok: true},
+		{name: "user's link", link: "user/link", to: "../root/file", path: "user/link", foreign: true},
+		{name: "user's link to their file", link: "user/link", to: "../root/file", path: "user/link", foreign: true, given: "root/file", ok: true},
+		{name: "user's directory", link: "user/link", to: "../root", path: "user/link/file", foreign: true},
+		{name: "behind root's link", link: "user/link", to: "../root", path: "by-root/link/file", foreign: true},
+		{name: "up from a link", link: "user/link", to: "../root/deep", path: "user/link/../file", foreign: true},
+		{name: "absolute", link: "user/link", to: "ABSOLUTE/root/file", path: "user/link", foreign: true},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, d := range []string{"root/deep", "user"} {
+				if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+					t.Fatal(err)
+				}
+			}
+			mustWrite(t, filepath.Join(dir, "root/file"), "content", 0o600)
+			mustChown(t, filepath.Join(dir, "user"))
+			if err := os.Symlink("user", filepath.Join(dir, "by-root")); err != nil {
+				t.Fatal(err)
+			}
+			if tt.link != "" {
+				link := filepath.Join(dir, tt.link)
+				if err := os.Symlink(strings.ReplaceAll(tt.to, "ABSOLUTE", dir), link); err != nil {
+					t.Fatal(err)
+				}
+				if tt.foreign {
+					mustChown(t, link)
+				}
+			}
+			if tt.given != "" {
+				mustChown(t, filepath.Join(dir, tt.given))
+			}
+			path := dir + "/" + tt.path
+			unlock, err := atomicfile.Lock(path, 0)
+			if err == nil {
+				unlock()
+			}
+			if (err == nil) != tt.ok || err != nil && !strings.Contains(err.Error(), "link that the user 12 has made") {
+				t.Errorf("Lock: %v, want none: %v", err, tt.ok)
+			}
+			if locks, _ := filepath.Glob(filepath.Join(dir, "root", "*.lock")); len(locks) > 0 && !tt.ok {
+				t.Errorf("made: %q", locks)
+			}
+			if err := replace(path, []byte("new")); (err == nil) != tt.ok {
+				t.Errorf("Replace: %v, want none: %v", err, tt.ok)
+			}
+			// Create cleans the path, and takes no link in the last place
+			// anyway.
+			viaLink := strings.HasPrefix(tt.path, tt.link+"/") || strings.HasPrefix(tt.path, "by-root/")
+			if err := atomicfile.Create(filepath.Join(filepath.Dir(path), "other"), nil); viaLink && !strings.Contains(tt.path, "..") && (err == nil) != tt.ok {
+				t.Errorf("Create: %v, want none: %v", err, tt.ok)
+			}
+		})
+	}
+}
+
+// TestReplaceExchanged: what was read of one file must not come under the owner
+// and mode of another.
+func TestReplaceExchanged(t *testing.T) {
+	dir := t.TempDir()
+	path, other := filepath.Join(dir, "file"), filepath.Join(dir, "other")
+	mustWrite(t, path, "secret", 0o600)
+	mustWrite(t, other, "public", 0o644)
+	old, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := atomicfile.Replace(path, []byte("secret and more"), old); err != nil {
+		t.Fatal(err)
+	}
+	old, _ = os.Stat(path)
+	if err := os.Rename(other, path); err != nil {
+		t.Fatal(err)
+	}
+	if err := atomicfile.Replace(path, []byte("secret and more"), old); err == nil || read(path) != "public" {
+		t.Errorf("error %v, the file holds %q", err, read(path))
 	}
 }

@@ -18,6 +18,8 @@ const (
 // is never renamed or removed: a lock on the file itself would be one on the
 // old file that [Replace] puts aside. Where the system has such locks, the
 // death of a process releases its own.
+//
+// Lock removes the temporary files of processes that were killed.
 func Lock(path string, wait time.Duration) (unlock func(), err error) {
 	path, err = Resolve(path)
 	if err != nil {
@@ -25,8 +27,12 @@ func Lock(path string, wait time.Duration) (unlock func(), err error) {
 	}
 	for deadline := time.Now().Add(wait); ; {
 		unlock, ok, err := tryLock(path)
-		if err != nil || ok {
-			return unlock, err
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			sweep(path)
+			return unlock, nil
 		}
 		if !time.Now().Before(deadline) {
 			return nil, fmt.Errorf("%s is locked by another process", path+lockSuffix)

@@ -4,6 +4,7 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
@@ -11,14 +12,9 @@ import (
 
 // tryLock takes the lock of the file at path, if it is free.
 func tryLock(path string) (unlock func(), ok bool, err error) {
-	f, err := os.OpenFile(path+lockSuffix, os.O_RDWR|os.O_CREATE, 0o600)
+	f, err := openLock(path)
 	if err != nil {
 		return nil, false, err
-	}
-	if info, err := os.Stat(path); err == nil && os.Geteuid() == 0 {
-		// Else root, who runs the command once, would shut out the owner. A
-		// failure shows when the owner comes.
-		_ = setOwner(f, info)
 	}
 	for err = syscall.EINTR; err == syscall.EINTR; {
 		err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
@@ -33,9 +29,46 @@ func tryLock(path string) (unlock func(), ok bool, err error) {
 	return func() { f.Close() }, true, nil // closing releases it
 }
 
+// openLock opens the lock file of the file at path. A less privileged user may
+// control its directory, so a link there is not followed, and a file that was
+// there before keeps its owner: it may be another name of any file.
+func openLock(path string) (*os.File, error) {
+	// With O_NONBLOCK a named pipe does not make the opening wait.
+	const flags = os.O_RDWR | syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK
+	name := path + lockSuffix
+	f, err := os.OpenFile(name, flags|os.O_CREATE|os.O_EXCL, 0o600)
+	if err == nil {
+		if info, err := os.Lstat(path); err == nil && os.Geteuid() == 0 {
+			// Else root, who runs the command once, would shut out the owner. A
+			// failure shows when the owner comes.
+			_ = setOwner(f, info)
+		}
+		return f, nil
+	}
+	if !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	f, err = os.OpenFile(name, flags, 0)
+	if errors.Is(err, syscall.ELOOP) || errors.Is(err, syscall.EMLINK) { // EMLINK: FreeBSD
+		return nil, notRegular(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		f.Close()
+		return nil, errors.Join(err, notRegular(name))
+	}
+	return f, nil
+}
+
+func notRegular(name string) error {
+	return fmt.Errorf("%s is not a regular file: see where it comes from, and remove it", name)
+}
+
 // setOwner gives f the owner and group of like.
 func setOwner(f *os.File, like fs.FileInfo) error {
-	want, ok := like.Sys().(*syscall.Stat_t)
+	uid, gid, ok := Owner(like)
 	if !ok {
 		return nil
 	}
@@ -43,8 +76,17 @@ func setOwner(f *os.File, like fs.FileInfo) error {
 	if err != nil {
 		return err
 	}
-	if have, ok := info.Sys().(*syscall.Stat_t); ok && have.Uid == want.Uid && have.Gid == want.Gid {
+	if u, g, ok := Owner(info); ok && u == uid && g == gid {
 		return nil
 	}
-	return f.Chown(int(want.Uid), int(want.Gid))
+	return f.Chown(uid, gid)
+}
+
+// Owner returns the user and the group of a file, if it has some.
+func Owner(info fs.FileInfo) (uid, gid int, ok bool) {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	if !ok {
+		return 0, 0, false
+	}
+	return int(stat.Uid), int(stat.Gid), true
 }

@@ -8,12 +8,18 @@
 //	csk1_...             a key
 //	activates=TIME       when the key before it, on its line, begins to seal
 //	retires=TIME         from when on the key before it, on its line, opens nothing
-//	revoked ID           two words on one line: the key of that id is withdrawn
+//	revoked ID ...       on one line: the keys of those ids are withdrawn
+//	x-NAME=... version=  skipped: for a later version of this grammar
 //
 // TIME is RFC 3339, with its zone. ID is 6 lower-case hex digits. A byte order
 // mark at the beginning and CR before LF are tolerated. Everything else is a
 // mistake: a word that is not understood may be a schedule that does not take
 // place, or a key that is missing.
+//
+// A mistake must not keep a leaked key in use. So any word that begins like
+// revoked, in any case, withdraws the ids after it, in any case, also behind a
+// colon, an equals sign or the word key; without an id it withdraws the key
+// before it on its line, or else the one after it. Comments never do.
 //
 // No error of this package quotes its input. A mistyped key is still a secret,
 // and so may be whatever was pasted where a word was expected.
@@ -24,6 +30,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 )
 
 const (
@@ -39,6 +46,8 @@ const maxMistakes = 8
 type File struct {
 	Keys    []Key
 	Revoked []Revocation
+	// RevokedKeys are those that a mistaken line revokes without an id.
+	RevokedKeys [][SecretSize]byte
 }
 
 // A Key is a key with its schedule. It holds the secret in the open: it is for
@@ -47,6 +56,7 @@ type Key struct {
 	Secret    [SecretSize]byte
 	Line      int  // counted from 1
 	Span      Span // the key itself, without attributes
+	End       int  // of its last attribute, or of the key
 	Activates Attribute
 	Retires   Attribute
 }
@@ -57,11 +67,11 @@ type Attribute struct {
 	Span Span      // name and value
 }
 
-// A Revocation withdraws the key of an id.
+// A Revocation withdraws the keys of some ids.
 type Revocation struct {
-	ID   [3]byte
+	IDs  [][3]byte
 	Line int  // counted from 1
-	Span Span // both words
+	Span Span // all of its words
 }
 
 // A Span is the half-open range of a text's bytes in which something stands.
@@ -101,9 +111,8 @@ func (e *Error) Error() string {
 }
 
 // Parse reads a text. With an error, which is an [*Error], the File has no
-// keys, but every revocation that was understood, also one that shares its line
-// with a mistake: a typing error elsewhere must not keep a leaked key in use. A
-// text longer than [MaxSize] is not looked at.
+// keys, but every revocation, also one that has or shares its line with a
+// mistake. A text longer than [MaxSize] is not looked at.
 func Parse(text string) (File, error) {
 	if len(text) > MaxSize {
 		return File{}, &Error{Mistakes: []Mistake{{Kind: fmt.Sprintf("longer than %d bytes", MaxSize)}}}
@@ -123,7 +132,7 @@ func Parse(text string) (File, error) {
 		start = end + 1
 	}
 	if len(p.err.Mistakes) > 0 {
-		return File{Revoked: p.file.Revoked}, &p.err
+		return File{Revoked: p.file.Revoked, RevokedKeys: p.file.RevokedKeys}, &p.err
 	}
 	return p.file, nil
 }
@@ -158,6 +167,7 @@ func (p *parser) parseLine(start, end int) {
 	}
 
 	var key *Key // the one that attributes belong to
+	revoking := false
 	for {
 		word, ok := nextWord(p.text, start, end)
 		if !ok {
@@ -167,13 +177,24 @@ func (p *parser) parseLine(start, end int) {
 		switch s := p.text[word.Start:word.End]; {
 		case strings.HasPrefix(s, prefix):
 			key = p.key(s, word)
-		case s == "revoked":
-			id, ok := nextWord(p.text, start, end)
-			if ok {
-				start = id.End
+			if revoking {
+				p.revokeKey(key)
+				revoking = false
 			}
-			p.revoked(p.text[id.Start:id.End], Span{word.Start, id.End})
+		case strings.HasPrefix(strings.ToLower(s), "revok"):
+			r := p.revocation(word, end)
+			start = max(start, r.Span.End)
+			if len(r.IDs) == 0 {
+				revoking = !p.revokeKey(key)
+				if next, _ := nextWord(p.text, start, end); !strings.HasPrefix(p.text[next.Start:next.End], prefix) {
+					start = max(start, next.End) // one mistake is enough
+				}
+			}
 			key = nil
+		case isReserved(s):
+			if key != nil {
+				key.End = word.End
+			}
 		case strings.IndexByte(s, '=') >= 0:
 			p.attribute(key, s, word)
 		default:
@@ -211,17 +232,66 @@ func (p *parser) key(s string, at Span) *Key {
 		p.mistake(fmt.Sprintf("more than %d keys", MaxKeys))
 		return new(Key)
 	}
-	p.file.Keys = append(p.file.Keys, Key{Secret: secret, Line: p.line, Span: at})
+	p.file.Keys = append(p.file.Keys, Key{Secret: secret, Line: p.line, Span: at, End: at.End})
 	return &p.file.Keys[len(p.file.Keys)-1]
 }
 
-func (p *parser) revoked(id string, at Span) {
-	r := Revocation{Line: p.line, Span: at}
-	if _, err := hex.Decode(r.ID[:], []byte(id[:min(len(id), 6)])); err != nil || len(id) != 6 || strings.ToLower(id) != id {
+// revocation reads what begins with the word at that span, which begins like
+// revoked, and ends with the last id after it.
+func (p *parser) revocation(word Span, end int) Revocation {
+	r := Revocation{Line: p.line, Span: word}
+	exact := p.text[word.Start:word.End] == "revoked"
+	at := word.Start + strings.IndexFunc(p.text[word.Start:end]+" ", func(c rune) bool { return !unicode.IsLetter(c) })
+	for {
+		from := at
+		for at < end && (isSeparator(p.text[at]) || isFiller(p.text[at])) {
+			at++
+		}
+		between, start := p.text[from:at], at
+		for at < end && !isSeparator(p.text[at]) && !isFiller(p.text[at]) {
+			at++
+		}
+		s := p.text[start:at]
+		if strings.EqualFold(s, "key") {
+			exact = false
+			continue
+		}
+		var id [3]byte
+		if _, err := hex.Decode(id[:], []byte(s[:min(len(s), 6)])); err != nil || len(s) != 6 {
+			break
+		}
+		exact = exact && !strings.ContainsAny(between, ":=") && strings.ToLower(s) == s
+		r.IDs, r.Span.End = append(r.IDs, id), at
+	}
+	switch {
+	case len(r.IDs) == 0:
 		p.mistake("revoked without a key id (6 lower-case hex digits) after it")
-		return
+		return r
+	case !exact:
+		p.mistake("a revocation that counts, and is not written as revoked and key ids (6 lower-case hex digits)")
 	}
 	p.file.Revoked = append(p.file.Revoked, r)
+	return r
+}
+
+func isFiller(c byte) bool { return c == ':' || c == '=' }
+
+// revokeKey revokes a key that was read, or reports that there is none.
+func (p *parser) revokeKey(key *Key) bool {
+	if key == nil {
+		return false
+	}
+	if key.Line != 0 { // not one that could not be read
+		p.file.RevokedKeys = append(p.file.RevokedKeys, key.Secret)
+	}
+	return true
+}
+
+// isReserved reports whether a word is an attribute that means something to
+// later versions, and nothing to this one.
+func isReserved(s string) bool {
+	name, _, ok := strings.Cut(s, "=")
+	return ok && (name == "version" || strings.HasPrefix(name, "x-"))
 }
 
 // attribute reads s, which has an equals sign, and gives it to key.
@@ -243,7 +313,7 @@ func (p *parser) attribute(key *Key, s string, at Span) {
 		p.mistake(name + " given twice to one key")
 		return
 	}
-	attr.Span = at
+	attr.Span, key.End = at, at.End
 	t, err := time.Parse(time.RFC3339, value)
 	// Parse takes an hour of one digit, too, which RFC 3339 does not have.
 	if err != nil || !strings.HasPrefix(value, t.Format("2006-01-02T15:04:05")) {

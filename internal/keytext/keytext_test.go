@@ -52,6 +52,11 @@ func TestParse(t *testing.T) {
 		{"revoked alone", "revoked a1b2c3", "-a1b2c3:1"},
 		{"revoked before and after", "revoked a1b2c3 " + a + "\n" + b + ", revoked,\td4e5f6", "1:1 2:2 -a1b2c3:1 -d4e5f6:2"},
 		{"revoked twice", "revoked a1b2c3\nrevoked a1b2c3", "-a1b2c3:1 -a1b2c3:2"},
+		{"revoked several", "revoked a1b2c3 d4e5f6,010203 " + a, "1:1 -a1b2c3:1 -d4e5f6:1 -010203:1"},
+
+		{"for later versions", a + " version=2 x-note=later activates=" + day + " x-=", "1:1 from " + day},
+		{"for later versions, of no key", "version=2@" + day + " x-quorum=3\n" + a, "1:2"},
+		{"for later versions, twice", a + " x-a=1 x-a=2 version= version=", "1:1"},
 
 		{"no word", "hello", "!1"},
 		{"key with an upper-case prefix", strings.Replace(a, "csk1_", "CSK1_", 1), "!1"},
@@ -67,6 +72,9 @@ func TestParse(t *testing.T) {
 		{"attribute on the next line", a + "\nactivates=" + day, "!2"},
 		{"attribute of a revocation", a + " revoked a1b2c3 activates=" + day, "!1 -a1b2c3:1"},
 		{"unknown attribute", a + " retire=" + day, "!1"},
+		{"no equals sign", a + " x-note version", "!1 !1"},
+		{"reserved in upper case", a + " X-note=1", "!1"},
+		{"reserved, of another name", a + " versions=1", "!1"},
 		{"attribute in upper case", a + " Activates=" + day, "!1"},
 		{"attribute without a name", a + " =" + day, "!1"},
 		{"attribute twice", a + " activates=" + day + " activates=" + day, "!1"},
@@ -83,10 +91,39 @@ func TestParse(t *testing.T) {
 		{"revoked a comment", "revoked # a1b2c3", "!1"},
 		{"revoked short", "revoked a1b2c", "!1"},
 		{"revoked long", "revoked a1b2c3d", "!1"},
-		{"revoked upper case", "revoked A1B2C3", "!1"},
 		{"revoked no digits", "revoked a1b2cg", "!1"},
-		{"revoked two", "revoked a1b2c3 d4e5f6", "!1 -a1b2c3:1"},
-		{"revoked a key", "revoked " + a, "!1"},
+
+		// Mistakes that revoke all the same.
+		{"in upper case", "revoked A1B2C3", "!1 -a1b2c3:1"},
+		{"one in upper case", "revoked a1b2c3 D4E5F6", "!1 -a1b2c3:1 -d4e5f6:1"},
+		{"capital", "Revoked a1b2c3", "!1 -a1b2c3:1"},
+		{"upper case word", "REVOKED a1b2c3", "!1 -a1b2c3:1"},
+		{"imperative", "revoke a1b2c3", "!1 -a1b2c3:1"},
+		{"longer word", "revokes a1b2c3", "!1 -a1b2c3:1"},
+		{"colon", "revoked: a1b2c3", "!1 -a1b2c3:1"},
+		{"colon between spaces", "revoked : a1b2c3", "!1 -a1b2c3:1"},
+		{"colon alone", "revoked:a1b2c3", "!1 -a1b2c3:1"},
+		{"equals sign", "revoked=a1b2c3", "!1 -a1b2c3:1"},
+		{"key", "revoked key a1b2c3", "!1 -a1b2c3:1"},
+		{"key and colon", "Revoked Key: A1B2C3, D4E5F6", "!1 -a1b2c3:1 -d4e5f6:1"},
+		{"up to another word", "revoked a1b2c3 and d4e5f6", "!1 !1 -a1b2c3:1"},
+		{"up to a long one", "revoked: a1b2c3 d4e5f67", "!1 !1 -a1b2c3:1"},
+		{"behind a word", "please revoke: a1b2c3", "!1 !1 -a1b2c3:1"},
+		{"behind a key", a + " Revoked: a1b2c3", "!1 -a1b2c3:1"},
+		{"a key", "revoked " + a, "!1 -1"},
+		{"a key with dates", "revoked: " + a + " activates=" + day, "!1 -1"},
+		{"behind its key", a + " revoked", "!1 -1"},
+		{"behind its key in upper case", a + " activates=" + day + " REVOKED", "!1 -1"},
+		{"attribute of its key", a + " " + b + " revoked=" + day, "!1 -2"},
+		{"between keys", a + " revoked " + b, "!1 -1"},
+		{"behind a broken key", a[:20] + " revoked", "!1 !1"},
+		{"a broken key", "revoked " + a[:20], "!1 !1"},
+		{"conflict", "<<<<<<< HEAD\n" + b + "\n=======\nrevoked a1b2c3\n>>>>>>> x\n", "!1 !1 !3 !5 !5 -a1b2c3:4"},
+
+		{"not in a comment", a + " # revoked: a1b2c3\n# revoked d4e5f6\nrevoked #a1b2c3", "!3"},
+		{"not by a word that only has it in it", a + " x-revoked=a1b2c3", "1:1"},
+		{"not by another word", "revocation a1b2c3", "!1 !1"},
+		{"neither an id nor a key", "revoked a1b2c " + a, "!1 -1"},
 
 		{"revocations of other lines", "revoked 010203\nhello\nrevoked 040506 # leaked", "!2 -010203:1 -040506:3"},
 		{"revocations of the same line", "revoked 010203 by mistake", "!1 !1 -010203:1"},
@@ -132,7 +169,12 @@ func describe(file keytext.File, err error) string {
 		}
 	}
 	for _, r := range file.Revoked {
-		words = append(words, fmt.Sprintf("-%x:%d", r.ID, r.Line))
+		for _, id := range r.IDs {
+			words = append(words, fmt.Sprintf("-%x:%d", id, r.Line))
+		}
+	}
+	for _, secret := range file.RevokedKeys {
+		words = append(words, fmt.Sprintf("-%d", secret[0]))
 	}
 	return strings.Join(words, " ")
 }
