@@ -12,6 +12,7 @@ type Plan struct {
 	typ     reflect.Type
 	root    codec
 	nothing bool
+	methods bool
 }
 
 // codec is the part of a plan for one type. depth is the number of levels
@@ -38,7 +39,7 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	p.nothing = storesNothing(p.root)
+	p.nothing, p.methods = storesNothing(p.root), c.methods
 	actual, _ := plans.LoadOrStore(t, p)
 	return actual.(*Plan), nil
 }
@@ -88,6 +89,10 @@ func (p *Plan) Decode(data []byte, dst reflect.Value) (exact bool, err error) {
 // stored: it has no fields, or only fields of such types.
 func (p *Plan) StoresNothing() bool { return p.nothing }
 
+// CallsMethods reports whether a value of the type may hold one that has
+// marshaling methods. What these write, they need not be able to read.
+func (p *Plan) CallsMethods() bool { return p.methods }
+
 // Append appends the deterministic CBOR of v, by the plan of its type; for a
 // pointer, of what it points to. It returns errors of [PlanFor] and
 // [Plan.Append], and an error for nil.
@@ -113,8 +118,9 @@ func Append(dst []byte, v any) ([]byte, error) {
 type compiler struct {
 	// seen has every type that was begun, so that recursive types refer to
 	// themselves and each error is reported once.
-	seen map[reflect.Type]codec
-	errs []error
+	seen    map[reflect.Type]codec
+	errs    []error
+	methods bool // some type has marshaling methods, or is an interface
 }
 
 func (c *compiler) fail(path string, t reflect.Type, reason string) {
@@ -152,6 +158,7 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 	case reflect.String:
 		return stringCodec{t}
 	case reflect.Interface:
+		c.methods = true
 		return interfaceCodec{t}
 	case reflect.Pointer:
 		return c.pointer(t, path)
