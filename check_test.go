@@ -210,3 +210,23 @@ func TestCheckRefusesACookieFromAhead(t *testing.T) {
 		}
 	})
 }
+
+// The text of a refusal says once that the session was revoked.
+func TestRevokedIsSaidOnce(t *testing.T) {
+	for _, tt := range []struct {
+		answer error
+		want   string
+	}{
+		{cookiesession.ErrRevoked, "cookiesession: session revoked"},
+		{fmt.Errorf("%w: signed out everywhere", cookiesession.ErrRevoked), "cookiesession: session revoked: signed out everywhere"},
+		{fmt.Errorf("generation 3 of 4: %w", cookiesession.ErrRevoked), "generation 3 of 4: cookiesession: session revoked"},
+	} {
+		ring := newRing(t)
+		b := signedIn(newWebSite(t, ring, userOptions{}))
+		site := newWebSite(t, ring, userOptions{Check: func(*http.Request, *webSession) error { return tt.answer }})
+		err := site.visit(b, nil).S.Err()
+		if wantWrapped(t, err, cookiesession.ErrRevoked); fmt.Sprint(err) != tt.want {
+			t.Errorf("error %q, want %q", err, tt.want)
+		}
+	}
+}

@@ -111,6 +111,8 @@ func (e *codecError) Error() string {
 		return "cookiesession: " + e.cause.Error()
 	case e.cause == nil:
 		return e.sentinel.Error()
+	case errors.Is(e.cause, e.sentinel): // it says so itself
+		return e.cause.Error()
 	}
 	return e.sentinel.Error() + ": " + e.cause.Error()
 }

@@ -51,6 +51,10 @@ const (
 	// EventNearLimit: the cookie that was issued fills more than three quarters
 	// of Limit. If the session grows on, it will be [ErrTooLarge].
 	EventNearLimit
+	// EventIDLost: [Session.ID] has drawn an id for a session that is not
+	// stored, because its Data is zero. The visitor's next request has another
+	// id.
+	EventIDLost
 	// EventLongHeader: the cookies of a request have more than 8 KiB together,
 	// which many servers and proxies refuse by default. It is looked at when
 	// the session is opened.
@@ -102,6 +106,7 @@ var eventTexts = [endOfEventKinds]struct{ name, logged string }{
 	EventTimedOut:     {"timed-out", ""},
 	EventHijacked:     {"hijacked", ""},
 	EventNearLimit:    {"near-limit", ""},
+	EventIDLost:       {"id-lost", ""},
 	EventLongHeader:   {"long-header", ""},
 	EventKeysReloaded: {"keys-reloaded", ""},
 	EventKeysRefused:  {"keys-refused", ""},

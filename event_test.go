@@ -172,6 +172,9 @@ func eventRows() []eventRow {
 		{cookiesession.EventNearLimit, "", nil, false, 4093, visiting(userOptions{}, func(c *userCall) {
 			c.S.Data.Tags = map[string][]string{"random": {string(webRandom(2500))}}
 		})},
+		{cookiesession.EventIDLost, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+			return newUserSite(t).visit(new(webBrowser), func(c *userCall) { c.S.ID() }).Events
+		}},
 		{cookiesession.EventLongHeader, "", nil, false, 8192, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			site.Load(webRequest("a="+strings.Repeat("a", 8000), "b="+strings.Repeat("b", 189)))

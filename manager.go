@@ -123,8 +123,9 @@ func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 // another answer is still possible, [ErrTooLarge] above all. A later change is
 // still saved, and whether the session is merely refreshed is decided again
 // when the headers go out. It is an error to call it when the response headers
-// are out, as far as Save can know, which is behind a Handler, and to give it a
-// session of another Manager.
+// are out: the session of a Handler knows that, whatever writer is given. So is
+// a session of another Manager, and [ErrRevoked] says that the session's key
+// was revoked while the request was under way.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return err
@@ -165,7 +166,8 @@ func (s *state) sent(w http.ResponseWriter) bool {
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
 //
 // It reports no event, because it cannot know whether they are sent. Behind
-// Handler, [EventIssued] comes with the upgrade.
+// Handler, [EventIssued] comes with the upgrade. Call it before: as with Save,
+// it is an error once the headers are out.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return nil, err

@@ -161,6 +161,9 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		rec.issued = s.record.issued
 	}
 	if out.action == store {
+		if err := readBack(m.plan, m.dataType, out.item); err != nil {
+			return err
+		}
 		rec.body, rec.packed = sc.pack(out.item)
 	}
 	sealed, err := sc.seal(&sealing{
@@ -237,12 +240,20 @@ func (s *state) report() {
 	}
 	switch out.action {
 	case leave:
+		s.reportID()
 	case remove:
 		s.event(Event{Kind: EventDeleted})
+		s.reportID()
 	case store, refresh:
 		s.reportIssued()
 	default:
 		panic("cookiesession: an action without an event")
+	}
+}
+
+func (s *state) reportID() {
+	if s.drewID && !s.destroyed {
+		s.event(Event{Kind: EventIDLost})
 	}
 }
 

@@ -1,6 +1,7 @@
 package cookiesession
 
 import (
+	"fmt"
 	"reflect"
 	"sync"
 
@@ -60,6 +61,32 @@ func (s *scratch) encodeAs(plan *cbor.Plan, value reflect.Value) ([]byte, error)
 func (s *scratch) reencode(plan *cbor.Plan, value reflect.Value) (item []byte, err error) {
 	s.reencoded, err = plan.Append(s.reencoded[:0], value)
 	return s.reencoded, err
+}
+
+// readBack refuses an item, which was made of a value of the type t, if it
+// would not open. Marshaling methods may write what they don't read: some write
+// nothing for the zero value, and refuse to read nothing.
+func readBack(plan *cbor.Plan, t reflect.Type, item []byte) error {
+	if !plan.CallsMethods() {
+		return nil
+	}
+	if _, err := plan.Decode(item, reflect.New(t).Elem()); err != nil {
+		return usageError(fmt.Errorf("what would be stored could not be read again: %w", err))
+	}
+	return nil
+}
+
+// readBackAny is readBack for an item that encode has made of a value.
+func readBackAny(value any, item []byte) error {
+	v := reflect.ValueOf(value)
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	plan, err := cbor.PlanFor(v.Type())
+	if err != nil {
+		return usageError(err) // unreachable: encode has used it
+	}
+	return readBack(plan, v.Type(), item)
 }
 
 // packer returns the packer of version 1. All codecs share its tables.

@@ -42,6 +42,9 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if err := readBackAny(value, item); err != nil {
+		return "", err
+	}
 	rec, err := meta.record(how.now)
 	if err != nil {
 		return "", usageError(err)

@@ -28,6 +28,7 @@ type state struct {
 
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
+	drewID    bool // ID was called, and there was none
 	touches   int  // how often Renew, SetLifetime, Destroy or a first ID has changed something other than Data
 	output    output
 }
