@@ -11,6 +11,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -81,7 +82,7 @@ type Meta struct {
 	Created  time.Time     // whole seconds; Seal: zero means now
 	Issued   time.Time     // whole seconds; Open: when it was issued; Seal: it is issued now, or at this time if that is later (pass what Open returned)
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
-	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used
+	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used, and none if this one was revoked
 	Stale    bool          // Open: a newer key seals now; sealing anew would move the value to it
 
 	// BrowserSession says that the cookie has no Max-Age, so that the browser
@@ -176,7 +177,8 @@ func (c *Codec) Decode(name, value string, dst any) error {
 
 // Seal seals value for the cookie called name. A pointer is followed. Errors: a
 // type or a value that can't be encoded, a [Meta] that can't be (IsUsage),
-// [ErrTooLarge], and IsInternal if no key can seal.
+// [ErrTooLarge], [ErrRevoked] if the key of the value that is replaced was
+// revoked meanwhile, and IsInternal if no key can seal.
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 	how := c.sealing(name)
 	how.now, how.random = clock.Now(), freshRandom()
@@ -215,29 +217,60 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 		return Meta{}, usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(r.Header["Cookie"])
+	o, err := f.newest(cookieLines(r))
 	if err != nil {
 		return Meta{}, err
 	}
 	return f.finish(&o, target)
 }
 
+// Reseal returns the value that a request has for the cookie called name,
+// sealed under the key that seals now: see [Meta.Stale]. Nothing else of it
+// changes, the time of issue included, so it lives no longer than before. A
+// value that this key has sealed already is returned as it is. Errors: those of
+// [Codec.OpenRequest], where the value itself is not looked at, and of
+// [Codec.Seal].
+func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
+	if err := checkName(name); err != nil {
+		return "", usageError(err)
+	}
+	f := c.finder(name)
+	o, err := f.newest(cookieLines(r))
+	if err != nil {
+		return "", err
+	}
+	defer o.scratch.release()
+	if err := c.policy.check(&o.record, f.now); err != nil {
+		return "", err
+	}
+	if f.ring.sealingAfter(o.key, f.now) == o.key {
+		return string(o.scratch.text), nil
+	}
+	out, err := o.scratch.seal(&sealing{
+		Codec: c, name: name, label: c.label, ring: f.ring, before: o.key, now: f.now, random: freshRandom(),
+	}, &o.record)
+	if err != nil {
+		return "", err
+	}
+	return string(out.text), nil
+}
+
 // A target is where a value is decoded to.
 type target struct {
 	value reflect.Value
-	plan  *cbor.Plan
+	plan  *value.Plan
 }
 
 func newTarget(dst any) (target, error) {
-	value := reflect.ValueOf(dst)
-	if value.Kind() != reflect.Pointer || value.IsNil() {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return target{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
 	}
-	plan, err := cbor.PlanFor(value.Type().Elem())
+	plan, err := value.PlanFor(v.Type().Elem())
 	if err != nil {
 		return target{}, usageError(err)
 	}
-	return target{value.Elem(), plan}, nil
+	return target{v.Elem(), plan}, nil
 }
 
 // finish applies the policy to what opened, and decodes its value.
@@ -246,18 +279,17 @@ func (f *finder) finish(o *opened, dst target) (Meta, error) {
 	if err := f.policy.check(&o.record, f.now); err != nil {
 		return Meta{}, err
 	}
-	item, err := o.scratch.unpack(&o.record)
-	if err != nil {
+	if err := o.scratch.unpack(&o.record); err != nil {
 		return Meta{}, err
 	}
-	if err := dst.decode(item); err != nil {
+	if err := dst.decode(&o.scratch.tape); err != nil {
 		return Meta{}, err
 	}
 	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
 }
 
 // decode replaces what dst holds on success, and else leaves it alone.
-func (dst *target) decode(item []byte) error {
+func (dst *target) decode(t *cbor.Tape) error {
 	// A dst that holds something is written only on success; one that doesn't
 	// can be put back.
 	into := dst.value
@@ -265,7 +297,7 @@ func (dst *target) decode(item []byte) error {
 	if aside {
 		into = reflect.New(into.Type()).Elem()
 	}
-	if _, err := dst.plan.Decode(item, into); err != nil {
+	if _, err := dst.plan.Read(t, into); err != nil {
 		into.SetZero()
 		return valueError(err)
 	}

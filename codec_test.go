@@ -1,10 +1,13 @@
 package cookiesession_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
+	mathrand "math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -14,6 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/value"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -81,6 +87,14 @@ func refused(t *testing.T, codec *cookiesession.Codec, name, value string, senti
 	}
 }
 
+// opens checks that a value opens: the control of those that are refused.
+func opens(t *testing.T, codec *cookiesession.Codec, name, value string) {
+	t.Helper()
+	if err := codec.Decode(name, value, new(prefs)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
+	}
+}
+
 func TestCodecRoundTrip(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	text := mustEncode(t, codec, "s", eightPrefs)
@@ -142,6 +156,7 @@ func TestEveryFlippedBitIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, codec, "s", base64.RawURLEncoding.EncodeToString(token))
 	for i := range token {
 		for bit := range 8 {
 			token[i] ^= 1 << bit
@@ -162,6 +177,7 @@ func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, codec, "s", base64.RawURLEncoding.EncodeToString(token))
 	if _, err := fmt.Sscanf(other.ID(), "%02x%02x%02x", &token[1], &token[2], &token[3]); err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +187,7 @@ func TestAKeyIDOfTheRingIsNoPass(t *testing.T) {
 func TestEveryTruncationIsRefused(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
 	text := mustEncode(t, codec, "s", eightPrefs)
+	opens(t, codec, "s", text)
 	for n := range text {
 		refused(t, codec, "s", text[:n], cookiesession.ErrInvalid)
 	}
@@ -186,38 +203,43 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	refused(t, codec, "s", text+text, cookiesession.ErrInvalid)
 }
 
-// TestOneSpelling has other spellings of a token's bytes.
+// TestOneSpelling has other texts that spell a token's bytes. The tokens have a
+// character that the two alphabets write differently, and trailing bits.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
-	var text string
-	for i := range 3 { // one length leaves trailing bits to play with
-		text = mustEncode(t, codec, "s", strings.Repeat("a", i))
-		if len(text)%4 == 2 {
-			break
-		}
-	}
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	last := strings.IndexByte(alphabet, text[len(text)-1])
-	spellings := map[string]string{
-		"trailing bits": text[:len(text)-1] + alphabet[last|1:last|1+1],
-		"padding":       text + "==",
-		"line feed":     text[:8] + "\n" + text[8:],
-		"CR":            text[:40] + "\r" + text[40:],
-		"CRLF at end":   text + "\r\n",
-		"LF at start":   "\n" + text,
-		"space":         text[:40] + " " + text[40:],
-		"percent":       "%" + text,
-		"quoted":        `"` + text + `"`,
-		"other alphabet": strings.NewReplacer("-", "+", "_", "/").Replace(
-			strings.Replace(text, text[33:34], "_", 1)),
-	}
-	for name, spelling := range spellings {
-		t.Run(name, func(t *testing.T) {
-			if spelling == text {
-				t.Fatal("not another spelling")
-			}
-			refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
-		})
+	for n := range 3 { // characters in the last group: 4, 3 or 2
+		var text string
+		for !strings.ContainsAny(text[min(8, len(text)):], "-_") || len(text)%4 != []int{0, 3, 2}[n] {
+			text = mustEncode(t, codec, "s", prefs{Email: rand.Text()[:mathrand.N(9)]})
+		}
+		opens(t, codec, "s", text)
+		spellings := map[string]string{
+			"padding":        text + strings.Repeat("=", max(1, n)),
+			"a line feed":    text[:8] + "\n" + text[8:],
+			"CR":             text[:40] + "\r" + text[40:],
+			"LF in a body":   text[:40] + "\n" + text[40:],
+			"CR at end":      text + "\r",
+			"CR in the head": text[:3] + "\r" + text[3:],
+			"CRLF at end":    text + "\r\n",
+			"LF at start":    "\n" + text,
+			"a space":        text[:40] + " " + text[40:],
+			"percent":        fmt.Sprintf("%%%02X", text[0]) + text[1:],
+			"quoted":         `"` + text + `"`,
+			"other alphabet": text[:8] + strings.NewReplacer("-", "+", "_", "/").Replace(text[8:]),
+		}
+		last := strings.IndexByte(alphabet, text[len(text)-1])
+		for bits := 1; bits < 1<<(2*n); bits++ {
+			spellings[fmt.Sprintf("trailing bits %b", bits)] = text[:len(text)-1] + alphabet[last^bits:last^bits+1]
+		}
+		for name, spelling := range spellings {
+			t.Run(fmt.Sprintf("%d %s", len(text)%4, name), func(t *testing.T) {
+				if spelling == text {
+					t.Fatal("not another spelling")
+				}
+				refused(t, codec, "s", spelling, cookiesession.ErrInvalid)
+			})
+		}
 	}
 }
 
@@ -257,8 +279,11 @@ func TestARevokedKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opens(t, newCodec(t, newRing(t, next, key), nil), "s", text)
 	refused(t, newCodec(t, ring, nil), "s", text, cookiesession.ErrRevoked)
 }
+
+func second[T any](_ T, err error) error { return err }
 
 func TestCodecUsage(t *testing.T) {
 	ring := newRing(t)
@@ -282,6 +307,10 @@ func TestCodecUsage(t *testing.T) {
 		"Encode: an unregistered type":              encode("s", map[string]any{"a": eightPrefs}),
 		"Encode: too large":                         encode("s", strings.Repeat("é€", 4000)),
 		"Decode: empty name":                        codec.Decode("", text, new(prefs)),
+		"Decode: long name":                         codec.Decode(strings.Repeat("n", math.MaxUint16+1), text, new(prefs)),
+		"OpenRequest: no pointer":                   second(codec.OpenRequest(nil, "s", prefs{})),
+		"OpenRequest: long name":                    second(codec.OpenRequest(nil, strings.Repeat("n", math.MaxUint16+1), new(prefs))),
+		"Measure: long name":                        second(codec.Measure(strings.Repeat("n", math.MaxUint16+1), 1)),
 		"Decode: no pointer":                        codec.Decode("s", text, prefs{}),
 		"Decode: nil":                               codec.Decode("s", text, nil),
 		"Decode: nil pointer":                       codec.Decode("s", text, nilPrefs),
@@ -578,6 +607,66 @@ func TestAnAuthenticValueThatDoesNotFit(t *testing.T) {
 	}
 }
 
+// TestDstStaysAsItWas decodes a value whose first fields fit and whose last one
+// does not.
+func TestDstStaysAsItWas(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	type stored struct {
+		A string
+		M map[string]int
+		Z string
+	}
+	type wanted struct {
+		A string
+		M map[string]int
+		Z int
+	}
+	text := mustEncode(t, codec, "s", stored{"new", map[string]int{"new": 1}, "no number"})
+	if err := codec.Decode("s", text, new(stored)); err != nil {
+		t.Fatalf("the control does not open: %v", err)
+	}
+	for name, dst := range map[string]wanted{"zero": {}, "filled": {"old", map[string]int{"old": 1}, 7}} {
+		want := wanted{dst.A, maps.Clone(dst.M), dst.Z}
+		if err := codec.Decode("s", text, &dst); !errors.Is(err, cookiesession.ErrInvalid) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, dst); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+// TestUnpackedSize has values around the most that a packed body may unpack to.
+func TestUnpackedSize(t *testing.T) {
+	ring := newRing(t)
+	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	const most = 64 << 10
+	for n, packed := range map[int]bool{most: true, most + 1: false} {
+		text := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
+		size, err := codec.Measure("s", text)
+		if err != nil || size.CBOR != n || isPacked(size) != packed {
+			t.Errorf("%d bytes: %+v, %v", n, size, err)
+		}
+		var got string
+		if err := codec.Decode("s", mustEncode(t, codec, "s", text), &got); err != nil || got != text {
+			t.Errorf("%d bytes do not come back: %v", n, err)
+		}
+		// The same, packed by somebody who does not know of the limit.
+		item, err := value.Append(nil, text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body := pack.New(&tables.V1).Append([]byte{1, 0}, item)
+		if len(body) >= n {
+			t.Fatalf("packed it has %d bytes", len(body))
+		}
+		err = codec.Decode("s", codec.SealRecord("s", body, time.Now()), &got)
+		if packed != (err == nil) || !packed && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+			t.Errorf("%d bytes in a packed body: %v", n, err)
+		}
+	}
+}
+
 func TestNewCodecErrors(t *testing.T) {
 	ring := newRing(t)
 	for name, row := range map[string]struct {
@@ -594,6 +683,12 @@ func TestNewCodecErrors(t *testing.T) {
 		"MaxLifetime of 401 days":    {ring, cookiesession.CodecOptions{MaxLifetime: 401 * 24 * time.Hour}, "MaxLifetime"},
 		"negative IdleTimeout":       {ring, cookiesession.CodecOptions{IdleTimeout: -1}, "IdleTimeout"},
 		"IdleTimeout above Lifetime": {ring, cookiesession.CodecOptions{IdleTimeout: 15 * 24 * time.Hour}, "IdleTimeout"},
+		"cookies too small to split": {ring, cookiesession.CodecOptions{MaxSize: 1023, MaxCookies: 2}, "MaxSize"},
+		"9 cookies":                  {ring, cookiesession.CodecOptions{MaxCookies: 9}, "MaxCookies"},
+		"negative MaxCookies":        {ring, cookiesession.CodecOptions{MaxCookies: -1}, "MaxCookies"},
+		"PadTo 15":                   {ring, cookiesession.CodecOptions{PadTo: 15}, "PadTo"},
+		"PadTo 1025":                 {ring, cookiesession.CodecOptions{PadTo: 1025}, "PadTo"},
+		"negative PadTo":             {ring, cookiesession.CodecOptions{PadTo: -16}, "PadTo"},
 		"IdleTimeout not whole":      {ring, cookiesession.CodecOptions{IdleTimeout: time.Second + 1}, "IdleTimeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -602,6 +697,16 @@ func TestNewCodecErrors(t *testing.T) {
 				t.Errorf("NewCodec = %v, %v: want an error about %s", codec, err, row.want)
 			}
 		})
+	}
+	for name, opts := range map[string]cookiesession.CodecOptions{
+		"1024 bytes, 8 cookies":   {MaxSize: 1024, MaxCookies: 8},
+		"few bytes in one cookie": {MaxSize: 100, MaxCookies: 1},
+		"PadTo 16":                {PadTo: 16},
+		"PadTo 1024":              {PadTo: 1024},
+	} {
+		if _, err := cookiesession.NewCodec(ring, &opts); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	_, err := cookiesession.NewCodec(nil, &cookiesession.CodecOptions{Lifetime: -1, IdleTimeout: -1})
 	for _, want := range []string{"keyring", "Lifetime", "IdleTimeout"} {

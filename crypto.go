@@ -1,8 +1,8 @@
 package cookiesession
 
 import (
-	"bytes"
 	"crypto/cipher"
+	"crypto/fips140"
 	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -78,13 +77,15 @@ func deriveKeyID(secret *[32]byte) keyID {
 	return keyID(derive(secret, "cookiesession v1 key id", wire.KeyIDSize))
 }
 
-// newXAEAD returns the AEAD of the key with this secret.
-func newXAEAD(secret *[32]byte) cipher.AEAD {
-	aead, err := chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
-	if err != nil {
-		panic("cookiesession: internal error: " + err.Error()) // unreachable: the key has the right size
+var errFIPS = errors.New("XChaCha20-Poly1305 is not allowed in FIPS 140-only mode (GODEBUG=fips140=only)")
+
+// newXAEAD returns the AEAD of the key with this secret. The module x/crypto
+// knows of the mode only in some of its versions.
+func newXAEAD(secret *[32]byte) (cipher.AEAD, error) {
+	if fips140.Enforced() {
+		return nil, errFIPS
 	}
-	return aead
+	return chacha20poly1305.NewX(derive(secret, "cookiesession v1 seal", chacha20poly1305.KeySize))
 }
 
 func derive(secret *[32]byte, label string, size int) []byte {
@@ -151,24 +152,4 @@ func openToken(k *ringKey, token, additionalData []byte) (record []byte, issuedA
 		return nil, 0, errTag
 	}
 	return record, int64(binary.BigEndian.Uint32(nonce[wire.TimeOffset:])), nil
-}
-
-// decodeToken appends the token behind text to dst.
-func decodeToken(dst, text []byte) ([]byte, error) {
-	// Strict does not keep the decoder from skipping line ends, which would
-	// give one token many spellings.
-	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
-		return dst, wire.ErrEncoding
-	}
-	dst = slices.Grow(dst, wire.Encoding.DecodedLen(len(text)))
-	n, err := wire.Encoding.Decode(dst[len(dst):cap(dst)], text)
-	if err != nil {
-		return dst, wire.ErrEncoding
-	}
-	return dst[:len(dst)+n], nil
-}
-
-// appendTokenText appends the text of a token to dst.
-func appendTokenText(dst, token []byte) []byte {
-	return wire.Encoding.AppendEncode(dst, token)
 }

@@ -1,6 +1,10 @@
 package cookiesession
 
-import "time"
+import (
+	"time"
+
+	"example.com/cookiesession/internal/wire"
+)
 
 // EndOfEventKinds follows the last kind of event.
 const EndOfEventKinds = endOfEventKinds
@@ -21,11 +25,8 @@ func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
 func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, random [16]byte) string {
 	key := c.keys.current().sealing(now)
 	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: random})
-	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
+	return string(wire.AppendText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
-
-// CodecOptions is what a Manager with these options gives its Codec.
-func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
 
 // CountTags counts in n how many tags are verified with the keys that k has
 // now.
@@ -38,3 +39,19 @@ func CountTags(k *Keyring, n *int) {
 		}
 	}
 }
+
+// CodecOptions is what a Manager with these options gives its Codec.
+func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
+
+// RecordOf returns what a value seals.
+func RecordOf(c *Codec, name, value string) string {
+	f := c.finder(name)
+	o, err := f.one(value)
+	if err != nil {
+		return err.Error()
+	}
+	return string(o.data)
+}
+
+// ValueError is the error for a value that did not decode.
+func ValueError(err error) error { return valueError(err) }

@@ -32,24 +32,28 @@ type keyMaterial struct {
 	secret func() [keytext.SecretSize]byte
 	seal   func(dst, nonce, plaintext, additionalData []byte) []byte
 	open   func(dst, nonce, ciphertext, additionalData []byte) ([]byte, error)
+	err    error // why this process can't seal or open with any key
 }
 
 // NewKey returns a new random key.
 func NewKey() Key {
 	var secret [keytext.SecretSize]byte
 	rand.Read(secret[:]) // does not fail
-	return newKey(secret)
+	return newKey(&secret)
 }
 
-func newKey(secret [keytext.SecretSize]byte) Key {
-	id, aead := deriveKeyID(&secret), newXAEAD(&secret)
-	return Key{m: &keyMaterial{
-		id:     id,
-		idText: id.String(),
-		secret: func() [keytext.SecretSize]byte { return secret },
-		seal:   aead.Seal,
-		open:   aead.Open,
-	}}
+// newKey takes a pointer because the trace of a panic shows what is passed by
+// value.
+func newKey(from *[keytext.SecretSize]byte) Key {
+	secret, id := *from, deriveKeyID(from)
+	m := &keyMaterial{id: id, idText: id.String(), secret: func() [keytext.SecretSize]byte { return secret }}
+	aead, err := newXAEAD(from)
+	if err != nil {
+		m.err = err
+		return Key{m: m}
+	}
+	m.seal, m.open = aead.Seal, aead.Open
+	return Key{m: m}
 }
 
 // ParseKey reads a key from its csk1_ text, as [Key.Secret] returns it. The
@@ -60,7 +64,7 @@ func ParseKey(text string) (Key, error) {
 	if err != nil {
 		return Key{}, fmt.Errorf("cookiesession: %w", err)
 	}
-	return newKey(secret), nil
+	return newKey(&secret), nil
 }
 
 // ActivatesAt returns k with the moment from which it may seal. Of a ring's

@@ -100,7 +100,7 @@ func parseRing(text string, now time.Time) (*ring, error) {
 	}
 	keys := make([]Key, len(file.Keys))
 	for i, k := range file.Keys {
-		keys[i] = newKey(k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
+		keys[i] = newKey(&k.Secret).ActivatesAt(k.Activates.Time).RetiresAt(k.Retires.Time)
 	}
 	r, err := newRing(keys, revoked, now, func(i int) string { return fmt.Sprintf("line %d", file.Keys[i].Line) })
 	if err != nil {

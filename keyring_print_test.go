@@ -235,7 +235,6 @@ func TestKeyPrintsID(t *testing.T) {
 		"%+v": fmt.Sprintf("%+v|%+v|%+v", k, &k, ring),
 		"%#v": fmt.Sprintf("%#v|%#v|%#v", k, &k, ring),
 		"%d":  fmt.Sprintf("%d|%d|%d", k, &k, ring),
-		"ID":  k.ID() + "|" + (&k).ID() + "|" + fmt.Sprint(ring),
 	}
 	for name, got := range got {
 		if want := id + "|" + id + "|" + ids; got != want {

@@ -49,7 +49,7 @@ func TestPaddingSteps(t *testing.T) {
 				}
 				want := without // what is too large is as large as without padding
 				if want.Cookies > 0 {
-					want.Value = valueOf(min((recordSize(without)/padTo+1)*padTo, fullRecord(without, row.maxSize)))
+					want.Value = valueOf(min((recordSize(without)/padTo+1)*padTo, recordOfFull(without, row.maxSize)))
 					want.Cookie += want.Value - without.Value
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
@@ -62,9 +62,9 @@ func TestPaddingSteps(t *testing.T) {
 
 func valueOf(record int) int { return (4*(record+40) + 2) / 3 }
 
-// fullRecord returns how many bytes the record of the same number of cookies,
+// recordOfFull returns how many bytes the record of the same number of cookies,
 // all of them full and called s, s_2 and so on, has.
-func fullRecord(s cookiesession.Size, maxSize int) int {
+func recordOfFull(s cookiesession.Size, maxSize int) int {
 	if maxSize < 0 {
 		return math.MaxInt
 	}

@@ -59,6 +59,9 @@ func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(i
 		if k.m == nil {
 			return nil, fmt.Errorf("%s: the zero Key", where(i))
 		}
+		if k.m.err != nil {
+			return nil, k.m.err
+		}
 		if _, ok := revoked[k.m.id]; !ok {
 			listed = append(listed, listedKey{k, where(i)})
 		}
@@ -196,16 +199,6 @@ func (r *ring) sealingAfter(prev *ringKey, now time.Time) *ringKey {
 	return s
 }
 
-// named returns the key with an id in its printed form, or nil.
-func (r *ring) named(idText string) *ringKey {
-	for _, k := range r.order {
-		if k.idText == idText {
-			return k
-		}
-	}
-	return nil
-}
-
 // pending reports whether the key that seals at now has yet to be activated.
 func (r *ring) pending(now time.Time) bool {
 	k := r.sealing(now)
@@ -234,6 +227,17 @@ func (r *ring) find(id keyID, now time.Time) (*ringKey, keyStatus) {
 func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	s := r.sealing(now)
 	return s != nil && k.rank < s.rank
+}
+
+// supersededAt returns when the key was activated that came next after k, which
+// r has superseded. It is zero if that is not known.
+func (r *ring) supersededAt(k *ringKey) (at time.Time) {
+	for _, later := range r.order { // so the last one that is found is the earliest
+		if later.rank > k.rank && later.activates.After(k.activates) {
+			at = later.activates
+		}
+	}
+	return at
 }
 
 // isKept reports whether the ring's file has lost the key.

@@ -3,6 +3,7 @@ package cookiesession
 import (
 	"cmp"
 	"crypto/rand"
+	"encoding/hex"
 	"errors"
 	"math"
 	"time"
@@ -37,8 +38,10 @@ func freshRandom() (random [wire.RandomSize]byte) {
 func (how *sealing) value(value any, meta Meta) (string, error) {
 	s := newScratch()
 	defer s.release()
-	item, err := s.encode(value)
-	if err != nil {
+	if err := s.encode(value); err != nil {
+		return "", err
+	}
+	if err := s.readBackAny(value); err != nil {
 		return "", err
 	}
 	rec, err := meta.record(how.now)
@@ -46,13 +49,30 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 		return "", usageError(err)
 	}
 	rec.lifetime = how.policy.cut(rec.lifetime)
-	rec.body, rec.packed = s.pack(item)
-	how.before = how.ring.named(meta.KeyID)
+	rec.body, rec.packed = s.pack()
+	if how.before, err = how.replaced(meta.KeyID); err != nil {
+		return "", err
+	}
 	out, err := s.seal(how, &rec)
 	if err != nil {
 		return "", err
 	}
 	return string(out.text), nil
+}
+
+// replaced returns the key of the value that is replaced, nil if it is not
+// known. If it was revoked since the value was opened, nothing may replace it:
+// a slow request would carry a forged session past the revocation.
+func (how *sealing) replaced(idText string) (*ringKey, error) {
+	raw, err := hex.DecodeString(idText)
+	if err != nil || len(raw) != wire.KeyIDSize {
+		return nil, nil
+	}
+	key, status := how.ring.find(keyID(raw), how.now)
+	if status == keyRevoked {
+		return nil, errRevokedKey
+	}
+	return key, nil
 }
 
 // A sealed is a record that was sealed.
@@ -96,7 +116,7 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 	token := appendHeader(s.token[:0], tokenHeader{parts: fit.parts, key: key.id, issued: rec.issued, random: how.random})
 	s.additional = appendAdditionalData(s.additional[:0], how.name, how.label)
 	s.token = sealToken(key, append(token, data...), s.additional)
-	s.text = appendTokenText(s.text[:0], s.token)
+	s.text = wire.AppendText(s.text[:0], s.token)
 	return sealed{fit: fit, text: s.text, key: key, bare: bare}, nil
 }
 
@@ -127,7 +147,7 @@ func (c *Codec) padded(name string, n int) int {
 	size := (n/c.padTo + 1) * c.padTo
 	if c.maxSize < math.MaxInt {
 		full := wire.Cut{Name: name, Size: c.maxSize}.Capacity(parts)
-		size = min(size, wire.Encoding.DecodedLen(full)-wire.Overhead)
+		size = min(size, full*3/4-wire.Overhead)
 	}
 	return size
 }

@@ -40,14 +40,16 @@ func (p partSet) after(n int, names []string) (stale []string) {
 // Cookies cuts a value that this Codec has sealed for the cookie called name
 // into the cookies that carry it: one, or up to CodecOptions.MaxCookies. They
 // have names and values; the attributes are the caller's. Also delete the parts
-// of an earlier value that these do not overwrite: see [Codec.StaleParts].
+// of an earlier value that these do not overwrite: see [Codec.StaleParts]. Any
+// other value is returned as one cookie.
 func (c *Codec) Cookies(name, value string) []*http.Cookie {
-	header, err := wire.ParseHeader(value)
-	if err != nil || header.Parts == 1 || c.maxCookies == 1 {
+	cut := wire.Cut{Name: name, Size: c.maxSize}
+	parts := cut.Parts(len(value), c.maxCookies)
+	if header, err := wire.ParseHeader(value); err != nil || header.Parts != parts || parts == 1 {
 		return []*http.Cookie{{Name: name, Value: value}}
 	}
-	cookies := make([]*http.Cookie, 0, header.Parts)
-	for i, piece := range (wire.Cut{Name: name, Size: c.maxSize}).Pieces([]byte(value), header.Parts) {
+	cookies := make([]*http.Cookie, 0, parts)
+	for i, piece := range cut.Pieces([]byte(value), parts) {
 		cookies = append(cookies, &http.Cookie{Name: wire.PartName(name, i), Value: string(piece.Set) + string(piece.Text)})
 	}
 	return cookies
@@ -63,5 +65,14 @@ func (c *Codec) StaleParts(r *http.Request, name string, cookies []*http.Cookie)
 	if c.maxCookies == 1 {
 		names = names[:1]
 	}
-	return carriedParts(r.Header["Cookie"], name).after(len(cookies), names)
+	return carriedParts(cookieLines(r), name).after(len(cookies), names)
+}
+
+// cookieLines returns the lines of a request's Cookie header. A nil request has
+// none.
+func cookieLines(r *http.Request) []string {
+	if r == nil {
+		return nil
+	}
+	return r.Header["Cookie"]
 }

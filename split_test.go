@@ -285,3 +285,62 @@ func TestLargeSessionEvents(t *testing.T) {
 		}
 	}
 }
+
+// TestCookiesOfForeignValues has values that this Codec did not seal. Nothing
+// of them is lost, and nothing panics.
+func TestCookiesOfForeignValues(t *testing.T) {
+	ring := newRing(t)
+	codec := splitCodec(t, ring)
+	small := newCodec(t, ring, &cookiesession.CodecOptions{MaxCookies: 8, MaxSize: 1024})
+	three := mustEncode(t, codec, "s", noise(3*partBytes-100))
+	if n := len(codec.Cookies("s", three)); n != 3 {
+		t.Fatalf("the control has %d cookies", n)
+	}
+	for name, row := range map[string]struct{ name, value string }{
+		"nothing":                         {"s", ""},
+		"junk":                            {"s", "junk"},
+		"a header of two parts":           {"s", "EQAAAAAAAAAAAAAAAAAA"},
+		"two parts in few bytes":          {"s", "EQ" + strings.Repeat("A", 200)},
+		"sixteen parts":                   {"s", "8Q" + strings.Repeat("A", 9000)},
+		"cut for smaller cookies":         {"s", mustEncode(t, small, "s", noise(2000))},
+		"three parts, a part too short":   {"s", three[:len(three)-4093]},
+		"three parts, and more":           {"s", three + strings.Repeat("A", 4093)},
+		"longer than all cookies":         {"s", three[:2] + strings.Repeat("A", 9*4093)},
+		"a name that is longer than both": {strings.Repeat("n", 5000), three},
+		"no name":                         {"", "EQ" + strings.Repeat("A", 200)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := []*http.Cookie{{Name: row.name, Value: row.value}}
+			if diff := cmp.Diff(want, codec.Cookies(row.name, row.value)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestStalePartsOfOddCalls(t *testing.T) {
+	codec := splitCodec(t, newRing(t))
+	r := cookieHeader("s_3", "x")
+	if got := codec.StaleParts(r, "s", nil); !slices.Equal(got, []string{"s_3"}) {
+		t.Fatalf("the control gives %q", got)
+	}
+	for name, got := range map[string][]string{
+		"no request":    codec.StaleParts(nil, "s", nil),
+		"no header":     codec.StaleParts(new(http.Request), "s", nil),
+		"no name":       codec.StaleParts(r, "", nil),
+		"eight cookies": codec.StaleParts(r, "s", make([]*http.Cookie, 8)),
+		"nine cookies":  codec.StaleParts(r, "s", make([]*http.Cookie, 9)),
+	} {
+		if got != nil {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	for _, r := range []*http.Request{nil, new(http.Request)} {
+		if _, err := codec.OpenRequest(r, "s", new(string)); !errors.Is(err, cookiesession.ErrNoSession) {
+			t.Errorf("OpenRequest: %v", err)
+		}
+		if _, err := codec.Reseal(r, "s"); !errors.Is(err, cookiesession.ErrNoSession) {
+			t.Errorf("Reseal: %v", err)
+		}
+	}
+}

@@ -98,7 +98,7 @@ func (r *report) writeCharts(dir string) error {
 }
 
 func (r *report) charts() (map[string]*chart, error) {
-	last := len(r.Sizes) - 1 // the most like what a reader has
+	last := len(r.Sizes) - 1 // real sessions, if they are there
 	sizes, times := r.Sizes[last], r.Times[last]
 	byKind, err := kindChart(sizes)
 	if err != nil {

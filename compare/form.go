@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// A group tells what a form is, for the order and the notes of the tables.
+// A group is a sort of forms.
 type group string
 
 const (
@@ -24,10 +24,10 @@ type form struct {
 	name   string
 	group  group
 	module string // the module whose version is printed
-	note   string // what a reader has to know
+	note   string // for the reader of a table
 
-	// convert makes what a program would hand over of a session's value; nil:
-	// the value itself.
+	// convert makes the value that a program would hand over from a session's;
+	// nil: it is handed over itself.
 	convert func(value any) any
 	seal    func(value any) (text string, err error)
 	open    func(text string, dst any) error // nil: its time is not measured
@@ -41,7 +41,7 @@ type form struct {
 	bytes bool
 }
 
-// input returns what a form is given of a session.
+// input returns the value that a form is given for a session.
 func (f *form) input(s session) any {
 	if f.bytes {
 		return s.text
@@ -52,7 +52,7 @@ func (f *form) input(s session) any {
 	return s.value
 }
 
-// target returns where a form opens what it was given as in.
+// target returns a place for a form to open the input in.
 func (f *form) target(in any) any {
 	if f.bytes {
 		return nil
@@ -98,8 +98,8 @@ const (
 // cookieName is the name that every form seals for.
 const cookieName = "__Host-session"
 
-// cookieLimit is what the name and the value of one cookie may have together,
-// by the smallest limit of a browser in use.
+// cookieLimit bounds the bytes of one cookie's name and value: the smallest
+// limit of a browser in use.
 const cookieLimit = 4093
 
 func randomBytes(n int) []byte {

@@ -148,7 +148,7 @@ func maybeDeflated(text []byte) (int, error) {
 	return unpadded(len(text)), nil
 }
 
-// pythonJSON escapes what is not ASCII, as Python's json module does.
+// pythonJSON escapes all but ASCII, as Python's json module does.
 func pythonJSON(text []byte) []byte {
 	escaped := make([]byte, 0, len(text))
 	for len(text) > 0 {

@@ -61,7 +61,8 @@ type serializer struct {
 	unmarshal func([]byte, any) error
 }
 
-// handForms are what an engineer writes in some 30 lines.
+// handForms are the some 30 lines that an engineer writes instead of using a
+// library.
 func handForms() ([]*form, error) {
 	block, err := aes.NewCipher(randomBytes(32))
 	if err != nil {
@@ -102,7 +103,7 @@ func handForms() ([]*form, error) {
 	return all, nil
 }
 
-// sealed seals what s makes of a value, with the cookie's name as additional
+// sealed seals the bytes that s makes, with the cookie's name as additional
 // data.
 func (s serializer) sealed(aead cipher.AEAD) (seal func(any) (string, error), open func(string, any) error) {
 	nonceSize := aead.NonceSize()
@@ -133,8 +134,8 @@ func (s serializer) sealed(aead cipher.AEAD) (seal func(any) (string, error), op
 	return seal, open
 }
 
-// compressed compresses what s makes, with a byte that says whether that made
-// it smaller.
+// compressed compresses the bytes that s makes. A byte before them says whether
+// they got smaller.
 func (s serializer) compressed(compress func([]byte) ([]byte, error), decompress func([]byte) ([]byte, error)) serializer {
 	return serializer{
 		marshal: func(value any) ([]byte, error) {
@@ -167,7 +168,7 @@ func (s serializer) compressed(compress func([]byte) ([]byte, error), decompress
 	}
 }
 
-// maxPlain bounds what is decompressed.
+// maxPlain bounds the result of decompressing.
 const maxPlain = 64 << 10
 
 func deflate(text []byte) ([]byte, error) {

@@ -24,8 +24,8 @@ func ourForms() ([]*form, error) {
 	if err != nil {
 		return nil, err
 	}
-	// With other limits than the defaults, since sizes of what is too large for
-	// one cookie are measured, too.
+	// Sessions that are too large for one cookie are measured, too, so the
+	// limits are not the defaults.
 	codec, err := cookiesession.NewCodec(keys, &cookiesession.CodecOptions{MaxSize: -1})
 	if err != nil {
 		return nil, err

@@ -34,7 +34,7 @@ func init() {
 
 const gorillaName = "gorilla/securecookie, gob"
 
-// lifetime is what the forms with a time in them are given.
+// lifetime is that of the forms with a time in them.
 const lifetime = 14 * 24 * time.Hour
 
 func peerForms() ([]*form, error) {
@@ -72,7 +72,7 @@ func gorillaForm(name string, serializer securecookie.Serializer) *form {
 		return f
 	}
 	f.convert = asGobValues
-	f.note = "what gorilla/sessions and the packages on it store"
+	f.note = "the form of gorilla/sessions and of packages on it"
 	return f
 }
 
@@ -138,7 +138,7 @@ func oauth2ProxyForm() *form {
 			}
 			sealed := make([]byte, aes.BlockSize+b.Len())
 			_, _ = rand.Read(sealed[:aes.BlockSize])
-			//lint:ignore SA1019 it is what oauth2-proxy uses
+			//lint:ignore SA1019 oauth2-proxy uses it
 			cipher.NewCFBEncrypter(block, sealed[:aes.BlockSize]).XORKeyStream(sealed[aes.BlockSize:], b.Bytes())
 			text := base64.URLEncoding.EncodeToString(sealed)
 			at := strconv.FormatInt(time.Now().Unix(), 10)
@@ -161,7 +161,7 @@ func oauth2ProxyForm() *form {
 				return err
 			}
 			small := sealed[aes.BlockSize:]
-			//lint:ignore SA1019 it is what oauth2-proxy uses
+			//lint:ignore SA1019 oauth2-proxy uses it
 			cipher.NewCFBDecrypter(block, sealed[:aes.BlockSize]).XORKeyStream(small, small)
 			packed, err := io.ReadAll(lz4.NewReader(bytes.NewReader(small)))
 			if err != nil {

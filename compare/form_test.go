@@ -16,8 +16,8 @@ func testSets(t testing.TB) []*set {
 	return []*set{eight, corpus}
 }
 
-// TestFormsKeepSessions checks that every form that opens gives back what it
-// was given, and that what a form seals does not open altered.
+// TestFormsKeepSessions checks that every form gives back the session that it
+// was given, and that an altered value does not open.
 func TestFormsKeepSessions(t *testing.T) {
 	for _, f := range mustForms(t) {
 		if f.seal == nil {

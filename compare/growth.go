@@ -14,7 +14,7 @@ import (
 	"example.com/cookiesession"
 )
 
-// A sizeStep is what a session of some size costs.
+// A sizeStep is the cost of a session of some size.
 type sizeStep struct {
 	Content    string
 	Size       int // bytes of the JSON text, about
@@ -26,9 +26,9 @@ type sizeStep struct {
 	HandOpen   cost
 }
 
-// A step is what a call costs as something grows.
+// A step is the cost of one case, beside the first of its kind.
 type step struct {
-	What  string
+	Case  string
 	Nanos float64
 	Times float64 // the first step's time, median ratio
 }
@@ -169,7 +169,7 @@ func steps(ops []*operation, budget time.Duration) ([]*step, error) {
 	}
 	var all []*step
 	for i, op := range ops {
-		s := &step{What: op.name, Nanos: median(measured(op.nanos)), Times: 1}
+		s := &step{Case: op.name, Nanos: median(measured(op.nanos)), Times: 1}
 		if i > 0 {
 			s.Times = median(measured(op.ratios))
 		}
@@ -257,7 +257,7 @@ func otherCookies(n int) string {
 	return strings.Repeat(one, n/len(one))
 }
 
-// count returns a number and what it counts.
+// count returns a number with its noun.
 func count(n int, noun string) string {
 	if n != 1 {
 		noun += "s"

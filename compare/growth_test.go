@@ -29,7 +29,7 @@ func TestGrowth(t *testing.T) {
 		}
 		for _, step := range steps {
 			if step.Nanos <= 0 || step.Times <= 0 {
-				t.Errorf("%s: a figure is missing: %+v", step.What, step)
+				t.Errorf("%s: a figure is missing: %+v", step.Case, step)
 			}
 		}
 	}

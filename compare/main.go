@@ -1,6 +1,6 @@
 // Compare measures this library beside its peers, on this machine, in one run:
 // the characters of the same sessions, the time and the allocations to seal and
-// open them, what a request costs, and how all that grows.
+// open them, the cost of a request, and how all that grows.
 //
 //	go run .                      # everything, in five minutes at most
 //	go run . -quick               # the same in one, with coarser times
@@ -24,7 +24,7 @@ import (
 )
 
 func main() {
-	// What the cookies that don't open make the library log is no result.
+	// The library logs some of the cookies that don't open. That is no result.
 	slog.SetDefault(slog.New(slog.DiscardHandler))
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -39,9 +39,9 @@ func main() {
 
 // options are the flags.
 type options struct {
-	quick, json, serve bool
-	sessions, svg      string
-	documents          []string
+	quick, json, serve, first bool
+	sessions, svg             string
+	documents                 []string
 }
 
 func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error {
@@ -55,12 +55,16 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 		o.documents = append(o.documents, file)
 		return nil
 	})
+	fs.BoolVar(&o.first, "first", false, "be the process whose first session is timed")
 	fs.BoolVar(&o.serve, "serve", false, "be the server that wrk loads")
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
 	if fs.NArg() > 0 {
 		return fmt.Errorf("%q is no flag", fs.Arg(0))
+	}
+	if o.first {
+		return printFirstUse(out)
 	}
 	if o.serve {
 		runtime.GOMAXPROCS(1)

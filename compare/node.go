@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// nodeResult is what node/peers.mjs prints.
+// nodeResult is the output of node/peers.mjs.
 type nodeResult struct {
 	Node  string
 	Forms []nodeForm
@@ -71,7 +71,7 @@ func runNode(dir string, sets []*set, budget time.Duration) (*nodeResult, error)
 	return result, nil
 }
 
-// installed installs what package-lock.json names, unless it is there.
+// installed installs the packages of package-lock.json, unless they are there.
 func installed(dir string) error {
 	if exec.Command("npm", "ls", "--prefix", dir, "--silent").Run() == nil {
 		return nil

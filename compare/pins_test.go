@@ -12,15 +12,15 @@ import (
 
 var update = flag.Bool("update", false, "write testdata/pins.json")
 
-// A pin is what a set of sessions costs: the sums of their characters, and of
-// the allocations to seal and to open each of them.
+// A pin has the sums of the characters of a set's sessions, and of the
+// allocations to seal and to open each of them.
 type pin struct {
 	Characters int     `json:"characters"`
 	Seal       float64 `json:"sealAllocations"`
 	Open       float64 `json:"openAllocations"`
 }
 
-// TestPins guards what a run prints exactly: the library's characters and
+// TestPins guards the exact figures of a run: the library's characters and
 // allocations. A change of testdata/pins.json is a change of the format or of
 // its cost, so it belongs into the commit that makes it.
 func TestPins(t *testing.T) {
@@ -122,9 +122,9 @@ func mustForms(t *testing.T) []*form {
 	return all
 }
 
-// TestSizeTargets checks that a cookie takes at most 0.79 of what Brotli would
-// make it, and half of Phoenix'. (The packer's tables were trained on these
-// very sessions; its trainer has the figures of others.)
+// TestSizeTargets checks that a cookie takes at most 0.79 of one with Brotli in
+// the packer's place, and half of Phoenix'. (The packer's tables were trained
+// on these very sessions; its trainer has the figures of others.)
 func TestSizeTargets(t *testing.T) {
 	sum := func(name string) (n int) {
 		f := byName(mustForms(t), name)

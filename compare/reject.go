@@ -92,8 +92,8 @@ func rejectedRequests() ([]*operation, error) {
 	if err != nil {
 		return nil, err
 	}
-	// Eight sessions, of which the first is good; all are of eight cookies, and
-	// the last cookie of the others is altered.
+	// Eight sessions of eight cookies each. The first is good; of the others,
+	// the last cookie is altered.
 	var pairs [most][]string
 	var junk []string
 	for i := range pairs {

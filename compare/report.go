@@ -22,7 +22,7 @@ type report struct {
 	Command  string            // that makes a report like this one
 	Versions map[string]string // by module or package
 	Absent   []string          // peers that can't be had
-	Skipped  []string          // what was not measured, and why
+	Skipped  []string          // measurements that were left out, and why
 
 	Yardsticks []*yardstick `json:",omitempty"`
 	Sizes      []*sizeTable
@@ -30,17 +30,18 @@ type report struct {
 	Requests   []*requestRow `json:",omitempty"`
 	Load       []*wrkRow     `json:",omitempty"`
 	Growth     *growth       `json:",omitempty"`
+	First      *firstUse     `json:",omitempty"`
 }
 
 // A yardstick is one of the figures that the library is judged by.
 type yardstick struct {
-	What  string
-	Value float64
-	Unit  string
+	Figure string
+	Value  float64
+	Unit   string
 }
 
-// Budgets of a run. Whatever they don't bound, such as the sizes, takes some
-// ten seconds.
+// Budgets of a run. They don't bound the sizes and the allocations, which take
+// some twenty seconds.
 type budgets struct {
 	times, node, requests, growth time.Duration
 	wrkRounds                     int
@@ -87,7 +88,7 @@ func commit() string {
 	return strings.TrimSpace(string(out))
 }
 
-// skip notes what was not measured, if err is of that kind.
+// skip notes a measurement that was left out, if err is of that kind.
 func (r *report) skip(err error) error {
 	for _, missing := range []error{errNoNode, errNoWrk, errNoCore, errNoTrainer} {
 		if errors.Is(err, missing) {
@@ -142,6 +143,9 @@ func (r *report) measure(ctx context.Context, sets []*set, b budgets, usual bool
 	if r.Growth, err = measureGrowth(all, b.growth); err != nil {
 		return err
 	}
+	if r.First, err = measureFirstUse(); err != nil {
+		return err
+	}
 	if r.Load, err = runWrk(ctx, b.wrkRounds); err != nil {
 		if err := r.skip(err); err != nil {
 			return err
@@ -171,8 +175,8 @@ func (r *report) crossValidate(ctx context.Context, most time.Duration) error {
 
 // judge computes the yardsticks.
 func (r *report) judge(sets []*set, all []*form, budget time.Duration) error {
-	add := func(what string, value float64, unit string) {
-		r.Yardsticks = append(r.Yardsticks, &yardstick{what, value, unit})
+	add := func(figure string, value float64, unit string) {
+		r.Yardsticks = append(r.Yardsticks, &yardstick{figure, value, unit})
 	}
 	eight, corpus := r.Times[0], r.Times[1]
 	ours := eight.row(oursName)

@@ -33,7 +33,7 @@ func userSessions(t *testing.T) string {
 	return dir
 }
 
-// TestOwnSessions runs what -sessions runs, in the shortest time.
+// TestOwnSessions measures a user's sessions, in the shortest time.
 func TestOwnSessions(t *testing.T) {
 	s, err := readSet("your sessions", userSessions(t))
 	if err != nil {
@@ -151,8 +151,7 @@ func TestFill(t *testing.T) {
 	}
 }
 
-// TestInterleave checks what becomes of times, with operations whose times are
-// known.
+// TestInterleave times operations that take a known time.
 func TestInterleave(t *testing.T) {
 	wait := func(d time.Duration) func() error {
 		return func() error {
@@ -191,7 +190,7 @@ func TestDocuments(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &report{Yardsticks: []*yardstick{}, Requests: []*requestRow{}, Load: []*wrkRow{}, Growth: new(growth)}
+	r := &report{Yardsticks: []*yardstick{}, Requests: []*requestRow{}, Load: []*wrkRow{}, Growth: new(growth), First: new(firstUse)}
 	for _, s := range sets {
 		r.Sizes = append(r.Sizes, &sizeTable{Set: s.Name, Kinds: s.kinds(), Rows: []*sizeRow{{Form: oursName}}})
 		r.Times = append(r.Times, &timeTable{Set: s.Name, Rows: []*timeRow{{Form: oursName}}})

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// A requestRow is what a request costs beyond one without a session, through
+// A requestRow is the cost of a request beyond one without a session, through
 // the handler alone.
 type requestRow struct {
 	Site        string
 	Access      string
 	Nanos       float64 // beyond the bare handler, median
 	Times       float64 // the bare handler's time, median ratio
-	ToOurs      float64 // the median ratio of what is beyond
+	ToOurs      float64 // median ratio of the times beyond
 	Allocations float64 // beyond the bare handler
 }
 

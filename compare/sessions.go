@@ -124,7 +124,7 @@ func (s *set) asFloats() (*set, error) {
 	return floats, nil
 }
 
-// target returns what a value like this one is decoded into.
+// target returns a place to decode a value of this type to.
 func target(value any) any {
 	switch value.(type) {
 	case *preferences:
@@ -135,8 +135,8 @@ func target(value any) any {
 	return new(map[string]any)
 }
 
-// plain returns a value as encoding/json decodes its text, so that what two
-// forms made of a session can be compared.
+// plain returns a value as encoding/json decodes its text, so that a session
+// and a form's copy of it can be compared.
 func plain(value any) (decoded any, err error) {
 	if m, ok := value.(*map[any]any); ok {
 		value = *m
@@ -170,8 +170,8 @@ func asMap(value any) map[string]any {
 	panic(fmt.Sprintf("compare: a session of type %T", value)) // unreachable
 }
 
-// forGob returns a value without what encoding/gob loses or refuses: an empty
-// list, and a nil inside an any.
+// forGob returns a value without an empty list or a nil inside an any:
+// encoding/gob loses the one and refuses the other.
 func forGob(value any) any {
 	switch value := value.(type) {
 	case map[string]any:

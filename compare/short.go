@@ -69,7 +69,7 @@ func (r *report) writeShortTimes(w io.Writer) {
 	out.write(w)
 }
 
-// writeShortRequests writes what a request costs.
+// writeShortRequests writes the cost of a request.
 func (r *report) writeShortRequests(w io.Writer) {
 	out := newTable("us beyond a bare request (allocations)", untouched, read, changed)
 	for _, site := range r.Requests[:len(r.Requests)/len(accesses)] {

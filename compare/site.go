@@ -23,7 +23,7 @@ type site struct {
 	change func(http.ResponseWriter, *http.Request) error
 }
 
-// What a request does with its session.
+// Uses of a session in a request.
 const (
 	put       = "put"
 	untouched = "untouched"

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// A sizeRow is what the sessions of a set take in one form.
+// A sizeRow has the sizes of a set's sessions in one form.
 type sizeRow struct {
 	Form   string
 	Group  group
@@ -30,8 +30,8 @@ type sizeTable struct {
 	dir string
 }
 
-// measureSizes seals each session in each form. What Node's forms took is in
-// node.
+// measureSizes seals each session in each form. Node's forms have done so
+// before.
 func measureSizes(s *set, all []*form, node *nodeResult) (*sizeTable, error) {
 	t := &sizeTable{Set: s.Name, dir: s.dir, Kinds: s.kinds(), Count: make(map[string]int)}
 	total := 0

@@ -94,7 +94,7 @@ func (r *report) sections() []section {
 	}
 	add("run", "The run", r.writeRun)
 	if r.Yardsticks != nil {
-		add("yardsticks", "What the library is judged by", r.writeYardsticks)
+		add("yardsticks", "Targets", r.writeYardsticks)
 	}
 	add("losses", "Where a peer is better", r.writeLosses)
 	for _, t := range r.Sizes {
@@ -115,7 +115,10 @@ func (r *report) sections() []section {
 	if r.Growth != nil {
 		add("growth", "As a session grows", r.Growth.writeSizes)
 		add("steps", "As other things grow", r.Growth.writeSteps)
-		add("rejects", "What it costs to reject", r.Growth.writeRejects)
+		add("rejects", "Cookies that don't open", r.Growth.writeRejects)
+	}
+	if r.First != nil {
+		add("first", "The first session", r.writeFirst)
 	}
 	add("versions", "Versions", r.writeVersions)
 	return all
@@ -146,15 +149,15 @@ func (r *report) writeRun(w io.Writer) {
 		fmt.Fprintf(w, ", Node %s", r.Node)
 	}
 	fmt.Fprintf(w, ", commit %s. Command, in compare/:\n\n    %s\n", r.Commit, r.Command)
-	for _, what := range r.Skipped {
-		fmt.Fprintf(w, "\nNot measured: %s.\n", what)
+	for _, left := range r.Skipped {
+		fmt.Fprintf(w, "\nNot measured: %s.\n", left)
 	}
 }
 
 func (r *report) writeYardsticks(w io.Writer) {
-	t := newTable("what", "figure", "unit")
+	t := newTable("figure", "value", "unit")
 	for _, y := range r.Yardsticks {
-		t.add(y.What, y.Value, y.Unit)
+		t.add(y.Figure, y.Value, y.Unit)
 	}
 	t.write(w)
 }
@@ -176,14 +179,14 @@ func (r *report) writeLosses(w io.Writer) {
 				continue
 			}
 			for _, c := range []struct {
-				what         string
+				name         string
 				theirs, ours cost
 			}{{"sealing", row.Seal, mine.Seal}, {"opening", row.Open, mine.Open}} {
 				if c.theirs.ToOurs < 1 {
-					t.add("ns, "+c.what+", "+times.Set, row.Form, c.theirs.Nanos, c.ours.Nanos, c.theirs.ToOurs)
+					t.add("ns, "+c.name+", "+times.Set, row.Form, c.theirs.Nanos, c.ours.Nanos, c.theirs.ToOurs)
 				}
 				if c.theirs.Allocations >= 0 && c.theirs.Allocations < c.ours.Allocations {
-					t.add("allocations, "+c.what+", "+times.Set, row.Form, c.theirs.Allocations, c.ours.Allocations, c.theirs.Allocations/c.ours.Allocations)
+					t.add("allocations, "+c.name+", "+times.Set, row.Form, c.theirs.Allocations, c.ours.Allocations, c.theirs.Allocations/c.ours.Allocations)
 				}
 			}
 		}
@@ -289,9 +292,9 @@ func (g *growth) writeSizes(w io.Writer) {
 }
 
 func (g *growth) writeSteps(w io.Writer) {
-	out := newTable("what", "at", "ns", "x the first")
+	out := newTable("operation", "case", "ns", "x the first")
 	for _, group := range []struct {
-		what  string
+		name  string
 		steps []*step
 	}{
 		{"opening by the last of so many keys", g.Rings},
@@ -299,16 +302,16 @@ func (g *growth) writeSteps(w io.Writer) {
 		{"sealing and opening at once", g.Cores},
 	} {
 		for _, s := range group.steps {
-			out.add(group.what, s.What, fmt.Sprintf("%.0f", s.Nanos), s.Times)
+			out.add(group.name, s.Case, fmt.Sprintf("%.0f", s.Nanos), s.Times)
 		}
 	}
 	out.write(w)
 }
 
 func (g *growth) writeRejects(w io.Writer) {
-	out := newTable("what is sent", "ns", "x the first of its kind")
+	out := newTable("sent", "ns", "x the first of its kind")
 	for _, s := range g.Rejects {
-		out.add(s.What, fmt.Sprintf("%.0f", s.Nanos), s.Times)
+		out.add(s.Case, fmt.Sprintf("%.0f", s.Nanos), s.Times)
 	}
 	out.write(w)
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// A timeTable has what sealing and opening a set's sessions cost.
+// A timeTable has the cost of sealing and opening a set's sessions.
 type timeTable struct {
 	Set  string
 	Rows []*timeRow
@@ -20,7 +20,7 @@ type timeRow struct {
 	Seal, Open cost
 }
 
-// A cost is of one call. What was not measured is 0.
+// A cost is of one call.
 type cost struct {
 	Nanos       float64 // median over the rounds
 	Ratio       float64 // to the minimum, median of the rounds' ratios

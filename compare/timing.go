@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// An operation is what is timed.
+// An operation can be timed.
 type operation struct {
 	name      string
 	pass      func() error // n calls
@@ -27,8 +27,8 @@ const (
 )
 
 // interleave times operations in turn, in many short rounds and each time in
-// another order, until the budget is used up. What slows the machine down for a
-// while slows all of them down, and their ratios stay.
+// another order, until the budget is used up. If the machine is slow for a
+// while, all of them are, and their ratios stay.
 func interleave(ops []*operation, budget time.Duration) error {
 	end := time.Now().Add(budget)
 	for _, op := range ops {
@@ -117,8 +117,8 @@ func measured(rounds []float64) []float64 {
 	return slices.DeleteFunc(slices.Clone(rounds), func(v float64) bool { return v == 0 })
 }
 
-// between returns the median, over the rounds that have both, of what f makes
-// of an operation's and another's ratio.
+// between returns the median of f over the ratios of two operations, in the
+// rounds that have both.
 func between(a, b *operation, f func(a, b float64) float64) float64 {
 	var both []float64
 	for i := range min(len(a.ratios), len(b.ratios)) {

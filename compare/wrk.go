@@ -202,7 +202,7 @@ func wrk(ctx context.Context, url, cookie string) (rate float64, p99 time.Durati
 	return readWrk(out)
 }
 
-// readWrk reads what wrk prints.
+// readWrk reads the output of wrk.
 func readWrk(out []byte) (rate float64, p99 time.Duration, err error) {
 	if failed := wrkErrors.Find(out); failed != nil {
 		return 0, 0, fmt.Errorf("wrk: %s", failed)

@@ -23,7 +23,7 @@ const name = '__Host-session'
 const days = 14
 const password = randomBytes(32).toString('base64')
 
-// What the forms add to a session, and may overwrite in it.
+// Claims that the forms add to a session, and may overwrite in it.
 const added = ['iat', 'exp', 'jti', '__ts']
 
 const ironSession = {
@@ -67,7 +67,7 @@ async function fastifyForm() {
   return {
     name: '@fastify/secure-session',
     package: '@fastify/secure-session',
-    seal: (data) => fastify.encodeSecureSession(fastify.createSecureSession({ ...data })), // it writes to what it is given
+    seal: (data) => fastify.encodeSecureSession(fastify.createSecureSession({ ...data })), // it writes to its argument
     open: (value) => fastify.decodeSecureSession(value).data(),
     // In a cookie, characters of base64 are escaped.
     chars: async (data) => setCookies([(await fastify.inject({ method: 'POST', url: '/', payload: data })).headers['set-cookie']]),
@@ -120,8 +120,8 @@ async function time(inputs, call, milliseconds) {
   return median(rounds)
 }
 
-// comparable returns a session as its text would be read, without what forms
-// add to it.
+// comparable returns a session as its text would be read, without the claims
+// that forms add.
 const comparable = (data) => JSON.parse(JSON.stringify(data, (key, value) => (added.includes(key) ? undefined : value)))
 
 async function measure(form, sessions, milliseconds) {

@@ -51,7 +51,9 @@
 //
 //   - Options.MaxAge seconds after its last Save, as before, but checked here
 //     and not only by the browser. 0 gives a cookie without Max-Age, which the
-//     browser forgets when it is closed.
+//     browser forgets when it is closed. If only this session's Options say 0,
+//     that is sealed in: later Saves with the store's Options keep it so, until
+//     one whose Options have another MaxAge again.
 //   - CodecOptions.Lifetime after its first Save, however often it is saved: 14
 //     days by default. This is new: gorilla's sessions live on as long as they
 //     are saved.

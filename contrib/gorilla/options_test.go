@@ -275,6 +275,55 @@ func live(t *testing.T, opts cookiesession.CodecOptions, maxAge int, steps []lif
 	}
 }
 
+// TestBrowserSession: "remember me" that was left unticked holds for the
+// session and not for one Save alone: it stays through later Saves with the
+// store's Options, a renewal of its identity, refreshes and re-seals.
+func TestBrowserSession(t *testing.T) {
+	older, newer := cookiesession.NewKey(), cookiesession.NewKey()
+	opts := &cookiesession.CodecOptions{IdleTimeout: time.Hour}
+	inBubble(t, func(t *testing.T) {
+		keys, b := keysOf(t, older), newBrowser(t)
+		store := newStore(t, keys, opts)
+		page := func() *http.Response { return b.page(store.Refresh(http.NotFoundHandler(), sessionName)) }
+		save := func(change func(*sessions.Session)) func() *http.Response {
+			return func() *http.Response { return b.save(store, change) }
+		}
+		for _, step := range []struct {
+			what       string
+			do         func() *http.Response
+			persistent bool
+		}{
+			{"a login, ticked", save(setUser), true},
+			{"a login, not ticked", save(func(s *sessions.Session) { s.Options.MaxAge = 0 }), false},
+			{"a later Save", save(func(s *sessions.Session) { s.AddFlash("saved") }), false},
+			{"Renew", save(gorilla.Renew), false},
+			{"a renewal", func() *http.Response { time.Sleep(15 * time.Minute); return page() }, false},
+			{"a re-seal", func() *http.Response {
+				if err := keys.Replace(keysOf(t, newer, older)); err != nil {
+					t.Fatal(err)
+				}
+				return page()
+			}, false},
+			{"ticked again", save(func(s *sessions.Session) { s.Options.MaxAge = 7200 }), true},
+			{"a later Save of that", save(func(s *sessions.Session) { s.AddFlash("saved") }), true},
+		} {
+			response := step.do()
+			if lines := response.Header["Set-Cookie"]; len(lines) != 1 || strings.Contains(lines[0], "Max-Age=") != step.persistent {
+				t.Errorf("%s: Set-Cookie %q", step.what, lines)
+			}
+		}
+	})
+	// A store whose own MaxAge is 0 needs no bit in its cookies.
+	keys := newKeys(t)
+	store, b := newStore(t, keys, nil), newBrowser(t)
+	store.MaxAge(0)
+	b.save(store, setUser)
+	meta, err := newCodec(t, keys, nil).Open(sessionName, b.cookie(sessionName), &map[any]any{})
+	if err != nil || meta.BrowserSession {
+		t.Errorf("BrowserSession %v, %v", meta.BrowserSession, err)
+	}
+}
+
 // TestEndDuringTheRequest: a session that ends before it is saved is deleted.
 func TestEndDuringTheRequest(t *testing.T) {
 	inBubble(t, func(t *testing.T) {

@@ -63,15 +63,15 @@ func (v *visit) look(name string) (cookie, error) {
 	return v.cookie, v.err
 }
 
-// meta returns what a session takes over from the cookie that it came in. A new
-// one takes over the cookie's place alone, not its identity.
+// meta returns what a session takes over from the cookie that it came in. One
+// that was renewed has another identity and another life.
 func (v *visit) meta(session *sessions.Session) cookiesession.Meta {
 	c, _ := v.look(session.Name())
-	if session.IsNew {
-		return cookiesession.Meta{Issued: c.meta.Issued, KeyID: c.meta.KeyID}
-	}
 	meta := c.meta.Next()
-	if c.legacy && !meta.Created.IsZero() {
+	switch {
+	case session.IsNew:
+		meta.ID, meta.Created, meta.Lifetime = "", time.Time{}, 0
+	case c.legacy && !meta.Created.IsZero():
 		meta.Lifetime = v.legacyLife()
 	}
 	return meta

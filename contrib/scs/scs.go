@@ -133,9 +133,11 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies and NotBefore are those of [cookiesession.Options].
+	// Label, MaxCookies, PadTo and NotBefore are those of
+	// [cookiesession.Options].
 	Label      string
 	MaxCookies int
+	PadTo      int
 	NotBefore  time.Time
 
 	// MaxLifetime bounds what SetDeadline can ask for, counted from a session's
@@ -248,7 +250,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
 		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, OnEvent: opts.OnEvent,
+		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
 		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, visible(s.Data)) }
@@ -261,7 +263,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
-		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies,
+		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
 	}
 }
 
