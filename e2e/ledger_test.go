@@ -23,7 +23,7 @@ type ledger struct {
 
 // A move is a Set-Cookie, seen by the keys of the old and the new cookie.
 type move struct {
-	changed  bool // the session; if not, the cookie was set for its key alone
+	changed  bool   // the session; if not, the cookie was set for its key alone
 	from, to string // from is "" at a login
 }
 

@@ -29,7 +29,7 @@ func TestModel(t *testing.T) {
 			c.every = 5 * day
 			c.skew = func(replica int) time.Duration { return time.Duration(replica-5) * 2 * time.Minute }
 		}},
-		{"at once", func(c *scenario) { c.kind, c.visitors, c.span, c.activateIn, c.every = busy, 10, 3*day, 0, day }},
+		{"at once", func(c *scenario) { c.kind, c.visitors, c.span, c.activateIn, c.every = busy, 5, 3*day, 0, day }},
 		{"seldom read, and not early", func(c *scenario) { c.early, c.every, c.activateIn, c.interval = false, day, 0, time.Hour }},
 	}
 	compared, lost := 0, 0
@@ -74,7 +74,7 @@ func TestBounds(t *testing.T) {
 		}, ""},
 
 		{"late by more than -activate-in", func(c *scenario) {
-			c.kind, c.visitors, c.span, c.every, c.sticky = busy, 150, 6*day, day, 0
+			c.kind, c.visitors, c.span, c.every, c.sticky = busy, 40, 5*day, day, 0
 			c.late = lateBy(2 * time.Hour)
 		}, cookiesession.ReasonUnknownKey},
 		{"late by more than -keep forgives", func(c *scenario) {
