@@ -200,7 +200,7 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	refused(t, codec, "s", text+text, cookiesession.ErrInvalid)
 }
 
-// TestOneSpelling has other texts that spell a token's bytes. The token has a
+// TestOneSpelling has other texts that spell a token's bytes. The tokens have a
 // character that the two alphabets write differently, and trailing bits.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
@@ -215,6 +215,8 @@ func TestOneSpelling(t *testing.T) {
 			"padding":        text + strings.Repeat("=", max(1, n)),
 			"a line feed":    text[:8] + "\n" + text[8:],
 			"CR":             text[:40] + "\r" + text[40:],
+			"LF in a body":   text[:40] + "\n" + text[40:],
+			"CR at end":      text + "\r",
 			"CR in the head": text[:3] + "\r" + text[3:],
 			"CRLF at end":    text + "\r\n",
 			"LF at start":    "\n" + text,

@@ -300,7 +300,7 @@ func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
 
 // open opens the token whose text was joined. The record's body is s's.
 func (s *scratch) open(f *finder, key *ringKey) (o opened, err error) {
-	if s.token, err = decodeToken(s.token[:0], s.text); err != nil {
+	if s.token, err = wire.AppendToken(s.token[:0], s.text); err != nil {
 		return opened{}, errEncoding
 	}
 	s.additional = appendAdditionalData(s.additional[:0], f.name, f.label)
