@@ -256,7 +256,7 @@ func (v *visit) finish() {
 	}
 	sc := newScratch()
 	defer sc.release()
-	if item, err := sc.encodeAs(v.manager.plan, s.data); err != nil || s.changedSince(item) {
+	if err := sc.encodeAs(v.manager.plan, s.data); err != nil || s.changedSince(sc.tape.Sum()) {
 		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }

@@ -1,6 +1,7 @@
 package cookiesession
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -26,8 +28,8 @@ type Manager[T any] struct {
 type manager struct {
 	codec     *Codec       // the one implementation of sealing
 	dataType  reflect.Type // T
-	plan      *cbor.Plan
-	zero      []byte // the encoding of a session that is not stored
+	plan      *value.Plan
+	zero      uint64 // the sum of the tape of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
 	labelFunc func(*http.Request) string
@@ -40,14 +42,14 @@ type manager struct {
 
 // planOf returns the plan of a type, which has to be one that a session can
 // have.
-func planOf(t reflect.Type) (*cbor.Plan, error) {
+func planOf(t reflect.Type) (*value.Plan, error) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nil, fmt.Errorf("%s is a pointer: use %s, Data is addressable", t, t.Elem())
 	case reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return nil, fmt.Errorf("%s is of kind %s: use a struct, map, slice, array or scalar type", t, t.Kind())
 	}
-	plan, err := cbor.PlanFor(t)
+	plan, err := value.PlanFor(t)
 	if err != nil {
 		return nil, err
 	}
@@ -58,10 +60,12 @@ func planOf(t reflect.Type) (*cbor.Plan, error) {
 }
 
 // encodeZero sets zero.
-func (m *manager) encodeZero() (err error) {
+func (m *manager) encodeZero() error {
 	data := reflect.New(m.dataType).Elem()
 	clearData(data)
-	m.zero, err = m.plan.Append(nil, data)
+	var tape cbor.Tape
+	err := m.plan.Write(&tape, data)
+	m.zero = tape.Sum()
 	return err
 }
 
@@ -291,23 +295,24 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 	if err := m.codec.policy.check(&best.record, now); err != nil {
 		return err
 	}
-	item, err := best.scratch.unpack(&best.record)
-	if err != nil {
+	tape := &best.scratch.tape
+	if err := best.scratch.unpack(&best.record); err != nil {
 		return err
 	}
-	exact, err := m.plan.Decode(item, s.data)
+	exact, err := m.plan.Read(tape, s.data)
 	if err == nil && !exact {
 		// This program would have stored something else: without a field of
 		// another release, say. A change is one against that, so that reading
 		// never writes.
-		item, err = best.scratch.reencode(m.plan, s.data)
+		tape.Reset()
+		err = m.plan.Write(tape, s.data)
 	}
 	if err != nil {
 		return valueError(err)
 	}
 	s.key, s.record = best.key, best.record
 	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.keep(item)
+	s.record.body, s.sum = bytes.Clone(best.record.body), tape.Sum()
 	return nil
 }
 

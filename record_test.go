@@ -1,7 +1,6 @@
 package cookiesession_test
 
 import (
-	"bytes"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -21,8 +20,6 @@ import (
 
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/keytext"
-	"example.com/cookiesession/internal/pack"
-	"example.com/cookiesession/internal/pack/tables"
 )
 
 // rawToken seals a token as FORMAT.md says, without the library: what its first
@@ -207,40 +204,6 @@ func TestDepth(t *testing.T) {
 	}
 }
 
-// TestPackedLimit has values at the limit of what is packed, and a body that
-// unpacks to more.
-func TestPackedLimit(t *testing.T) {
-	const limit = 64 << 10
-	key := cookiesession.NewKey()
-	codec := newCodec(t, newRing(t, key), &cookiesession.CodecOptions{MaxSize: -1})
-	for n, packed := range map[int]bool{limit - 4: true, limit - 3: true, limit - 2: false, 4 * limit: false} {
-		value := strings.Repeat("a", n) // with a head of 3 bytes
-		size, err := codec.Measure("s", value)
-		if err != nil || (size.Body < size.CBOR) != packed {
-			t.Errorf("%d bytes: %+v, error %v, want packed %t", n, size, err, packed)
-		}
-		got := ""
-		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil || got != value {
-			t.Errorf("%d bytes: %d come back, error %v", n, len(got), err)
-		}
-	}
-	for n, want := range map[int]error{limit - 3: nil, limit - 2: cookiesession.ErrInvalid, 4 * limit: cookiesession.ErrInvalid} {
-		item := binary.BigEndian.AppendUint16([]byte{0x79}, uint16(n))
-		if n > math.MaxUint16 {
-			item = binary.BigEndian.AppendUint32([]byte{0x7a}, uint32(n))
-		}
-		item = append(item, bytes.Repeat([]byte("a"), n)...)
-		record := pack.New(&tables.V1).Append([]byte("\x01\x00"), item)
-		if len(record) >= len(item) {
-			t.Fatalf("%d bytes were not packed", n)
-		}
-		got := ""
-		if err := codec.Decode("s", rawToken(t, key, "s", 1, record), &got); !errors.Is(err, want) || want == nil && len(got) != n {
-			t.Errorf("%d bytes, packed: %d come back, error %v, want %v", n, len(got), err, want)
-		}
-	}
-}
-
 // TestNames has the longest name, in both directions.
 func TestNames(t *testing.T) {
 	key := cookiesession.NewKey()
@@ -259,30 +222,6 @@ func TestNames(t *testing.T) {
 	// The length of such a name would be that of none.
 	if err := codec.Decode(longest+"n", rawToken(t, key, longest+"n", 1, []byte(emptyRecord+"\xf5")), new(bool)); err == nil {
 		t.Error("opened under a longer name")
-	}
-}
-
-// TestZeroDstIsUntouched decodes values of which a part fits.
-func TestZeroDstIsUntouched(t *testing.T) {
-	codec := newCodec(t, newRing(t), nil)
-	type pair struct {
-		A string
-		B int
-	}
-	var got pair
-	if err := codec.Decode("s", mustEncode(t, codec, "s", map[string]any{"A": "x", "B": 2}), &got); err != nil || got != (pair{"x", 2}) {
-		t.Errorf("the control: %+v, error %v", got, err)
-	}
-	got = pair{}
-	if err := codec.Decode("s", mustEncode(t, codec, "s", map[string]any{"A": "x", "B": "no number"}), &got); !errors.Is(err, cookiesession.ErrInvalid) {
-		t.Errorf("error %v", err)
-	}
-	if got != (pair{}) {
-		t.Errorf("dst was written: %+v", got)
-	}
-	var list []any
-	if err := codec.Decode("s", mustEncode(t, codec, "s", map[string]any{"A": 1}), &list); err == nil || list != nil {
-		t.Errorf("a map as a list: %v, error %v", list, err)
 	}
 }
 

@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"errors"
 	"net/http"
 	"time"
@@ -20,22 +19,20 @@ import (
 func (s *state) prepare(status int) error {
 	sc := newScratch()
 	defer sc.release()
-	item, err := sc.encodeAs(s.manager.plan, s.data)
-	if err != nil {
+	if err := sc.encodeAs(s.manager.plan, s.data); err != nil {
 		return err
 	}
 	now := clock.Now()
 	s.dropRevoked(now)
 	barred := s.barred()
-	next := output{touches: s.touches}
-	next.action, next.reason = decide(s.facts(item, now, status, barred != nil))
+	next := output{touches: s.touches, prepared: true, sum: sc.tape.Sum()}
+	next.action, next.reason = decide(s.facts(next.sum, now, status, barred != nil))
 	if next.action == reject {
 		return barred
 	}
-	if s.output.is(&next, item) && !s.output.revokedBy(s.ring) {
+	if s.output.is(&next) && !s.output.revokedBy(s.ring) {
 		return nil
 	}
-	next.item = s.stored(item)
 	if err := s.compose(sc, &next, now); err != nil {
 		if next.action != refresh || s.touches > 0 {
 			return err
@@ -61,38 +58,29 @@ func (s *state) dropRevoked(now time.Time) {
 // since.
 func (o *output) revokedBy(r *ring) bool { return o.key != nil && r.revokes(o.key.id) }
 
-// is reports whether o is the output of the decision next for this Data.
-func (o *output) is(next *output, item []byte) bool {
-	return o.action == next.action && o.reason == next.reason && o.touches == next.touches && bytes.Equal(o.item, item)
+// is reports whether o is the output of the decision next, for the same Data.
+func (o *output) is(next *output) bool {
+	return o.prepared && o.action == next.action && o.reason == next.reason && o.touches == next.touches && o.sum == next.sum
 }
 
-// stored returns a copy of item that lasts. For most requests that is the one
-// that the session came with.
-func (s *state) stored(item []byte) []byte {
-	if bytes.Equal(item, s.item) {
-		return s.item
-	}
-	return bytes.Clone(item)
-}
-
-// changedSince reports whether Data, which encodes to item, differs from the
+// changedSince reports whether Data, whose tape has this sum, differs from the
 // Data that was stored or read last.
-func (s *state) changedSince(item []byte) bool {
+func (s *state) changedSince(sum uint64) bool {
 	switch {
-	case s.output.item != nil:
-		return !bytes.Equal(item, s.output.item)
+	case s.output.prepared:
+		return sum != s.output.sum
 	case s.opened():
-		return !bytes.Equal(item, s.item)
+		return sum != s.sum
 	}
-	return !bytes.Equal(item, s.manager.zero)
+	return sum != s.manager.zero
 }
 
 // facts gathers the facts for a decision.
-func (s *state) facts(item []byte, now time.Time, status int, barred bool) facts {
+func (s *state) facts(sum uint64, now time.Time, status int, barred bool) facts {
 	m, rec := s.manager, s.reissued(now)
 	f := facts{
 		opened: s.opened(), destroyed: s.destroyed, touched: s.touches > 0,
-		zero: bytes.Equal(item, m.zero), changed: !bytes.Equal(item, s.item),
+		zero: sum == m.zero, changed: sum != s.sum,
 		barred: barred, over: m.codec.policy.expires(&rec) <= now.Unix(),
 	}
 	if s.destroyed {
@@ -161,10 +149,10 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		rec.issued = s.record.issued
 	}
 	if out.action == store {
-		if err := readBack(m.plan, m.dataType, out.item); err != nil {
+		if err := sc.readBack(m.plan, m.dataType); err != nil {
 			return err
 		}
-		rec.body, rec.packed = sc.pack(out.item)
+		rec.body, rec.packed = sc.pack()
 	}
 	sealed, err := sc.seal(&sealing{
 		Codec: m.codec, name: m.cookie.name, label: s.label, ring: s.ring, before: s.key, now: now, random: freshRandom(),

@@ -24,7 +24,7 @@ type state struct {
 	err    error    // why no cookie opened; nil if one did
 	key    *ringKey // that sealed the cookie; nil: none opened
 	record record   // identity and times; issued is that of the cookie; body: as stored
-	item   []byte   // the CBOR of the Data that came, as this program would store it
+	sum    uint64   // of the tape of the Data that came, as this program would store it
 
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
@@ -51,19 +51,11 @@ func (s *state) barred() error {
 	return nil
 }
 
-// keep copies body and item out of the buffers that they were decoded in.
-func (s *state) keep(item []byte) {
-	body := s.record.body
-	kept := make([]byte, 0, len(body)+len(item))
-	kept = append(append(kept, body...), item...)
-	s.record.body, s.item = kept[:len(body):len(body)], kept[len(body):]
-}
-
 // refuse makes s a new session, because the request's cookie is not accepted.
 func (s *state) refuse(err error, now time.Time) {
 	clearData(s.data)
 	came := s.record.issued // the next cookie must not look older
-	s.err, s.key, s.item = err, nil, nil
+	s.err, s.key, s.sum = err, nil, 0
 	s.record = record{}.begun(now)
 	s.record.issued = max(s.record.issued, came)
 }
@@ -135,7 +127,8 @@ type output struct {
 	key    *ringKey // that sealed them
 	failed error    // why a refresh has no lines after all
 
-	item     []byte // the CBOR of Data at the time; nil: nothing is prepared
+	prepared bool   // for Data as it was at the time:
+	sum      uint64 // of its tape
 	touches  int    // of the session at the time
 	handed   bool   // the application was given the cookies
 	reported bool   // as an event
