@@ -11,6 +11,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -257,19 +258,19 @@ func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
 // A target is where a value is decoded to.
 type target struct {
 	value reflect.Value
-	plan  *cbor.Plan
+	plan  *value.Plan
 }
 
 func newTarget(dst any) (target, error) {
-	value := reflect.ValueOf(dst)
-	if value.Kind() != reflect.Pointer || value.IsNil() {
+	v := reflect.ValueOf(dst)
+	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return target{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
 	}
-	plan, err := cbor.PlanFor(value.Type().Elem())
+	plan, err := value.PlanFor(v.Type().Elem())
 	if err != nil {
 		return target{}, usageError(err)
 	}
-	return target{value.Elem(), plan}, nil
+	return target{v.Elem(), plan}, nil
 }
 
 // finish applies the policy to what opened, and decodes its value.
@@ -278,18 +279,17 @@ func (f *finder) finish(o *opened, dst target) (Meta, error) {
 	if err := f.policy.check(&o.record, f.now); err != nil {
 		return Meta{}, err
 	}
-	item, err := o.scratch.unpack(&o.record)
-	if err != nil {
+	if err := o.scratch.unpack(&o.record); err != nil {
 		return Meta{}, err
 	}
-	if err := dst.decode(item); err != nil {
+	if err := dst.decode(&o.scratch.tape); err != nil {
 		return Meta{}, err
 	}
 	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
 }
 
 // decode replaces what dst holds on success, and else leaves it alone.
-func (dst *target) decode(item []byte) error {
+func (dst *target) decode(t *cbor.Tape) error {
 	// A dst that holds something is written only on success; one that doesn't
 	// can be put back.
 	into := dst.value
@@ -297,7 +297,7 @@ func (dst *target) decode(item []byte) error {
 	if aside {
 		into = reflect.New(into.Type()).Elem()
 	}
-	if _, err := dst.plan.Decode(item, into); err != nil {
+	if _, err := dst.plan.Read(t, into); err != nil {
 		into.SetZero()
 		return valueError(err)
 	}

@@ -17,9 +17,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/value"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -308,6 +308,7 @@ func TestCodecUsage(t *testing.T) {
 		"Encode: too large":                         encode("s", strings.Repeat("é€", 4000)),
 		"Decode: empty name":                        codec.Decode("", text, new(prefs)),
 		"Decode: long name":                         codec.Decode(strings.Repeat("n", math.MaxUint16+1), text, new(prefs)),
+		"OpenRequest: no pointer":                   second(codec.OpenRequest(nil, "s", prefs{})),
 		"OpenRequest: long name":                    second(codec.OpenRequest(nil, strings.Repeat("n", math.MaxUint16+1), new(prefs))),
 		"Measure: long name":                        second(codec.Measure(strings.Repeat("n", math.MaxUint16+1), 1)),
 		"Decode: no pointer":                        codec.Decode("s", text, prefs{}),
@@ -641,17 +642,17 @@ func TestUnpackedSize(t *testing.T) {
 	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
 	const most = 64 << 10
 	for n, packed := range map[int]bool{most: true, most + 1: false} {
-		value := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
-		size, err := codec.Measure("s", value)
+		text := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
+		size, err := codec.Measure("s", text)
 		if err != nil || size.CBOR != n || isPacked(size) != packed {
 			t.Errorf("%d bytes: %+v, %v", n, size, err)
 		}
 		var got string
-		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil || got != value {
+		if err := codec.Decode("s", mustEncode(t, codec, "s", text), &got); err != nil || got != text {
 			t.Errorf("%d bytes do not come back: %v", n, err)
 		}
 		// The same, packed by somebody who does not know of the limit.
-		item, err := cbor.Append(nil, value)
+		item, err := value.Append(nil, text)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -682,6 +683,12 @@ func TestNewCodecErrors(t *testing.T) {
 		"MaxLifetime of 401 days":    {ring, cookiesession.CodecOptions{MaxLifetime: 401 * 24 * time.Hour}, "MaxLifetime"},
 		"negative IdleTimeout":       {ring, cookiesession.CodecOptions{IdleTimeout: -1}, "IdleTimeout"},
 		"IdleTimeout above Lifetime": {ring, cookiesession.CodecOptions{IdleTimeout: 15 * 24 * time.Hour}, "IdleTimeout"},
+		"cookies too small to split": {ring, cookiesession.CodecOptions{MaxSize: 1023, MaxCookies: 2}, "MaxSize"},
+		"9 cookies":                  {ring, cookiesession.CodecOptions{MaxCookies: 9}, "MaxCookies"},
+		"negative MaxCookies":        {ring, cookiesession.CodecOptions{MaxCookies: -1}, "MaxCookies"},
+		"PadTo 15":                   {ring, cookiesession.CodecOptions{PadTo: 15}, "PadTo"},
+		"PadTo 1025":                 {ring, cookiesession.CodecOptions{PadTo: 1025}, "PadTo"},
+		"negative PadTo":             {ring, cookiesession.CodecOptions{PadTo: -16}, "PadTo"},
 		"IdleTimeout not whole":      {ring, cookiesession.CodecOptions{IdleTimeout: time.Second + 1}, "IdleTimeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -690,6 +697,16 @@ func TestNewCodecErrors(t *testing.T) {
 				t.Errorf("NewCodec = %v, %v: want an error about %s", codec, err, row.want)
 			}
 		})
+	}
+	for name, opts := range map[string]cookiesession.CodecOptions{
+		"1024 bytes, 8 cookies":   {MaxSize: 1024, MaxCookies: 8},
+		"few bytes in one cookie": {MaxSize: 100, MaxCookies: 1},
+		"PadTo 16":                {PadTo: 16},
+		"PadTo 1024":              {PadTo: 1024},
+	} {
+		if _, err := cookiesession.NewCodec(ring, &opts); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	_, err := cookiesession.NewCodec(nil, &cookiesession.CodecOptions{Lifetime: -1, IdleTimeout: -1})
 	for _, want := range []string{"keyring", "Lifetime", "IdleTimeout"} {

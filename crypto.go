@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"crypto/cipher"
 	"crypto/fips140"
 	"crypto/hkdf"
@@ -11,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"golang.org/x/crypto/chacha20poly1305"
@@ -154,24 +152,4 @@ func openToken(k *ringKey, token, additionalData []byte) (record []byte, issuedA
 		return nil, 0, errTag
 	}
 	return record, int64(binary.BigEndian.Uint32(nonce[wire.TimeOffset:])), nil
-}
-
-// decodeToken appends the token behind text to dst.
-func decodeToken(dst, text []byte) ([]byte, error) {
-	// Strict does not keep the decoder from skipping line ends, which would
-	// give one token many spellings.
-	if bytes.IndexByte(text, '\n') >= 0 || bytes.IndexByte(text, '\r') >= 0 {
-		return dst, wire.ErrEncoding
-	}
-	dst = slices.Grow(dst, wire.Encoding.DecodedLen(len(text)))
-	n, err := wire.Encoding.Decode(dst[len(dst):cap(dst)], text)
-	if err != nil {
-		return dst, wire.ErrEncoding
-	}
-	return dst[:len(dst)+n], nil
-}
-
-// appendTokenText appends the text of a token to dst.
-func appendTokenText(dst, token []byte) []byte {
-	return wire.Encoding.AppendEncode(dst, token)
 }

@@ -38,8 +38,10 @@ const (
 	// EventLate: a session was changed after the response headers had gone out,
 	// so the change is lost.
 	EventLate
-	// EventTimedOut: the request ran out of time or its client left, so its
-	// session was neither read nor saved: the handler may still be using it.
+	// EventTimedOut: the request was given up (see [Manager.Handler]), so its
+	// Data was neither read nor saved: the handler may still be using it. With
+	// [ReasonRequested], a change is known to be lost: one that is no change of
+	// Data. A Destroy is not lost.
 	EventTimedOut
 	// EventHijacked: the session had to be saved when the handler took the
 	// connection over. EventIssued or EventDeleted came before, but the
@@ -49,6 +51,10 @@ const (
 	// EventNearLimit: the cookie that was issued fills more than three quarters
 	// of Limit. If the session grows on, it will be [ErrTooLarge].
 	EventNearLimit
+	// EventIDLost: [Session.ID] has drawn an id for a session that is not
+	// stored, because its Data is zero. The visitor's next request has another
+	// id.
+	EventIDLost
 	// EventLongHeader: the cookies of a request have more than 8 KiB together,
 	// which many servers and proxies refuse by default. It is looked at when
 	// the session is opened.
@@ -100,6 +106,7 @@ var eventTexts = [endOfEventKinds]struct{ name, logged string }{
 	EventTimedOut:     {"timed-out", ""},
 	EventHijacked:     {"hijacked", ""},
 	EventNearLimit:    {"near-limit", ""},
+	EventIDLost:       {"id-lost", ""},
 	EventLongHeader:   {"long-header", ""},
 	EventKeysReloaded: {"keys-reloaded", ""},
 	EventKeysRefused:  {"keys-refused", ""},
@@ -115,7 +122,7 @@ type Event struct {
 	Kind   EventKind
 	Cookie string // the cookie's name
 	KeyID  string // EventOpened, EventIssued, EventKeysPending, EventKeysWarning: the key, 6 hexadecimal digits; only ever a key of the ring
-	Reason Reason // EventRefused, EventIssued, EventReplaced
+	Reason Reason // EventRefused, EventIssued, EventReplaced, EventTimedOut
 	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused, EventKeysWarning
 	Size   int    // EventIssued, EventNearLimit, EventSaveFailed for a session too large: bytes of name and value; EventLongHeader: of all cookies
 	Limit  int    // with Size: bytes allowed

@@ -166,12 +166,15 @@ func eventRows() []eventRow {
 		{cookiesession.EventTimedOut, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			ctx, disconnect := context.WithCancel(t.Context())
-			site.handle(func(*userCall) { disconnect() }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
+			site.handle(func(c *userCall) { disconnect(); c.W.WriteHeader(503) }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
 			return site.take()
 		}},
 		{cookiesession.EventNearLimit, "", nil, false, 4093, visiting(userOptions{}, func(c *userCall) {
 			c.S.Data.Tags = map[string][]string{"random": {string(webRandom(2500))}}
 		})},
+		{cookiesession.EventIDLost, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+			return newUserSite(t).visit(new(webBrowser), func(c *userCall) { c.S.ID() }).Events
+		}},
 		{cookiesession.EventLongHeader, "", nil, false, 8192, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			site.Load(webRequest("a="+strings.Repeat("a", 8000), "b="+strings.Repeat("b", 189)))

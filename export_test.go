@@ -1,6 +1,10 @@
 package cookiesession
 
-import "time"
+import (
+	"time"
+
+	"example.com/cookiesession/internal/wire"
+)
 
 // EndOfEventKinds follows the last kind of event.
 const EndOfEventKinds = endOfEventKinds
@@ -21,7 +25,7 @@ func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
 func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, random [16]byte) string {
 	key := c.keys.current().sealing(now)
 	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: random})
-	return string(appendTokenText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
+	return string(wire.AppendText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
 
 // CountTags counts in n how many tags are verified with the keys that k has

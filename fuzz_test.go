@@ -13,7 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 )
 
 // FuzzOpen checks that a Codec opens only what it would seal: a text that opens
@@ -173,11 +173,11 @@ func FuzzSeal(f *testing.F) {
 // nested lists don't take go-cmp's exponential time.
 func sameItem(t *testing.T, want, got any) {
 	t.Helper()
-	a, err := cbor.Append(nil, want)
+	a, err := value.Append(nil, want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := cbor.Append(nil, got)
+	b, err := value.Append(nil, got)
 	if err != nil {
 		t.Fatal(err)
 	}

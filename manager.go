@@ -1,6 +1,7 @@
 package cookiesession
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -26,8 +28,8 @@ type Manager[T any] struct {
 type manager struct {
 	codec     *Codec       // the one implementation of sealing
 	dataType  reflect.Type // T
-	plan      *cbor.Plan
-	zero      []byte // the encoding of a session that is not stored
+	plan      *value.Plan
+	zero      uint64 // the sum of the tape of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
 	labelFunc func(*http.Request) string
@@ -39,14 +41,14 @@ type manager struct {
 
 // planOf returns the plan of a type, which has to be one that a session can
 // have.
-func planOf(t reflect.Type) (*cbor.Plan, error) {
+func planOf(t reflect.Type) (*value.Plan, error) {
 	switch t.Kind() {
 	case reflect.Pointer:
 		return nil, fmt.Errorf("%s is a pointer: use %s, Data is addressable", t, t.Elem())
 	case reflect.Interface, reflect.Chan, reflect.Func, reflect.UnsafePointer:
 		return nil, fmt.Errorf("%s is of kind %s: use a struct, map, slice, array or scalar type", t, t.Kind())
 	}
-	plan, err := cbor.PlanFor(t)
+	plan, err := value.PlanFor(t)
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +59,12 @@ func planOf(t reflect.Type) (*cbor.Plan, error) {
 }
 
 // encodeZero sets zero.
-func (m *manager) encodeZero() (err error) {
+func (m *manager) encodeZero() error {
 	data := reflect.New(m.dataType).Elem()
 	clearData(data)
-	m.zero, err = m.plan.Append(nil, data)
+	var tape cbor.Tape
+	err := m.plan.Write(&tape, data)
+	m.zero = tape.Sum()
 	return err
 }
 
@@ -70,6 +74,10 @@ func (m *manager) CookieName() string { return m.cookie.name }
 // Get returns the request's session, the same one at each call. The first call
 // opens the cookie; a request whose handler never calls it costs nothing. It
 // panics if the request did not pass through [Manager.Handler].
+//
+// A handler that has a Session must not be one that another goroutine answers
+// for, unless the status and the context then say that the request was given
+// up: see Handler. A middleware that does otherwise belongs outside Handler.
 func (m *Manager[T]) Get(r *http.Request) *Session[T] {
 	s, ok := m.FromContext(r.Context())
 	if !ok {
@@ -89,7 +97,7 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.once.Do(func() {
 		s := new(Session[T])
 		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
-		m.load(s, v.request, v.lines, v)
+		m.load(s, state{visit: v, request: v.request, began: v.began}, v.lines)
 	})
 	return v.whole.(*Session[T]), true
 }
@@ -98,16 +106,18 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	s := new(Session[T])
-	m.load(s, r, r.Header["Cookie"], nil)
+	m.load(s, state{request: r, began: clock.Now()}, r.Header["Cookie"])
 	return s
 }
 
-func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *visit) {
+// load makes s the session of a request, which before knows.
+func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 	var check func() error
 	if m.check != nil {
-		check = func() error { return m.check(r, s) }
+		check = func() error { return m.check(before.request, s) }
 	}
-	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r}
+	s.state = before
+	s.manager, s.data = m.manager, s.dataValue()
 	m.manager.load(&s.state, lines, check)
 }
 
@@ -117,8 +127,9 @@ func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *vis
 // another answer is still possible, [ErrTooLarge] above all. A later change is
 // still saved, and whether the session is merely refreshed is decided again
 // when the headers go out. It is an error to call it when the response headers
-// are out, as far as Save can know, which is behind a Handler, and to give it a
-// session of another Manager.
+// are out: the session of a Handler knows that, whatever writer is given. So is
+// a session of another Manager, and [ErrRevoked] says that the session's key
+// was revoked while the request was under way.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return err
@@ -127,11 +138,8 @@ func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 }
 
 func (s *state) save(w http.ResponseWriter) error {
-	if ours := findWriter(w); ours != nil && ours.committed {
-		if s.visit != nil {
-			s.visit.changed()
-		}
-		return usageError(errors.New("the response headers have been sent"))
+	if s.sent(w) {
+		return usageError(errSent)
 	}
 	before := s.output.lines
 	if err := s.prepare(http.StatusOK); err != nil {
@@ -144,6 +152,17 @@ func (s *state) save(w http.ResponseWriter) error {
 	return nil
 }
 
+// sent reports whether the headers of the response are out. The session's own
+// request knows, whatever is around the writer. For a session without one, w
+// may be that of a Handler.
+func (s *state) sent(w http.ResponseWriter) bool {
+	if s.visit != nil {
+		return s.visit.refuse()
+	}
+	ours := findWriter(w)
+	return ours != nil && ours.committed
+}
+
 // Cookies returns the cookies that Save would set, or none: for a response that
 // somebody else writes (the header of a WebSocket upgrade), and for tests,
 // which give it a Session of their own:
@@ -151,7 +170,8 @@ func (s *state) save(w http.ResponseWriter) error {
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
 //
 // It reports no event, because it cannot know whether they are sent. Behind
-// Handler, [EventIssued] comes with the upgrade.
+// Handler, [EventIssued] comes with the upgrade. Call it before: as with Save,
+// it is an error once the headers are out.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return nil, err
@@ -160,6 +180,9 @@ func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 }
 
 func (s *state) cookies() ([]*http.Cookie, error) {
+	if s.sent(nil) {
+		return nil, usageError(errSent)
+	}
 	err := s.prepare(http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -271,23 +294,24 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 	if err := m.codec.policy.check(&best.record, now); err != nil {
 		return err
 	}
-	item, err := best.scratch.unpack(&best.record)
-	if err != nil {
+	tape := &best.scratch.tape
+	if err := best.scratch.unpack(&best.record); err != nil {
 		return err
 	}
-	exact, err := m.plan.Decode(item, s.data)
+	exact, err := m.plan.Read(tape, s.data)
 	if err == nil && !exact {
 		// This program would have stored something else: without a field of
 		// another release, say. A change is one against that, so that reading
 		// never writes.
-		item, err = best.scratch.reencode(m.plan, s.data)
+		tape.Reset()
+		err = m.plan.Write(tape, s.data)
 	}
 	if err != nil {
 		return valueError(err)
 	}
 	s.key, s.record = best.key, best.record
 	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.keep(item)
+	s.record.body, s.sum = bytes.Clone(best.record.body), tape.Sum()
 	return nil
 }
 
@@ -309,6 +333,7 @@ func unchecked(cause error) error {
 }
 
 var (
+	errSent         = errors.New("the response headers have been sent")
 	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
 	errOpenPanicked = errors.New("opening the session panicked")
 )

@@ -29,11 +29,10 @@ type PathSize struct {
 func (m *Manager[T]) Measure(data T) (Size, error) {
 	sc := newScratch()
 	defer sc.release()
-	item, err := sc.encodeAs(m.plan, reflect.ValueOf(&data).Elem())
-	if err != nil {
+	if err := sc.encodeAs(m.plan, reflect.ValueOf(&data).Elem()); err != nil {
 		return Size{}, err
 	}
-	return m.codec.measure(sc, m.cookie.name, item), nil
+	return m.codec.measure(sc, m.cookie.name), nil
 }
 
 // Measure returns how large value is when it is sealed for the cookie called
@@ -44,22 +43,21 @@ func (c *Codec) Measure(name string, value any) (Size, error) {
 	}
 	sc := newScratch()
 	defer sc.release()
-	item, err := sc.encode(value)
-	if err != nil {
+	if err := sc.encode(value); err != nil {
 		return Size{}, err
 	}
-	return c.measure(sc, name, item), nil
+	return c.measure(sc, name), nil
 }
 
 // recordOverhead is a record's flags and age, when it is new.
 const recordOverhead = 2
 
-func (c *Codec) measure(sc *scratch, name string, item []byte) Size {
-	body, packed := sc.pack(item)
+func (c *Codec) measure(sc *scratch, name string) Size {
+	body, packed := sc.pack()
 	fit := c.fit(name, c.padded(name, recordOverhead+len(body)))
-	size := Size{CBOR: len(item), Body: len(body), Value: fit.chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
+	size := Size{CBOR: sc.tape.Len(0), Body: len(body), Value: fit.chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	if packed {
-		for _, p := range packer().Explain(item) {
+		for _, p := range packer().ExplainTape(&sc.tape) {
 			size.Paths = append(size.Paths, PathSize{Path: p.Path, Bits: p.Bits})
 		}
 	}

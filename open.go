@@ -43,6 +43,7 @@ type opened struct {
 type candidate struct {
 	text   string
 	header wire.Header
+	key    *ringKey
 }
 
 // A carried is what one reading of a Cookie header keeps of a session's
@@ -202,16 +203,22 @@ func (f *finder) one(text string) (opened, error) {
 
 // admit does what can be done about a value without decoding it. That takes one
 // look into the ring, and no memory unless the value is longer than a cookie.
-func (f *finder) admit(text string) (candidate, *codecError) {
-	first := candidate{text: text}
-	var err, keyErr *codecError
-	if first.header, err = f.inspect(text); err != nil && err != errNewerVersion {
-		return first, err
+func (f *finder) admit(text string) (first candidate, refused *codecError) {
+	first.text = text
+	if first.header, refused = f.inspect(text); refused != nil && refused != errNewerVersion {
+		return first, refused
 	}
-	if _, keyErr = f.key(first.header); keyErr == errUnknownKey && err != nil {
-		return first, errVersion // more likely junk than the token of a later release
+	key, status := f.ring.find(first.header.KeyID, f.now) // by its id, never by trial
+	switch {
+	case status == keyRevoked:
+		refused = errRevokedKey
+	case status == keyUnknown && refused != nil:
+		refused = errVersion // more likely junk than the token of a later release
+	case status == keyUnknown:
+		refused = errUnknownKey
 	}
-	return first, cmp.Or(keyErr, err)
+	first.key = key
+	return first, refused
 }
 
 // inspect refuses what cannot be a token of this Codec, nor its first part,
@@ -262,24 +269,8 @@ func (f *finder) tooLong(chars, n int) *codecError {
 	return invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", chars, f.longest(n)))
 }
 
-// key looks a token's key up by its id, never by trial.
-func (f *finder) key(header wire.Header) (*ringKey, *codecError) {
-	key, status := f.ring.find(header.KeyID, f.now)
-	switch status {
-	case keyFound:
-		return key, nil
-	case keyRevoked:
-		return nil, errRevokedKey
-	}
-	return nil, errUnknownKey
-}
-
 // open opens a value, which is joined from its parts unless there are none.
 func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
-	key, refused := f.key(first.header)
-	if refused != nil {
-		return opened{}, refused
-	}
 	pieces, n := [wire.MaxParts]string{first.text}, first.header.Parts
 	if parts != nil && n > 1 {
 		var ok bool
@@ -299,7 +290,7 @@ func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
 	for _, piece := range pieces {
 		s.text = append(s.text, piece...)
 	}
-	o, err := s.open(f, key)
+	o, err := s.open(f, first.key)
 	if err != nil {
 		s.release()
 		return opened{}, err
@@ -309,7 +300,7 @@ func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
 
 // open opens the token whose text was joined. The record's body is s's.
 func (s *scratch) open(f *finder, key *ringKey) (o opened, err error) {
-	if s.token, err = decodeToken(s.token[:0], s.text); err != nil {
+	if s.token, err = wire.AppendToken(s.token[:0], s.text); err != nil {
 		return opened{}, errEncoding
 	}
 	s.additional = appendAdditionalData(s.additional[:0], f.name, f.label)

@@ -428,3 +428,103 @@ func TestNewerValue(t *testing.T) {
 		}
 	}
 }
+
+// TestStrangersInParts has first parts under a key that the ring lacks. Only
+// one that has its other parts is worth a reading of the file; a text of
+// gorilla/securecookie looks like one that has not.
+func TestStrangersInParts(t *testing.T) {
+	legacy := base64.URLEncoding.EncodeToString([]byte("1764138222|" + strings.Repeat("x", 60)))
+	for name, row := range map[string]struct {
+		drop   int // which of the three parts is missing
+		value  string
+		reason cookiesession.Reason
+	}{
+		"all parts":              {0, "", ""},
+		"without the second":     {2, "", cookiesession.ReasonMalformed},
+		"without the third":      {3, "", cookiesession.ReasonMalformed},
+		"gorilla/securecookie's": {0, legacy, cookiesession.ReasonMalformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				codec := splitCodec(t, w.ring)
+				under := splitCodec(t, newRing(t, w.keyringWords["b"]))
+				cookies := under.Cookies("s", mustEncode(t, under, "s", noise(3*partBytes-100)))
+				if row.drop > 0 {
+					cookies = slices.Delete(cookies, row.drop-1, row.drop)
+				}
+				r := requestWith(cookies...)
+				if row.value != "" {
+					r = cookieHeader("s", row.value)
+				}
+				w.sleep(2 * time.Second)
+				w.write("{b} {a}")
+				_, err := codec.OpenRequest(r, "s", new([]byte))
+				if cookiesession.ReasonOf(err) != row.reason || (err == nil) != (row.reason == "") {
+					t.Errorf("%v (%s)", err, cookiesession.ReasonOf(err))
+				}
+				if read := w.states(w.ring) != "a:sealing"; read != (row.reason == "") {
+					t.Errorf("the ring is %s", w.states(w.ring))
+				}
+			})
+		})
+	}
+}
+
+// TestOpenReadsAChangedKeyring opens a value alone, under a key that only the
+// file has.
+func TestOpenReadsAChangedKeyring(t *testing.T) {
+	keyringWatch(t, "{a}", func(w *watchedKeyring) {
+		codec := newCodec(t, w.ring, nil)
+		value := mustEncode(t, newCodec(t, newRing(t, w.keyringWords["b"]), nil), "s", "new")
+		w.sleep(2 * time.Second)
+		if err := codec.Decode("s", withKeyID(value, 1), new(string)); !errors.Is(err, cookiesession.ErrUnknownKey) {
+			t.Errorf("another unknown key: %v", err)
+		}
+		w.sleep(2 * time.Second)
+		w.write("{b} {a}")
+		var got string
+		if err := codec.Decode("s", value, &got); err != nil || got != "new" {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
+
+// TestBadRecords has authentic records that are none. Vectors have more of
+// them; the reason tells them from values that do not decode.
+func TestBadRecords(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	for name, row := range map[string]struct {
+		record string
+		reason cookiesession.Reason
+	}{
+		"good":              {"\x00\x00\xf5", ""},
+		"empty":             {"", cookiesession.ReasonMalformed},
+		"flags alone":       {"\x00", cookiesession.ReasonMalformed},
+		"no body":           {"\x00\x00", cookiesession.ReasonMalformed},
+		"a body, not CBOR":  {"\x00\x00\xff", cookiesession.ReasonValue},
+		"padded, no body":   {"\x10\x00\x80\x00", cookiesession.ReasonMalformed},
+		"no padding":        {"\x10\x00\xf5", cookiesession.ReasonMalformed},
+		"pending, no more":  {"\x40\x00\xf5", cookiesession.ReasonMalformed},
+		"packed, cut short": {"\x01\x00\xff", cookiesession.ReasonMalformed},
+	} {
+		_, err := codec.Open("s", codec.SealRecord("s", []byte(row.record), time.Now()), new(bool))
+		if cookiesession.ReasonOf(err) != row.reason || (err == nil) != (row.reason == "") {
+			t.Errorf("%s: %v (%s)", name, err, cookiesession.ReasonOf(err))
+		}
+	}
+}
+
+// TestNoLimitInReading joins parts with a Codec that writes one cookie of any
+// size.
+func TestNoLimitInReading(t *testing.T) {
+	ring := newRing(t)
+	codec, unlimited := splitCodec(t, ring), newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	for n := 1; n <= 8; n++ {
+		value := noise(n*partBytes - 100)
+		r := requestWith(codec.Cookies("s", mustEncode(t, codec, "s", value))...)
+		got, err := open(unlimited, r, "s")
+		if err != nil || !slices.Equal(got, value) {
+			t.Errorf("%d parts: %d bytes, %v", n, len(got), err)
+		}
+	}
+}

@@ -1,6 +1,6 @@
 package cookiesession
 
-import "example.com/cookiesession/internal/cbor"
+import "example.com/cookiesession/internal/value"
 
 // Register makes the type of zero, or what it points to, storable inside an
 // any, under a name that must never be given to another type:
@@ -8,18 +8,19 @@ import "example.com/cookiesession/internal/cbor"
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
 // Inside an any, these types need no registration and come back as what they
-// were: bool, all integers and floats, string, []byte, time.Time,
-// time.Duration, []any, []string, []int, and the maps from string to any,
-// string and int and from any to any. Every other type does, defined ones such
-// as "type Role string" included; without it, sealing fails with an error that
-// says so. A pointer is stored as what it points to and comes back as the
-// value. Elsewhere than inside an any, types need no registration.
+// were: bool, all integers and floats, string, slices of all of these,
+// time.Time, time.Duration, []any, and the maps from string to any, string and
+// int and from any to any. Every other type does, defined ones such as "type
+// Role string" included; without it, sealing fails with an error that says so.
+// A type that is registered as a pointer comes back as a pointer, and one that
+// is registered as a value as a value, whichever of the two was put in.
+// Elsewhere than inside an any, types need no registration.
 //
 // Register panics if the name or the type is taken, if the name is empty or not
 // UTF-8, or if the type cannot be stored. Call it in an init function.
-func Register(name string, zero any) { cbor.Register(name, zero) }
+func Register(name string, zero any) { value.Register(name, zero) }
 
 // Unknown is what a registered type decodes to in a program that did not
 // register its name: an older release, during a deployment or after a rollback.
 // It keeps the session alive, and is stored again unchanged.
-type Unknown = cbor.Unknown
+type Unknown = value.Unknown

@@ -229,6 +229,17 @@ func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	return s != nil && k.rank < s.rank
 }
 
+// supersededAt returns when the key was activated that came next after k, which
+// r has superseded. It is zero if that is not known.
+func (r *ring) supersededAt(k *ringKey) (at time.Time) {
+	for _, later := range r.order { // so the last one that is found is the earliest
+		if later.rank > k.rank && later.activates.After(k.activates) {
+			at = later.activates
+		}
+	}
+	return at
+}
+
 // isKept reports whether the ring's file has lost the key.
 func (k *ringKey) isKept() bool { return !k.kept.IsZero() }
 

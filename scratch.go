@@ -1,21 +1,23 @@
 package cookiesession
 
 import (
+	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
 )
 
 // A scratch holds the buffers of one sealing or opening. Only its methods hand
 // out slices of it, and nothing that leaves this package points into one.
 type scratch struct {
-	item       []byte // the value as CBOR
-	reencoded  []byte // the same as this program would have written it
-	body       []byte // the same packed
+	tape       cbor.Tape // of the value
+	body       []byte
 	record     []byte
 	additional []byte
 	token      []byte
@@ -29,64 +31,98 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 
 // release gives s back, unless one huge value has grown its buffers.
 func (s *scratch) release() {
-	const most = 64 << 10
-	if cap(s.item)+cap(s.reencoded)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= most {
+	const mostBytes, mostTokens = 64 << 10, 2 << 10
+	s.tape.Reset() // it holds on to strings
+	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= mostBytes &&
+		cap(s.tape.Tokens) <= mostTokens {
 		scratches.Put(s)
 	}
 }
 
-// encode returns the CBOR of a value.
-func (s *scratch) encode(value any) ([]byte, error) {
-	item, err := cbor.Append(s.item[:0], value)
-	if err != nil {
-		return nil, usageError(err)
+// encode puts a value on the tape.
+func (s *scratch) encode(v any) error {
+	s.tape.Reset()
+	if err := value.Write(&s.tape, v); err != nil {
+		return usageError(err)
 	}
-	s.item = item
-	return item, nil
+	return nil
 }
 
-// encodeAs returns the CBOR of a value whose plan is known.
-func (s *scratch) encodeAs(plan *cbor.Plan, value reflect.Value) ([]byte, error) {
-	item, err := plan.Append(s.item[:0], value)
-	if err != nil {
-		return nil, usageError(err)
+// encodeAs puts a value whose plan is known on the tape.
+func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
+	s.tape.Reset()
+	if err := plan.Write(&s.tape, v); err != nil {
+		return usageError(err)
 	}
-	s.item = item
-	return item, nil
+	return nil
 }
 
-// reencode returns the CBOR of a value that was decoded from an item of this
-// scratch, which stays.
-func (s *scratch) reencode(plan *cbor.Plan, value reflect.Value) (item []byte, err error) {
-	s.reencoded, err = plan.Append(s.reencoded[:0], value)
-	return s.reencoded, err
+// readBack refuses the value on the tape, which is of the type t, if it would
+// not open. Marshaling methods may write what they don't read: some write
+// nothing for the zero value, and refuse to read nothing.
+func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
+	if !plan.CallsMethods() {
+		return nil
+	}
+	s.body = s.tape.Append(s.body[:0])
+	if _, err := plan.Decode(s.body, reflect.New(t).Elem()); err != nil {
+		return usageError(fmt.Errorf("what would be stored could not be read again: %w", err))
+	}
+	return nil
+}
+
+// readBackAny is readBack for a value that encode has put on the tape.
+func (s *scratch) readBackAny(of any) error {
+	v := reflect.ValueOf(of)
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	plan, err := value.PlanFor(v.Type())
+	if err != nil {
+		return usageError(err) // unreachable: encode has used it
+	}
+	return s.readBack(plan, v.Type())
 }
 
 // packer returns the packer of version 1. All codecs share its tables.
 var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
 
-// pack returns the body for an item, and whether it is the packed form. It is
-// only if that is smaller and unpacks to no more than a reader allows.
-func (s *scratch) pack(item []byte) (body []byte, packed bool) {
-	if len(item) > wire.MaxUnpacked {
-		return item, false
-	}
-	if s.body = packer().Append(s.body[:0], item); len(s.body) < len(item) {
-		return s.body, true
-	}
-	return item, false
+func init() {
+	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }
 }
 
-// unpack returns the item in a record's body. Decoding it will show whether it
-// is deterministic CBOR.
-func (s *scratch) unpack(rec *record) ([]byte, error) {
-	if !rec.packed {
-		return rec.body, nil
+// mostTokens bounds the tape of a value that is packed, which takes 32 bytes a
+// token, here and wherever the value is read.
+const mostTokens = 16 << 10
+
+// pack returns the body for what is on the tape, and whether it is the packed
+// form. It is only if that is smaller and unpacks to no more than a reader
+// allows.
+func (s *scratch) pack() (body []byte, packed bool) {
+	size := s.tape.Len(0)
+	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
+		if s.body = packer().AppendTape(s.body[:0], &s.tape); len(s.body) < size {
+			return s.body, true
+		}
 	}
-	item, err := packer().Unpack(s.item[:0], rec.body, wire.MaxUnpacked)
-	if err != nil {
-		return nil, invalidError(ReasonMalformed, err)
+	s.body = s.tape.Append(s.body[:0])
+	return s.body, false
+}
+
+// unpack puts the value in a record's body on the tape.
+func (s *scratch) unpack(rec *record) error {
+	s.tape.Reset()
+	var err error
+	if rec.packed {
+		err = packer().ReadTape(&s.tape, rec.body, wire.MaxUnpacked)
+	} else {
+		err = s.tape.Read(rec.body, 0)
 	}
-	s.item = item
-	return item, nil
+	if err == nil {
+		return nil
+	}
+	if _, ok := errors.AsType[*cbor.SyntaxError](err); ok {
+		return invalidError(ReasonValue, err)
+	}
+	return invalidError(ReasonMalformed, err)
 }

@@ -38,8 +38,10 @@ func freshRandom() (random [wire.RandomSize]byte) {
 func (how *sealing) value(value any, meta Meta) (string, error) {
 	s := newScratch()
 	defer s.release()
-	item, err := s.encode(value)
-	if err != nil {
+	if err := s.encode(value); err != nil {
+		return "", err
+	}
+	if err := s.readBackAny(value); err != nil {
 		return "", err
 	}
 	rec, err := meta.record(how.now)
@@ -47,7 +49,7 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 		return "", usageError(err)
 	}
 	rec.lifetime = how.policy.cut(rec.lifetime)
-	rec.body, rec.packed = s.pack(item)
+	rec.body, rec.packed = s.pack()
 	if how.before, err = how.replaced(meta.KeyID); err != nil {
 		return "", err
 	}
@@ -114,7 +116,7 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 	token := appendHeader(s.token[:0], tokenHeader{parts: fit.parts, key: key.id, issued: rec.issued, random: how.random})
 	s.additional = appendAdditionalData(s.additional[:0], how.name, how.label)
 	s.token = sealToken(key, append(token, data...), s.additional)
-	s.text = appendTokenText(s.text[:0], s.token)
+	s.text = wire.AppendText(s.text[:0], s.token)
 	return sealed{fit: fit, text: s.text, key: key, bare: bare}, nil
 }
 
@@ -145,7 +147,7 @@ func (c *Codec) padded(name string, n int) int {
 	size := (n/c.padTo + 1) * c.padTo
 	if c.maxSize < math.MaxInt {
 		full := wire.Cut{Name: name, Size: c.maxSize}.Capacity(parts)
-		size = min(size, wire.Encoding.DecodedLen(full)-wire.Overhead)
+		size = min(size, full*3/4-wire.Overhead)
 	}
 	return size
 }

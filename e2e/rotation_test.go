@@ -102,7 +102,7 @@ func startFleet(t *testing.T, ctx context.Context, skew time.Duration) *fleet {
 	t.Helper()
 	findNginx(t) // before anything is built
 	f := &fleet{tool: buildKeytool(t)}
-	f.mount = newMount(t, func(file string) { f.keys = append(f.keys, f.tool.rotate(t, ctx, file, 0)) })
+	f.mount = newMount(t, func(file string) { f.keys = append(f.keys, f.tool.begin(t, ctx, file)) })
 	for i, interval := range intervals {
 		args := []string{"-keys", f.mount.file(), "-interval", interval.String()}
 		if i == 0 {

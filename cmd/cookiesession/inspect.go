@@ -12,6 +12,7 @@ import (
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -261,7 +262,7 @@ func (op *opener) explain(err error, names []string) *refusal {
 	if e, ok := err.(interface{ Cause() error }); ok {
 		cause = e.Cause()
 	}
-	var notShown *cbor.ValueError
+	var notShown *value.ValueError
 	var notCBOR *cbor.SyntaxError
 	switch {
 	case cookiesession.ReasonOf(err) == cookiesession.ReasonAltered:

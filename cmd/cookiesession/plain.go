@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 )
 
 // plain returns a session's value in such a form that encoding/json shows all
@@ -28,7 +28,7 @@ func plain(v any) any {
 			return nil
 		}
 		return map[string]any{"base64": base64.StdEncoding.EncodeToString(v)}
-	case cbor.ByteString:
+	case value.ByteString:
 		return map[string]any{"base64": base64.StdEncoding.EncodeToString([]byte(v))}
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano)
@@ -71,7 +71,7 @@ func plainFloat(f float64, bits int) any {
 // is stored of the value.
 func plainUnknown(u cookiesession.Unknown) any {
 	var v any
-	plan, err := cbor.PlanFor(reflect.TypeFor[any]())
+	plan, err := value.PlanFor(reflect.TypeFor[any]())
 	if err == nil {
 		_, err = plan.Decode(u.CBOR(), reflect.ValueOf(&v).Elem())
 	}

@@ -78,7 +78,7 @@ func parseToken(text string) (token, *refusal) {
 	if r != nil {
 		return t, r
 	}
-	raw, err := wire.Encoding.DecodeString(text)
+	raw, err := wire.AppendToken(nil, text)
 	t.size = len(raw)
 	switch {
 	case err != nil && len(text)%4 == 1:

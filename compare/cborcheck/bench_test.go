@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"testing"
 
-	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/value"
 	peer "github.com/fxamacker/cbor/v2"
 )
 
@@ -28,7 +28,7 @@ var somePreferences = preferences{
 func BenchmarkStruct(b *testing.B) {
 	v := somePreferences
 	rv := reflect.ValueOf(&v).Elem()
-	plan := must(cbor.PlanFor(rv.Type()))
+	plan := must(value.PlanFor(rv.Type()))
 	item := must(plan.Append(nil, rv))
 	var got preferences
 	dst := reflect.ValueOf(&got).Elem()

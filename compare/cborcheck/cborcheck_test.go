@@ -16,6 +16,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/document"
+	"example.com/cookiesession/internal/value"
 	peer "github.com/fxamacker/cbor/v2"
 )
 
@@ -149,11 +150,11 @@ func checkBoth(t *testing.T, name string, v any) {
 }
 
 func appendAny(v any) ([]byte, error) {
-	return must(cbor.PlanFor(reflect.TypeFor[any]())).Append(nil, reflect.ValueOf(&v).Elem())
+	return must(value.PlanFor(reflect.TypeFor[any]())).Append(nil, reflect.ValueOf(&v).Elem())
 }
 
 func decodeAny(item []byte) (v any, exact bool, err error) {
-	exact, err = must(cbor.PlanFor(reflect.TypeFor[any]())).Decode(item, reflect.ValueOf(&v).Elem())
+	exact, err = must(value.PlanFor(reflect.TypeFor[any]())).Decode(item, reflect.ValueOf(&v).Elem())
 	return v, exact, err
 }
 
@@ -192,7 +193,7 @@ func common(v any) any {
 		return fmt.Sprintf("int %d", &v)
 	case peer.ByteString:
 		return "bytes " + string(v)
-	case cbor.ByteString:
+	case value.ByteString:
 		return "bytes " + string(v)
 	}
 	return v

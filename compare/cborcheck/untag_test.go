@@ -38,7 +38,7 @@ func spellOut(tag peer.Tag) any {
 			return hex.EncodeToString(content)
 		case 21:
 			return base64.RawURLEncoding.EncodeToString(content)
-		case 25459 + 1:
+		case 38515 + 1:
 			return string(content)
 		}
 	case []any:
@@ -50,7 +50,7 @@ func spellOut(tag peer.Tag) any {
 			return strings.Join(parts, ".")
 		}
 	case uint64:
-		if tag.Number == 25459+2 {
+		if tag.Number == 38515+2 {
 			return time.UnixMilli(int64(content)).UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 	}

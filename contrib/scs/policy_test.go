@@ -297,7 +297,7 @@ func TestRotation(t *testing.T) {
 	v.do("/")
 
 	both := newSite(t, config{keys: newKeyring(t, newer, older)})
-	if got := v.with(both, both.read("foo")); len(got.Cookies()) != 1 {
+	if got := v.with(both, both.read("foo"), func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", "document") }); len(got.Cookies()) != 1 {
 		t.Errorf("under the new key, reading set the cookies %q", setLines(got))
 	}
 	if diff := cmp.Diff([]string{"opened", "issued"}, both.kinds()); diff != "" {

@@ -5,33 +5,21 @@ import (
 	"math"
 )
 
-// Major types, RFC 8949, Section 3.1.
+// Initial bytes of floats.
 const (
-	majorUint  = 0
-	majorNeg   = 1
-	majorBytes = 2
-	majorText  = 3
-	majorArray = 4
-	majorMap   = 5
-	majorTag   = 6
-	majorOther = 7
-)
-
-// Initial bytes of major type 7.
-const (
-	simpleFalse = 0xf4
-	simpleTrue  = 0xf5
-	simpleNull  = 0xf6
-	head16      = 0xf9 // binary16 follows
-	head32      = 0xfa
-	head64      = 0xfb
+	major7   = 7
+	head16   = 0xf9 // binary16 follows
+	head32   = 0xfa
+	head64   = 0xfb
+	maxHead  = 9  // bytes
+	shortArg = 24 // a less argument is in the initial byte
 )
 
 // appendHead appends the shortest head of a major type with argument n.
-func appendHead(dst []byte, major byte, n uint64) []byte {
-	ib := major << 5
+func appendHead(dst []byte, major Kind, n uint64) []byte {
+	ib := byte(major) << 5
 	switch {
-	case n < 24:
+	case n < shortArg:
 		return append(dst, ib|byte(n))
 	case n <= math.MaxUint8:
 		return append(dst, ib|24, byte(n))
@@ -43,10 +31,10 @@ func appendHead(dst []byte, major byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(dst, ib|27), n)
 }
 
-// headSize is the length of the shortest head with argument n, in bytes.
-func headSize(n uint64) int {
+// HeadSize is the length of the shortest head with argument n, in bytes.
+func HeadSize(n uint64) int {
 	switch {
-	case n < 24:
+	case n < shortArg:
 		return 1
 	case n <= math.MaxUint8:
 		return 2
@@ -56,29 +44,6 @@ func headSize(n uint64) int {
 		return 5
 	}
 	return 9
-}
-
-func appendInt(dst []byte, n int64) []byte {
-	if n < 0 {
-		return appendHead(dst, majorNeg, uint64(^n)) // -1 - n
-	}
-	return appendHead(dst, majorUint, uint64(n))
-}
-
-func appendBool(dst []byte, b bool) []byte {
-	if b {
-		return append(dst, simpleTrue)
-	}
-	return append(dst, simpleFalse)
-}
-
-func appendBytes(dst, b []byte) []byte {
-	return append(appendHead(dst, majorBytes, uint64(len(b))), b...)
-}
-
-// appendText appends a text string. The caller knows that s is UTF-8.
-func appendText(dst []byte, s string) []byte {
-	return append(appendHead(dst, majorText, uint64(len(s))), s...)
 }
 
 // appendFloat appends f in the shortest of the three widths that holds it
@@ -95,6 +60,21 @@ func appendFloat(dst []byte, f float64) []byte {
 		return append(dst, head16, byte(h>>8), byte(h))
 	}
 	return binary.BigEndian.AppendUint32(append(dst, head32), math.Float32bits(f32))
+}
+
+// floatSize is how many bytes [appendFloat] appends.
+func floatSize(f float64) int {
+	if f != f {
+		return 3
+	}
+	f32 := float32(f)
+	if float64(f32) != f {
+		return 9
+	}
+	if _, ok := toHalf(f32); ok {
+		return 3
+	}
+	return 5
 }
 
 // toHalf returns f as binary16, if that holds it exactly. f is not NaN.

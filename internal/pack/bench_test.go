@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"golang.org/x/crypto/chacha20poly1305"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // preferences is the session that speed is measured by.
@@ -84,5 +86,31 @@ func BenchmarkSession(b *testing.B) {
 	for _, name := range []string{"tiny-008", "login-014", "mixed-012", "cart-001", "tokens-002"} {
 		b.Run("op=Append/session="+name, func(b *testing.B) { benchmarkAppend(b, items[name]) })
 		b.Run("op=Unpack/session="+name, func(b *testing.B) { benchmarkUnpack(b, items[name]) })
+	}
+}
+
+// BenchmarkTape has AppendTape and ReadTape for BenchmarkEight's session and
+// for a session of the corpus.
+func BenchmarkTape(b *testing.B) {
+	for name, item := range map[string][]byte{"eight": encode(b, eight), "mixed-012": corpus(b)["mixed-012"]} {
+		tape := tapeOf(b, item)
+		packed := packer.AppendTape(nil, tape)
+		b.Run("op=Append/session="+name, func(b *testing.B) {
+			dst := make([]byte, 0, 2*len(item)+16)
+			b.ReportAllocs()
+			for b.Loop() {
+				dst = packer.AppendTape(dst[:0], tape)
+			}
+		})
+		b.Run("op=Read/session="+name, func(b *testing.B) {
+			b.ReportAllocs()
+			var tape cbor.Tape
+			for b.Loop() {
+				tape.Reset()
+				if err := packer.ReadTape(&tape, packed, len(item)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -8,10 +8,10 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/document"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/value"
 )
 
 var packer = pack.New(&tables.V1)
@@ -50,7 +50,7 @@ func corpusValues(tb testing.TB) map[string]map[string]any {
 
 func encode(tb testing.TB, v any) []byte {
 	tb.Helper()
-	item, err := cbor.Append(nil, v)
+	item, err := value.Append(nil, v)
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -15,12 +15,16 @@ import (
 type Packer struct {
 	tables   *tables
 	encoders sync.Pool
+
+	tapeEncoders, tapeDecoders sync.Pool
 }
 
 // New returns a Packer for tables, which must not change any more.
 func New(f *form.Tables) *Packer {
 	p := &Packer{tables: newTables(f)}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
+	p.tapeEncoders.New = func() any { return &tapeEncoder{encoder: encoder{tables: p.tables}} }
+	p.tapeDecoders.New = func() any { return &tapeDecoder{tables: p.tables} }
 	return p
 }
 

@@ -73,6 +73,7 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 		p.cost[n] = uint32(t.codesIn(book, p.contexts[n])[form.End] & 15)
 	}
 	run, hex := 0, 0
+	buckets, order := &t.phrases.buckets, t.phrases.order
 	for i := n - 1; i >= 0; i-- {
 		c := p.text[i]
 		codes := t.codesIn(book, p.contexts[i])
@@ -83,19 +84,19 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 			cost = uint32(best.code&15) + 8 + p.cost[i+1]
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
-		found := t.phrases.at(start)
+		bucket := buckets[bucketOf(start)]
+		found := order[bucket.from:bucket.to]
 		for k := range found {
 			x := &found[k]
 			if !x.begins(start) || int(x.length) > n-i {
 				continue
 			}
-			code := codes[x.symbol]
-			if code == 0 || x.length > 8 && string(p.text[i:i+int(x.length)]) != t.Phrases[x.symbol-form.Phrase] {
+			code := codes[x.symbol&mostText]
+			c := uint32(code&15) + p.cost[i+int(x.length)]
+			if code == 0 || c >= cost || x.length > 8 && string(p.text[i:i+int(x.length)]) != t.Phrases[x.symbol-form.Phrase] {
 				continue
 			}
-			if c := uint32(code&15) + p.cost[i+int(x.length)]; c < cost {
-				best, cost = step{code, x.symbol, x.length}, c
-			}
+			best, cost = step{code, x.symbol, x.length}, c
 		}
 		switch a := alphabets[c]; {
 		case a == 0:
@@ -116,7 +117,7 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 
 // many considers the symbols that stand for a number of characters, of which
 // the longest run of its alphabet is always as good as any.
-func (p *parser) many(codes []uint16, i, run, hex int, best step, cost uint32) (step, uint32) {
+func (p *parser) many(codes *textCodes, i, run, hex int, best step, cost uint32) (step, uint32) {
 	try := func(symbol uint16, length, bits int) {
 		code := codes[symbol]
 		if c := uint32(code&15) + uint32(bits) + p.cost[i+length]; code != 0 && c < cost {

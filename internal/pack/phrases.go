@@ -32,7 +32,7 @@ type indexed struct {
 
 // begins reports whether a text may begin with the phrase of which the first 8
 // bytes are given: whether it does so up to there.
-func (x *indexed) begins(text uint64) bool { return (text^x.start)<<x.unused == 0 }
+func (x *indexed) begins(text uint64) bool { return (text^x.start)<<(x.unused&63) == 0 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
 	x := new(phraseIndex)
@@ -55,11 +55,4 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		b.to = uint16(i + 1)
 	}
 	return x
-}
-
-// at returns the phrases that may begin a text of which the first bytes are
-// given.
-func (x *phraseIndex) at(start uint64) []indexed {
-	b := x.buckets[bucketOf(start)]
-	return x.order[b.from:b.to]
 }

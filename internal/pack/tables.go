@@ -24,9 +24,17 @@ type tables struct {
 	wordEnds  []uint16    // of the codes of each symbol in wordCodes
 	models    []modelCodes
 
-	textCodes [form.Books][form.Contexts][]uint16 // by symbol
+	textCodes []textCodes // by table, as in Contexts
 	phrases   *phraseIndex
+
+	tape *tapeTables
 }
+
+// textCodes are the codes of text by symbol. There is room for more symbols
+// than there are, so that masking one with mostText costs no check.
+type textCodes [mostText + 1]uint16
+
+const mostText = 1<<10 - 1
 
 // A valueCode is the code of a symbol in the table of one model.
 type valueCode struct {
@@ -62,25 +70,23 @@ func newTables(f *form.Tables) *tables {
 	for _, l := range f.Value {
 		t.values = append(t.values, codeList(l).decoder())
 	}
-	var textCodes [][]uint16
-	for _, l := range f.Text {
+	t.textCodes = make([]textCodes, len(f.Text))
+	for i, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		textCodes = append(textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
-	}
-	for book, tables := range f.Contexts {
-		for c, table := range tables {
-			t.textCodes[book][c] = textCodes[table]
+		for symbol, code := range codeList(l).all() {
+			t.textCodes[i][symbol] = code
 		}
 	}
 	t.dictionary.index(asItems(f.Keys))
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
+	t.tape = newTapeTables(f)
 	return t
 }
 
 // codesIn returns the codes of text symbols in a context of a book.
-func (t *tables) codesIn(book int, context uint8) []uint16 {
-	return t.textCodes[book][context]
+func (t *tables) codesIn(book int, context uint8) *textCodes {
+	return &t.textCodes[t.Contexts[book][context]]
 }
 
 // loadValues arranges the codes of the value symbols.
@@ -165,6 +171,12 @@ func (t *tables) wordCode(model uint8, item []byte) uint16 {
 	if !ok {
 		return 0
 	}
+	return t.codeOf(model, symbol)
+}
+
+// codeOf returns the code of a symbol of words in the table of a model; 0 if it
+// has none.
+func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	from := uint16(0)
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
@@ -216,6 +228,25 @@ func newOutline(b []byte) outline {
 	return outline{uint64(b[0])<<8 | uint64(b[n/2]), uint64(b[n-1]), n}
 }
 
+// newStringOutline is newOutline for a string.
+func newStringOutline(s string) outline {
+	n := len(s)
+	switch {
+	case n >= 8:
+		return outline{load64(s), load64(s[n-8:]), n}
+	case n >= 4:
+		return outline{load32(s), load32(s[n-4:]), n}
+	}
+	return outline{uint64(s[0])<<8 | uint64(s[n/2]), uint64(s[n-1]), n}
+}
+
+func load32(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
+}
+
+func load64(s string) uint64 { return load32(s) | load32(s[4:])<<32 }
+
 func (o outline) hash() uint32 {
 	const k = 0x9e3779b97f4a7c15
 	h := (o.first ^ uint64(o.length)) * k
@@ -245,8 +276,14 @@ func (s *stringIndex) index(strings []string) {
 }
 
 // find returns the number of a string that is not empty.
-func (s *stringIndex) find(b []byte) (i int, ok bool) {
-	o := newOutline(b)
+func (s *stringIndex) find(b []byte) (i int, ok bool) { return findIn(s, newOutline(b), b) }
+
+// findString is find for a string.
+func (s *stringIndex) findString(b string) (i int, ok bool) {
+	return findIn(s, newStringOutline(b), b)
+}
+
+func findIn[S string | []byte](s *stringIndex, o outline, b S) (i int, ok bool) {
 	h := o.hash()
 	for at := h & uint32(len(s.slots)-1); s.slots[at] != 0; at = (at + 1) & uint32(len(s.slots)-1) {
 		if e := s.slots[at]; (e^h)&^numberMask == 0 {

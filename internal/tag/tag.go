@@ -13,8 +13,11 @@ const (
 )
 
 // First is the first private tag. The numbers are part of the format: they
-// never change, and new ones go to the end, before End.
-const First = 25459
+// never change, and a new one needs a new version of the format.
+const First = 38515
+
+// Reserved is how many tags from First on are the module's.
+const Reserved = 64
 
 // Private tags, one block from First.
 const (
@@ -46,6 +49,24 @@ const (
 	NilBytes     // only null: nil []byte
 	NilSlice     // only null: nil []any
 	NilMapString // only null: nil map[string]any
+
+	// These hold null, too.
+	Int8s    // []int8
+	Int16s   // []int16
+	Int32s   // []int32
+	Int64s   // []int64
+	Uints    // []uint
+	Uint16s  // []uint16
+	Uint32s  // []uint32
+	Uint64s  // []uint64
+	Uintptrs // []uintptr
+	Float32s // []float32
+	Float64s // []float64
+	Bools    // []bool
+
+	// time.Time in another zone than UTC, as [seconds since 1970, nanoseconds,
+	// seconds east of UTC]; these are not 0, and less than a day.
+	TimeOffset
 
 	// End is one beyond the last.
 	End

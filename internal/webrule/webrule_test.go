@@ -168,27 +168,6 @@ func TestDropPage(t *testing.T) {
 	}
 }
 
-func TestMayRefresh(t *testing.T) {
-	for _, tt := range []struct {
-		dest   string
-		status int
-		want   bool
-	}{
-		{"", 200, true}, {"empty", 200, true}, {"document", 200, true}, {"iframe", 200, true},
-		{"document", 204, true}, {"document", 303, true}, {"document", 101, true},
-		{"image", 200, false}, {"script", 200, false},
-		{"document", 304, false}, {"document", 404, false}, {"document", 500, false},
-	} {
-		r := &http.Request{Header: http.Header{"Sec-Fetch-Dest": {tt.dest}}}
-		if got := webrule.MayRefresh(r, tt.status); got != tt.want {
-			t.Errorf("dest %q, status %d: %v", tt.dest, tt.status, got)
-		}
-	}
-	if webrule.MayRefresh(nil, 200) {
-		t.Error("a session that came with no request is refreshed")
-	}
-}
-
 func TestEndsInNumber(t *testing.T) {
 	for host, want := range map[string]bool{
 		"192.0.2.1": true, "127.1": true, "0x7f.1": true, "0x7f.0X1": true, "1.2.3.0xfF": true, "0177.0.0.01": true, "1": true,

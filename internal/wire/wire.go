@@ -11,7 +11,6 @@
 package wire
 
 import (
-	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"time"
@@ -70,11 +69,6 @@ const (
 	MaxSkew = 5 * time.Minute
 )
 
-// Encoding is that of a token's text. It is strict about trailing bits, so that
-// one token has one text. It still skips CR and LF, which its users have to
-// refuse.
-var Encoding = base64.RawURLEncoding.Strict()
-
 // A Header is what can be read of a token without a key. Nobody has
 // authenticated it until the tag has verified.
 type Header struct {
@@ -88,7 +82,7 @@ type Header struct {
 // of issue: whole groups of four characters, for three bytes each.
 const headerChars = 12
 
-// Errors of [ParseHeader].
+// Errors of [ParseHeader] and [AppendToken].
 var (
 	ErrTooShort = errors.New("shorter than any token")
 	ErrEncoding = errors.New("not strict base64url")
@@ -101,10 +95,10 @@ func ParseHeader(text string) (Header, error) {
 	if len(text) < headerChars {
 		return Header{}, ErrTooShort
 	}
-	var raw [headerChars / 4 * 3]byte
-	n, err := Encoding.Decode(raw[:], []byte(text[:headerChars]))
-	if err != nil || n != len(raw) { // fewer bytes: CR or LF were skipped
-		return Header{}, ErrEncoding
+	var buffer [headerChars + 8]byte
+	raw, err := AppendToken(buffer[:0], text[:headerChars])
+	if err != nil {
+		return Header{}, err
 	}
 	return Header{
 		Version: int(raw[0] & 0x0f),
@@ -113,6 +107,3 @@ func ParseHeader(text string) (Header, error) {
 		Issued:  int64(binary.BigEndian.Uint32(raw[TimeOffset:])),
 	}, nil
 }
-
-// Chars returns how many characters the text of a token of n bytes has.
-func Chars(n int) int { return Encoding.EncodedLen(n) }

@@ -14,6 +14,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	jsondoc "example.com/cookiesession/internal/document"
+	"example.com/cookiesession/internal/value"
 )
 
 // input is all that the trainer learns from.
@@ -100,7 +101,7 @@ func newDocument(text []byte) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
-	item, err := cbor.Append(nil, v)
+	item, err := value.Append(nil, v)
 	if err != nil {
 		return document{}, err
 	}

@@ -1,0 +1,162 @@
+package pack
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/pack/form"
+)
+
+// tapeTables are what the packer's tables say in terms of tokens.
+type tapeTables struct {
+	keys       []tapeKey                  // of the dictionary
+	wide       *[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
+	texts      stringIndex                // of keys
+	longestKey int                        // in bytes
+
+	values      []tapeValue // by symbol
+	words       stringIndex // the texts of those that are words
+	longestWord int         // in bytes
+}
+
+// A tapeKey is a key of the dictionary.
+type tapeKey struct {
+	token cbor.Token
+	size  int    // as CBOR, in bytes
+	rank  int    // in the order of keys
+	code  uint16 // with its length in the lowest 4 bits
+	model uint8  // of its value
+	index bool   // it is a number
+}
+
+// A tapeValue is what a symbol of a value says.
+type tapeValue struct {
+	token  cbor.Token // if that is all, and then
+	size   int        // is how many bytes of CBOR it has
+	symbol *form.Symbol
+}
+
+func newTapeTables(f *form.Tables) *tapeTables {
+	t := &tapeTables{keys: make([]tapeKey, len(f.Keys)), values: make([]tapeValue, len(f.Values)), wide: codeList(f.Key).wide()}
+	order := make([]int, len(f.Keys))
+	for i, s := range f.Keys {
+		if s == "" {
+			panic("pack: internal error: an empty key in the dictionary")
+		}
+		order[i] = i
+		k := cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s}
+		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s)}
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(len(f.Keys[a])-len(f.Keys[b]), strings.Compare(f.Keys[a], f.Keys[b]))
+	})
+	for rank, i := range order {
+		t.keys[i].rank = rank
+		t.longestKey = max(t.longestKey, len(f.Keys[i]))
+	}
+	t.texts.index(f.Keys)
+	for symbol, code := range codeList(f.Key).all() {
+		if symbol >= form.Entry {
+			t.keys[symbol-form.Entry].code = code
+		}
+	}
+	words := make([]string, len(f.Values))
+	for i := range f.Values {
+		t.values[i] = newTapeValue(&f.Values[i])
+		if f.Values[i].Kind == form.Word {
+			words[i] = t.values[i].token.S
+			t.longestWord = max(t.longestWord, len(words[i]))
+		}
+	}
+	t.words.index(words)
+	return t
+}
+
+// key returns the key that a symbol of a key is, if that is in the dictionary
+// and no number.
+func (t *tapeTables) key(symbol uint16) *tapeKey {
+	if symbol < form.Entry || t.keys[symbol-form.Entry].index {
+		return nil
+	}
+	return &t.keys[symbol-form.Entry]
+}
+
+// find returns what the dictionary says of a key that is text, or nil.
+func (t *tapeTables) find(key string) *tapeKey {
+	if key == "" || len(key) > t.longestKey {
+		return nil
+	}
+	if k, ok := t.texts.findString(key); ok {
+		return &t.keys[k]
+	}
+	return nil
+}
+
+// KeyNumber returns the number by which tokens refer to a key of the
+// dictionary, or 0: see [cbor.Token].
+func (p *Packer) KeyNumber(key string) uint16 {
+	if k := p.tables.tape.find(key); k != nil {
+		return k.token.Key
+	}
+	return 0
+}
+
+func newTapeValue(s *form.Symbol) tapeValue {
+	v := tapeValue{symbol: s}
+	switch {
+	case s.Kind == form.Word:
+		v.token = cbor.Token{Kind: cbor.Text, Size: 1, S: s.Bytes[headSize(s.Bytes[0]):]}
+		v.size = len(s.Bytes)
+	case s.Kind == form.Raw && len(s.Bytes) == 1:
+		ib := s.Bytes[0]
+		switch kind := cbor.Kind(ib >> 5); {
+		case kind <= cbor.Neg && ib&31 < argument8:
+			v.token, v.size = cbor.Token{Kind: kind, Size: 1, N: uint64(ib & 31)}, 1
+		case cbor.False <= ib && ib <= cbor.Null:
+			v.token, v.size = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}, 1
+		}
+	}
+	return v
+}
+
+// textCode returns the code of a text as a word, in the table of a model; 0 if
+// it has none.
+func (t *tables) textCode(model uint8, s string) uint16 {
+	if len(s) > t.tape.longestWord || s == "" {
+		return 0
+	}
+	symbol, ok := t.tape.words.findString(s)
+	if !ok {
+		return 0
+	}
+	return t.codeOf(model, symbol)
+}
+
+// wide returns a table that finds every code in one look-up, by the next
+// form.MaxCode bits.
+func (l codeList) wide() *[1 << form.MaxCode]uint16 {
+	t := new([1 << form.MaxCode]uint16)
+	for symbol, code := range l.all() {
+		length := code & 15
+		from := code >> 4 << (form.MaxCode - length)
+		for i := range uint16(1) << (form.MaxCode - length) {
+			t[from+i] = uint16(symbol)<<4 | length
+		}
+	}
+	return t
+}
+
+// long returns the symbol and the length of a code that is too long for quick,
+// at the beginning of w.
+func (t *decodeTable) long(w uint64) uint16 {
+	c := uint16(w >> (64 - form.MaxCode))
+	for k := range t.last {
+		if l := &t.last[k]; c < l.end {
+			length := quickBits + 1 + k
+			return t.list[int(c>>(form.MaxCode-length))+int(l.shift)]&^15 | uint16(length)
+		}
+	}
+	panic("pack: internal error: a code is incomplete") // unreachable: the trainer's codes are complete
+}

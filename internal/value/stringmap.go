@@ -1,0 +1,177 @@
+package value
+
+import (
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"example.com/cookiesession/internal/cbor"
+)
+
+var (
+	anyType    = reflect.TypeFor[any]()
+	stringType = reflect.TypeFor[string]()
+)
+
+// anyMapCodec is for map[string]any, and stringMapCodec for map[string]string,
+// under whatever name. They do without reflection.
+type (
+	anyMapCodec    struct{ typ reflect.Type }
+	stringMapCodec struct{ typ reflect.Type }
+)
+
+func (c anyMapCodec) empty() cbor.Kind    { return cbor.Map }
+func (c stringMapCodec) empty() cbor.Kind { return cbor.Map }
+
+func (c anyMapCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
+	if v.IsNil() {
+		t.AddSimple(cbor.Null)
+		return nil
+	}
+	return writeStringMap(t, asMap[map[string]any](v), depth, writeAny)
+}
+
+func (c stringMapCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
+	if v.IsNil() {
+		t.AddSimple(cbor.Null)
+		return nil
+	}
+	return writeStringMap(t, asMap[map[string]string](v), depth, writeString)
+}
+
+func (c anyMapCodec) decode(d *decoder, v reflect.Value, depth int) error {
+	return decodeStringMap(d, v, depth, (*decoder).any)
+}
+
+func (c stringMapCodec) decode(d *decoder, v reflect.Value, depth int) error {
+	return decodeStringMap(d, v, depth, (*decoder).string)
+}
+
+// asMap returns the map of a value of M's underlying type.
+func asMap[M any](v reflect.Value) M {
+	if m, ok := reflect.TypeAssert[M](v); ok {
+		return m
+	}
+	return v.Convert(reflect.TypeFor[M]()).Interface().(M)
+}
+
+// pair is an entry of a map, taken out to be sorted.
+type pair[V any] struct {
+	key   string
+	value V
+}
+
+// byKey is the order of encoded text strings: their heads have their lengths.
+func byKey[V any](a, b pair[V]) int {
+	if len(a.key) != len(b.key) {
+		return len(a.key) - len(b.key)
+	}
+	return strings.Compare(a.key, b.key)
+}
+
+var anyPairs, stringPairs sync.Pool
+
+// pairPool returns the pool of *[]pair[V].
+func pairPool[V any]() *sync.Pool {
+	if _, ok := any((*V)(nil)).(*string); ok {
+		return &stringPairs
+	}
+	return &anyPairs
+}
+
+func writeStringMap[V any](t *cbor.Tape, m map[string]V, depth int, value func(*cbor.Tape, V, int) error) error {
+	if depth >= cbor.MaxDepth {
+		return errDepth()
+	}
+	at := t.Open(cbor.Map, uint64(len(m)))
+	if len(m) == 0 {
+		t.Close(at)
+		return nil
+	}
+	pool := pairPool[V]()
+	p, _ := pool.Get().(*[]pair[V])
+	if p == nil {
+		p = new([]pair[V])
+	}
+	pairs := (*p)[:0]
+	defer func() {
+		clear(pairs)
+		if *p = pairs[:0]; cap(pairs) <= 1<<10 {
+			pool.Put(p)
+		}
+	}()
+
+	text := true
+	for k, v := range m {
+		text = text && cbor.IsUTF8String(k)
+		pairs = append(pairs, pair[V]{k, v})
+	}
+	less := byKey[V]
+	if !text {
+		less = byAnyKey[V]
+	}
+	if len(pairs) > 1 {
+		slices.SortFunc(pairs, less)
+	}
+	for i := range pairs {
+		if err := writePlain(t, pairs[i].key, depth+1); err != nil {
+			return inside("[]", err)
+		}
+		if err := value(t, pairs[i].value, depth+1); err != nil {
+			return inside("[]", err)
+		}
+	}
+	t.Close(at)
+	return nil
+}
+
+// byAnyKey is byKey where some keys are not UTF-8: these have a tag in front,
+// and come after all others.
+func byAnyKey[V any](a, b pair[V]) int {
+	va, vb := utf8.ValidString(a.key), utf8.ValidString(b.key)
+	switch {
+	case va == vb:
+		return byKey(a, b)
+	case va:
+		return -1
+	}
+	return 1
+}
+
+func decodeStringMap[V any](d *decoder, v reflect.Value, depth int, value func(*decoder, int) (V, error)) error {
+	if d.null() {
+		return nil
+	}
+	m, err := readStringMap(d, depth, value)
+	if err != nil {
+		return typed(err, v.Type())
+	}
+	if p, ok := v.Addr().Interface().(*map[string]V); ok {
+		*p = m
+	} else {
+		v.Set(reflect.ValueOf(m).Convert(v.Type()))
+	}
+	return nil
+}
+
+func readStringMap[V any](d *decoder, depth int, value func(*decoder, int) (V, error)) (map[string]V, error) {
+	n, err := d.mapping()
+	if err != nil {
+		return nil, err
+	}
+	m := make(map[string]V, room(n, 32))
+	for range n {
+		k, err := d.stringKey()
+		if err != nil {
+			return nil, inside("[]", err)
+		}
+		x, err := value(d, depth+1)
+		if err != nil {
+			return nil, inside("[]", err)
+		}
+		m[k] = x
+	}
+	return m, nil
+}

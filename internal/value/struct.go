@@ -1,0 +1,165 @@
+package value
+
+import (
+	"reflect"
+	"time"
+
+	"example.com/cookiesession/internal/cbor"
+)
+
+// structCodec stores a struct as a map. Its fields are in the order of their
+// keys' encodings, which is the order in the map.
+type structCodec struct {
+	typ    reflect.Type
+	fields []field
+}
+
+func (c *structCodec) write(t *cbor.Tape, v reflect.Value, depth int) error {
+	if depth >= cbor.MaxDepth {
+		return errDepth()
+	}
+	at := t.Open(cbor.Map, 0)
+	stored := uint64(0)
+	for i := range c.fields {
+		f := &c.fields[i]
+		ok, err := f.write(t, f.of(v), depth+1)
+		if err != nil {
+			return inside(f.name, err)
+		}
+		if ok {
+			stored++
+		}
+	}
+	t.Tokens[at].N = stored
+	t.Close(at)
+	return nil
+}
+
+// write adds the key and value of a field, or nothing if the value is zero.
+func (f *field) write(t *cbor.Tape, v reflect.Value, depth int) (stored bool, err error) {
+	switch f.op {
+	case opString:
+		s := v.String()
+		if s == "" {
+			return false, nil
+		}
+		t.Tokens = append(t.Tokens, f.key)
+		return true, writeString(t, s, depth)
+	case opInt:
+		n := v.Int()
+		if n == 0 {
+			return false, nil
+		}
+		t.Tokens = append(t.Tokens, f.key, cbor.IntToken(n))
+		return true, nil
+	case opBool:
+		if !v.Bool() {
+			return false, nil
+		}
+		t.Tokens = append(t.Tokens, f.key, cbor.Token{Kind: cbor.Simple, Size: 1, N: cbor.True})
+		return true, nil
+	}
+	if f.isZero(v) {
+		return false, nil
+	}
+	at := len(t.Tokens)
+	t.Tokens = append(t.Tokens, f.key)
+	if err := f.codec.write(t, v, depth); err != nil {
+		return false, err
+	}
+	if f.op == opStruct && t.Tokens[at+1].N == 0 {
+		// Only what is not stored was other than zero: unexported fields, a
+		// zero time's Location. Left out and empty decode to the same.
+		t.Tokens = t.Tokens[:at]
+		return false, nil
+	}
+	return true, nil
+}
+
+func (f *field) isZero(v reflect.Value) bool {
+	if f.op == opTime {
+		t, _ := reflect.TypeAssert[time.Time](v)
+		return t.IsZero()
+	}
+	return v.IsZero()
+}
+
+func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
+	n, err := d.mapping()
+	if err != nil {
+		return typed(err, c.typ)
+	}
+	// Both the fields and the keys ascend, so the two are merged: next is the
+	// first field that may still come.
+	next := 0
+	for range n {
+		key := d.peek()
+		// Where both are of one kind, neither is a byte string.
+		for next < len(c.fields) && !equal(&c.fields[next].key, key) && cbor.CompareTokens(&c.fields[next].key, key) < 0 {
+			next++
+		}
+		d.pos += int(key.Size)
+		if next == len(c.fields) || !equal(&c.fields[next].key, key) {
+			d.changed = true
+			d.skip()
+			continue
+		}
+		f := &c.fields[next]
+		next++
+		if err := f.decode(d, f.of(v), depth+1); err != nil {
+			return inside(f.name, err)
+		}
+	}
+	return nil
+}
+
+// equal reports whether a key is that of a field, which is a text or an
+// integer.
+func equal(field, key *cbor.Token) bool {
+	if field.Key != 0 && key.Key != 0 {
+		return field.Key == key.Key
+	}
+	return field.Kind == key.Kind && field.N == key.N && field.S == key.S
+}
+
+func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
+	switch f.op {
+	case opString:
+		s, err := d.string(depth)
+		if err != nil {
+			return typed(err, f.typ)
+		}
+		if s == "" {
+			d.changed = true
+			return nil
+		}
+		v.SetString(s)
+		return nil
+	case opInt:
+		n, err := d.toInt64()
+		if err == nil && v.OverflowInt(n) {
+			err = refuse("so great an integer")
+		}
+		if err != nil {
+			return typed(err, f.typ)
+		}
+		d.changed = d.changed || n == 0
+		v.SetInt(n)
+		return nil
+	case opBool:
+		b, err := d.bool()
+		if err != nil {
+			return typed(err, f.typ)
+		}
+		d.changed = d.changed || !b
+		v.SetBool(b)
+		return nil
+	}
+	if err := f.codec.decode(d, v, depth); err != nil {
+		return err
+	}
+	if v.IsZero() {
+		d.changed = true // it would not be stored
+	}
+	return nil
+}
