@@ -242,9 +242,15 @@ type Options[T any] struct {
 	Check func(*http.Request, *Session[T]) error
 
 	// OnEvent is called with each event, synchronously, and with the request
-	// that Handler or Load received (nil if there is none). nil: [EventLate]
-	// and [EventSaveFailed] go to slog.Default at level Error, nothing else is
-	// logged.
+	// that Handler or Load received (nil if there is none). nil: what an
+	// operator has to know goes to slog.Default. Changes that are lost
+	// ([EventSaveFailed], [EventLate], [EventTimedOut] with a Reason) are
+	// logged ten times a minute at most, each with the number of those that
+	// were not. [EventKeysCreated], [EventInsecureTLS] and [EventPlainHTTP] are
+	// logged once; [EventKeysRefused], [EventKeysPending], [EventKeysWarning],
+	// [EventNearLimit] and [EventHijacked] at most once an hour, and so is
+	// [EventRefused] for keys that are not known, where these are at least ten
+	// and more than 1 % of what was opened.
 	OnEvent func(*http.Request, Event)
 }
 
@@ -273,9 +279,10 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	m.names = wire.PartNames(m.cookie.name)
 	if m.onEvent == nil {
-		m.onEvent = logEvent
+		m.onEvent = newEventLog().log
 	}
 	m.insecure.Store(opts.Insecure)
+	m.secure.Store(!opts.Insecure)
 	return &Manager[T]{m, opts.Check}, nil
 }
 

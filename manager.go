@@ -37,6 +37,7 @@ type manager struct {
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
 	pending   atomic.Pointer[ring]          // the last one of which KeysPending was reported
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
+	secure    atomic.Bool                   // not Insecure, and PlainHTTP has not been reported
 }
 
 // planOf returns the plan of a type, which has to be one that a session can

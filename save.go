@@ -254,6 +254,9 @@ func (s *state) reportIssued() {
 	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
 		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})
 	}
+	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {
+		s.event(Event{Kind: EventPlainHTTP})
+	}
 	if s.err != nil && !errors.Is(s.err, ErrNoSession) {
 		s.event(Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})
 	}
