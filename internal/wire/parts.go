@@ -147,6 +147,33 @@ func Cookies(lines []string, name string) iter.Seq2[int, string] {
 	}
 }
 
+// Strip returns a line of a Cookie header without the cookies of one session,
+// and whether it had any. Each goes with the semicolon before it, or, where it
+// is the first, with what separates it from the next.
+func Strip(line, name string) (rest string, found bool) {
+	var kept strings.Builder
+	n := 0 // how many are kept
+	for pair := range strings.SplitSeq(line, ";") {
+		start := 0
+		for start < len(pair) && isBlank(pair[start]) {
+			start++
+		}
+		if part, _ := cutName(pair[start:], name); part > 0 {
+			found = true
+			continue
+		}
+		switch {
+		case n > 0:
+			kept.WriteByte(';')
+		case found:
+			pair = pair[start:]
+		}
+		kept.WriteString(pair)
+		n++
+	}
+	return kept.String(), found
+}
+
 // indexFrom returns the index of the first c in line from i on, or its end.
 func indexFrom(line string, i int, c byte) int {
 	if n := strings.IndexByte(line[i:], c); n >= 0 {
