@@ -95,8 +95,9 @@
 // [ParseKeyring]. The first key, or the one that was activated last, seals; all
 // keys open. To rotate, give every replica the new key before any seals with it
 // (activates=), and keep the old one until its last session has expired
-// (retires=). A visitor's cookie moves to the new key at their next request, so
-// nobody is logged out.
+// (retires=). A visitor's cookie moves to the new key at their next page, or
+// after half of the old key's remaining time at another request, so nobody is
+// logged out.
 //
 // # What a session in a cookie cannot do
 //
@@ -203,8 +204,13 @@ type Options[T any] struct {
 	MaxLifetime time.Duration
 
 	// IdleTimeout ends a session that long after its cookie was last issued. 0:
-	// none. The cookie is issued anew once half of it is over, so a visitor who
-	// pauses for more than half of it may be logged out.
+	// none. A page issues it anew once a quarter of that time is over, another
+	// request (a fetch, an image, a client that is no browser) once half is. So
+	// whoever pauses for less than half of it stays in. If the answer takes
+	// more than two seconds, pages wait for the half, and others for three
+	// quarters; after 30 seconds others don't renew at all, so a long poll is
+	// no activity. Nor do answers with the status 304, 408, 499 or above 499. A
+	// change of the session always counts.
 	IdleTimeout time.Duration
 
 	// NotBefore refuses, from that time on, every session created before it: a
@@ -236,9 +242,15 @@ type Options[T any] struct {
 	Check func(*http.Request, *Session[T]) error
 
 	// OnEvent is called with each event, synchronously, and with the request
-	// that Handler or Load received (nil if there is none). nil: [EventLate]
-	// and [EventSaveFailed] go to slog.Default at level Error, nothing else is
-	// logged.
+	// that Handler or Load received (nil if there is none). nil: what an
+	// operator has to know goes to slog.Default. Changes that are lost
+	// ([EventSaveFailed], [EventLate], [EventTimedOut] with a Reason) are
+	// logged ten times a minute at most, each with the number of those that
+	// were not. [EventKeysCreated], [EventInsecureTLS] and [EventPlainHTTP] are
+	// logged once; [EventKeysRefused], [EventKeysPending], [EventKeysWarning],
+	// [EventNearLimit] and [EventHijacked] at most once an hour, and so is
+	// [EventRefused] for keys that are not known, where these are at least ten
+	// and more than 1 % of what was opened.
 	OnEvent func(*http.Request, Event)
 }
 
@@ -267,9 +279,10 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	m.names = wire.PartNames(m.cookie.name)
 	if m.onEvent == nil {
-		m.onEvent = logEvent
+		m.onEvent = newEventLog().log
 	}
 	m.insecure.Store(opts.Insecure)
+	m.secure.Store(!opts.Insecure)
 	return &Manager[T]{m, opts.Check}, nil
 }
 

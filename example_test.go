@@ -161,14 +161,17 @@ func ExampleKeyring() {
 	if err != nil {
 		panic(err)
 	}
-	request := &http.Request{Header: http.Header{"Cookie": {cookies[0].String()}}}
+	request := &http.Request{Header: http.Header{
+		"Cookie":         {cookies[0].String()},
+		"Sec-Fetch-Dest": {"document"}, // a page, as a browser asks for it
+	}}
 
 	rotated := manager(key, old)
 	s := rotated.Load(request)
 	fmt.Println("after the rotation:", s.Data.Name)
 
 	response := httptest.NewRecorder()
-	if err := rotated.Save(response, s); err != nil { // sealed anew: no change is needed for that
+	if err := rotated.Save(response, s); err != nil { // sealed anew at a page: no change is needed for that
 		panic(err)
 	}
 	request.Header.Set("Cookie", response.Header().Get("Set-Cookie"))

@@ -183,8 +183,8 @@ func (k *Keyring) Replace(other *Keyring) error {
 	return nil
 }
 
-// install makes next the snapshot, or, if there is an error, takes from given,
-// of which next was made, the revocations alone. The caller holds k.mu.
+// install makes next the snapshot, which was made of given. If there is an
+// error, it takes the revocations of given alone. The caller holds k.mu.
 func (k *Keyring) install(next, given *ring, err error, now time.Time) {
 	cur := k.current()
 	if err != nil {

@@ -232,7 +232,7 @@ func TestWatchKeepsAtMost(t *testing.T) {
 		w.sleep(time.Hour)
 		w.write(text(400, 800)) // 400 kept
 		w.sleep(2 * time.Hour)
-		w.write(text(800, 1400)) // 800 kept, of which 399 find room
+		w.write(text(800, 1400)) // 800 kept; 399 find room
 		w.sleep(62 * time.Second)
 		states := map[cookiesession.KeyState]int{}
 		for _, info := range w.ring.Keys() {

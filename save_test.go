@@ -281,26 +281,70 @@ func TestSaveThenCommit(t *testing.T) {
 	}
 }
 
-// Once the headers are out, Save says so, whatever is around the writer.
+// opaque hides everything of a writer but its three methods, as middlewares
+// without Unwrap do.
+type opaque struct{ w http.ResponseWriter }
+
+func (o opaque) Header() http.Header         { return o.w.Header() }
+func (o opaque) Write(p []byte) (int, error) { return o.w.Write(p) }
+func (o opaque) WriteHeader(status int)      { o.w.WriteHeader(status) }
+
+// Once the headers are out, Save and Cookies say so, whatever writer is given.
 func TestSaveTooLate(t *testing.T) {
-	for _, wrapped := range []bool{false, true} {
-		t.Run(fmt.Sprint("wrapped ", wrapped), func(t *testing.T) {
+	outer := httptest.NewRecorder()
+	saving := func(w func(http.ResponseWriter) http.ResponseWriter) func(*webSite[webUser], *userCall) error {
+		return func(site *webSite[webUser], c *userCall) error { return site.Save(w(c.W), c.S) }
+	}
+	for name, save := range map[string]func(*webSite[webUser], *userCall) error{
+		"the handler's writer": saving(func(w http.ResponseWriter) http.ResponseWriter { return w }),
+		"one that wraps it":    saving(func(w http.ResponseWriter) http.ResponseWriter { return unwrapper{w} }),
+		"one that hides it":    saving(func(w http.ResponseWriter) http.ResponseWriter { return opaque{w} }),
+		"the outer one":        saving(func(http.ResponseWriter) http.ResponseWriter { return outer }),
+		"Cookies": func(site *webSite[webUser], c *userCall) error {
+			cookies, err := site.Cookies(c.S)
+			if (err == nil) != (len(cookies) == 1) {
+				t.Errorf("cookies %v, error %v", cookies, err)
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			site := newUserSite(t)
 			page := site.visit(new(webBrowser), func(c *userCall) {
+				webSign(c.S)
+				mustDo(t, save(site, c)) // in time
+				c.S.Data = webUser{}
+				c.W.Header().Del("Set-Cookie")
 				fmt.Fprint(c.W, "page")
 				webSign(c.S)
-				w := c.W
-				if wrapped {
-					w = unwrapper{w}
+				for range 2 {
+					wantFault(t, save(site, c), "usage")
 				}
-				wantFault(t, site.Save(w, c.S), "usage")
 			})
-			wantNoCookie(t, page.Header)
-			if diff := cmp.Diff([]cookiesession.Reason{""}, page.reasons(cookiesession.EventLate)); diff != "" {
-				t.Errorf("late (-want +got):\n%s", diff)
+			if name != "the outer one" {
+				wantNoCookie(t, page.Header)
+			}
+			var kinds []cookiesession.EventKind
+			for _, e := range page.Events {
+				kinds = append(kinds, e.Kind)
+			}
+			if diff := cmp.Diff([]cookiesession.EventKind{cookiesession.EventLate}, kinds); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+// A session that Load has opened inside a Handler has no response of its own.
+// There the writer tells.
+func TestSaveOfALoadedSessionTooLate(t *testing.T) {
+	site := newUserSite(t)
+	site.visit(new(webBrowser), func(c *userCall) {
+		s := site.Load(c.R)
+		webSign(s)
+		fmt.Fprint(c.W, "page")
+		wantFault(t, site.Save(unwrapper{c.W}, s), "usage")
+	})
 }
 
 // Load and Save do without Handler what Handler does.

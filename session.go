@@ -50,10 +50,15 @@ func (s *state) Err() error {
 
 // ID returns the session's id: 32 hexadecimal digits, for logs, deny lists and
 // the like. It is drawn at the first call and then stored with the session,
-// which costs 22 characters of cookie. Until ID is called there is none. An id
-// alone does not make an empty session be stored.
+// which costs 22 characters of cookie. Until ID is called there is none.
+//
+// An id alone does not make an empty session be stored. So a visitor whose Data
+// is zero has another id at each request, which [EventIDLost] tells. Where that
+// matters, put something into Data that is not zero, such as the time of the
+// first visit.
 func (s *state) ID() string {
 	if !s.record.hasID {
+		s.drewID = true
 		s.record.drawID()
 		s.touch()
 	}
@@ -96,6 +101,7 @@ func (s *state) ExpiresAt() time.Time {
 // a CSRF token: a token that an attacker planted before must not survive. Renew
 // is not needed to keep a session alive.
 func (s *state) Renew() {
+	s.renewed = true
 	s.record.renew(clock.Now())
 	s.touch()
 }
@@ -119,9 +125,19 @@ func (s *state) SetLifetime(d time.Duration) {
 
 // Destroy ends the session: Data is zero, the identity is gone, and any cookie
 // of the name that the request carried is deleted, a refused one included. If
-// the handler puts new Data in afterwards, a new session is stored instead. A
-// copy of the cookie still opens until it expires: see the section on what a
-// session in a cookie cannot do.
+// it carried none, NAME is deleted all the same, unless the method is GET,
+// HEAD, OPTIONS or TRACE: browsers keep SameSite cookies back from a form of
+// another site, with which an identity provider may log out. Nothing keeps
+// Destroy from that, also not a Check that cannot answer, nor a request that is
+// given up. So a logout must be behind [http.CrossOriginProtection] or a token,
+// or other sites can log visitors out.
+//
+// If the handler puts new Data in afterwards, a new session is stored instead.
+// A copy of the cookie still opens until it expires: see the section on what a
+// session in a cookie cannot do. A cookie that was set under another
+// Options.Path or Domain than today's is another cookie, which Destroy does not
+// delete: it is left after the logout, and the visitor is logged in again.
+// Where one of these changes, change the name as well.
 func (s *Session[T]) Destroy() {
 	clearData(s.dataValue())
 	s.state.destroy()

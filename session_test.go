@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -431,5 +433,77 @@ func TestRequestsShareNothing(t *testing.T) {
 	})
 	if diff := cmp.Diff(storedUser(), first.S.Data); diff != "" || second.S.Data.Tags["a"][0] != "changed" {
 		t.Errorf("the first request's Data (-want +got):\n%s", diff)
+	}
+}
+
+// Destroy deletes what the request carried. If it carried nothing, SameSite may
+// have kept the cookie back from a form of another site; a link of another site
+// must not delete it.
+func TestDestroyWithoutACookie(t *testing.T) {
+	type row struct{ method, want string }
+	rows := []row{
+		{"GET", leaves}, {"HEAD", leaves}, {"OPTIONS", leaves}, {"TRACE", leaves},
+		{"POST", deletes}, {"PUT", deletes}, {"PATCH", deletes}, {"DELETE", deletes}, {"PURGE", deletes},
+	}
+	down := userOptions{Check: func(*http.Request, *webSession) error { return errStoreDown }}
+	for _, tt := range rows {
+		for name, opts := range map[string]userOptions{"": {}, ", Check is down": down} {
+			t.Run(tt.method+name, func(t *testing.T) {
+				site := newWebSite(t, nil, opts)
+				page := site.visit(&webBrowser{Method: tt.method}, func(c *userCall) { c.S.Destroy() })
+				wantCookieIs(t, page.cookies(), tt.want)
+
+				page = site.visit(&webBrowser{Method: tt.method}, func(c *userCall) { webSign(c.S); c.S.Data = webUser{} })
+				wantCookieIs(t, page.cookies(), leaves) // a session that merely is zero
+
+				b := withCookie(site.CookieName(), "x")
+				b.Method = tt.method
+				page = site.visit(b, func(c *userCall) { c.S.Destroy() })
+				wantCookieIs(t, page.cookies(), deletes)
+
+				rec := httptest.NewRecorder()
+				r := webRequest()
+				r.Method = tt.method
+				s := site.Load(r)
+				s.Destroy()
+				mustDo(t, site.Save(rec, s))
+				wantCookieIs(t, rec.Header()["Set-Cookie"], tt.want)
+			})
+		}
+	}
+	s := new(webSession)
+	s.Destroy()
+	if cookies, err := newUserSite(t).Cookies(s); err != nil || len(cookies) > 0 {
+		t.Errorf("a session without a request: %v, error %v", cookies, err)
+	}
+}
+
+// An id that is not stored is told of.
+func TestIDLost(t *testing.T) {
+	lost := []cookiesession.Reason{""}
+	tests := []struct {
+		name   string
+		signed bool
+		do     func(*webSession)
+		want   []cookiesession.Reason
+	}{
+		{"empty", false, func(s *webSession) { s.ID() }, lost},
+		{"empty, no id", false, func(*webSession) {}, nil},
+		{"changed", false, func(s *webSession) { s.ID(); webSign(s) }, nil},
+		{"signed in", true, func(s *webSession) { s.ID() }, nil},
+		{"emptied", true, func(s *webSession) { s.ID(); s.Data = webUser{} }, lost},
+		{"destroyed", true, func(s *webSession) { s.ID(); s.Destroy() }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site, b := newUserSite(t), new(webBrowser)
+			if tt.signed {
+				b = signedIn(site)
+			}
+			page := site.visit(b, func(c *userCall) { tt.do(c.S) })
+			if diff := cmp.Diff(tt.want, page.reasons(cookiesession.EventIDLost)); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
 	}
 }

@@ -450,7 +450,7 @@ func TestForeignLinks(t *testing.T) {
 	}
 }
 
-// TestReplaceExchanged: what was read of one file must not come under the owner
+// TestReplaceExchanged: the content of one file must not come under the owner
 // and mode of another.
 func TestReplaceExchanged(t *testing.T) {
 	dir := t.TempDir()

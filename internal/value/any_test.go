@@ -12,9 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/value"
-	"github.com/google/go-cmp/cmp"
 )
 
 // Types that the tests register, or leave unregistered.

@@ -38,6 +38,7 @@ func (c *compiler) key(t reflect.Type, path string) codec {
 		if promoted(t, marshalPairs{toText: true, fromText: true}) {
 			return c.compile(t, path) // which is the error
 		}
+		c.methods = true
 		return textCodec{t, true}
 	}
 	switch t.Kind() {

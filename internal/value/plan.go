@@ -15,6 +15,7 @@ type Plan struct {
 	typ     reflect.Type
 	root    codec
 	nothing bool
+	methods bool
 }
 
 // codec is the part of a plan for one type. depth is the number of levels
@@ -40,7 +41,7 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	p.nothing = storesNothing(p.root)
+	p.nothing, p.methods = storesNothing(p.root), c.methods
 	actual, _ := plans.LoadOrStore(t, p)
 	return actual.(*Plan), nil
 }
@@ -90,6 +91,10 @@ func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
 // StoresNothing reports whether nothing of any value of the type is ever
 // stored: it has no fields, or only fields of such types.
 func (p *Plan) StoresNothing() bool { return p.nothing }
+
+// CallsMethods reports whether a value of the type may hold one that has
+// marshaling methods. What these write, they need not be able to read.
+func (p *Plan) CallsMethods() bool { return p.methods }
 
 // Append is [Plan.Write] to CBOR: it appends the deterministic CBOR of v. On
 // error it returns dst as it was.
@@ -162,8 +167,9 @@ func freeTape(t *cbor.Tape) {
 type compiler struct {
 	// seen has every type that was begun, so that recursive types refer to
 	// themselves and each error is reported once.
-	seen map[reflect.Type]codec
-	errs []error
+	seen    map[reflect.Type]codec
+	errs    []error
+	methods bool // some type has marshaling methods, or is an interface
 }
 
 func (c *compiler) fail(path string, t reflect.Type, reason string) {
@@ -201,6 +207,7 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 	case reflect.String:
 		return stringCodec{t}
 	case reflect.Interface:
+		c.methods = true
 		return interfaceCodec{t}
 	case reflect.Pointer:
 		return c.pointer(t, path)

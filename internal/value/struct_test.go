@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession/internal/value"
 )
 
 // TestStruct has the rules of struct fields.

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession/internal/value"
 )
 
 func unixUTC(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
