@@ -258,7 +258,6 @@ func TestLegacyRules(t *testing.T) {
 		{what: "expired after it", later: func(t *testing.T) string { return seal(t, keysOf(t, sealing)) }, after: 14*day + time.Hour,
 			opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, want: cookiesession.ErrExpired},
 
-
 		{what: "NotBefore ahead", opts: cookiesession.CodecOptions{NotBefore: start.Add(10 * day)}},
 		{what: "NotBefore in force", opts: cookiesession.CodecOptions{NotBefore: start}, want: cookiesession.ErrRevoked},
 

@@ -155,6 +155,53 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestLogout checks which cookies a logout deletes: those that the request
+// carried, and where SameSite may have kept ours back, that one. An outage of
+// what Check asks keeps nobody from logging out.
+func TestLogout(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		method  string
+		carried bool
+		down    bool
+		set     int
+	}{
+		{"a form", "POST", true, false, 1},
+		{"a link", "GET", true, false, 1},
+		{"a form of another site", "POST", false, false, 1},
+		{"a fetch that deletes", "DELETE", false, false, 1},
+		{"a link of another site", "GET", false, false, 0},
+		{"a HEAD", "HEAD", false, false, 0},
+		{"Check is down", "POST", true, true, 1},
+		{"Check is down, another site", "POST", false, true, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var answer error
+			s := newSite(t, config{options: options(func(o *optionsT) {
+				o.Check = func(*http.Request, map[string]any) error { return answer }
+			})})
+			v := s.visit(t, s.put("foo", "bar"))
+			v.do("/")
+			if test.down {
+				answer = errors.New("the database is down")
+			}
+			if !test.carried {
+				v = newVisitor(t, nil)
+			}
+			res := v.with(s, func(w http.ResponseWriter, r *http.Request) {
+				if err := s.Destroy(r.Context()); err != nil {
+					t.Error(err)
+				}
+				fmt.Fprint(w, "logged out")
+			}, func(r *http.Request) { r.Method = test.method })
+			got := setLines(res)
+			if len(got) != test.set || len(got) > 0 && got[0] != "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax" || res.StatusCode != 200 {
+				t.Errorf("status %d, Set-Cookie %q", res.StatusCode, got)
+			}
+		})
+	}
+}
+
 // TestSplitting checks a session that grows over several cookies and shrinks
 // again: what it leaves behind is deleted.
 func TestSplitting(t *testing.T) {
