@@ -1,6 +1,7 @@
 package scscookie_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -325,4 +326,53 @@ func TestConcurrentHandlers(t *testing.T) {
 			t.Errorf("keys %q", got)
 		}
 	})
+}
+
+// TestNewerRelease checks a cookie of a release that came after this one, and
+// was rolled back: it is no session, nothing but a login or a logout writes
+// over it, and no session of the old store stands in for it.
+func TestNewerRelease(t *testing.T) {
+	ring := newKeyring(t, cookiesession.NewKey())
+	token, err := base64.RawURLEncoding.DecodeString(newSite(t, config{keys: ring}).mint(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token[0] = 2 // the version
+	newer := base64.RawURLEncoding.EncodeToString(token)
+	store := &oldStore{entries: map[string][]byte{}}
+	s := newSite(t, config{
+		keys:    ring,
+		manager: func(m *scs.SessionManager) { m.Store = store },
+		options: options(func(o *optionsT) { o.LegacyUntil = time.Now().Add(time.Hour) }),
+	})
+	for _, test := range []struct {
+		name   string
+		does   func(*http.Request) error
+		status int
+		set    int
+		asked  int
+	}{
+		{"read", func(r *http.Request) error { s.Get(r.Context(), "foo"); return nil }, 200, 0, 0},
+		{"put", func(r *http.Request) error { s.Put(r.Context(), "foo", 1); return nil }, 500, 0, 0},
+		{"login", func(r *http.Request) error { s.Put(r.Context(), "foo", 1); return s.RenewToken(r.Context()) }, 200, 1, 0},
+		{"logout", func(r *http.Request) error { return s.Destroy(r.Context()) }, 200, 1, 1}, // to delete
+	} {
+		s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+			if !errors.Is(err, cookiesession.ErrNewer) {
+				t.Errorf("%s: ErrorFunc got %v", test.name, err)
+			}
+			w.WriteHeader(500)
+		}
+		store.finds = 0
+		v := newVisitor(t, nil)
+		v.hold("session", newer)
+		res := v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+			if err := test.does(r); err != nil {
+				t.Error(err)
+			}
+		}, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: strings.Repeat("A", 43)}) })
+		if res.StatusCode != test.status || len(res.Cookies()) != test.set || store.finds != test.asked {
+			t.Errorf("%s: status %d, Set-Cookie %q; the old store was asked %d times", test.name, res.StatusCode, setLines(res), store.finds)
+		}
+	}
 }
