@@ -2,6 +2,7 @@ package gorilla_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/gob"
 	"errors"
 	"net/http"
@@ -254,6 +255,14 @@ func TestLegacyRules(t *testing.T) {
 		{what: "an unknown key", ours: func(t *testing.T) string { return seal(t, newKeys(t)) }},
 		{what: "a revoked key", ours: func(t *testing.T) string { return seal(t, keysOf(t, revoked)) }, want: cookiesession.ErrRevoked},
 		{what: "altered", ours: func(t *testing.T) string { return altered(seal(t, keys)) }, want: cookiesession.ErrInvalid},
+		{what: "a newer release", ours: func(t *testing.T) string {
+			token, err := base64.RawURLEncoding.DecodeString(seal(t, keysOf(t, sealing)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			token[0] = 2 // the version
+			return base64.RawURLEncoding.EncodeToString(token)
+		}, want: cookiesession.ErrNewer},
 		{what: "expired before it", ours: func(t *testing.T) string { return newSealed(t, newStore(t, keys, nil), "ours") }, after: 14*day - time.Hour},
 		{what: "expired after it", later: func(t *testing.T) string { return seal(t, keysOf(t, sealing)) }, after: 14*day + time.Hour,
 			opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, want: cookiesession.ErrExpired},
@@ -313,10 +322,7 @@ func newSealed(t *testing.T, store *gorilla.Store, user string) string {
 // altered changes a character in the middle of a value, which has a meaning.
 func altered(value string) string {
 	b := []byte(value)
-	b[len(b)/2] ^= 1 // of these, none leaves the alphabet but _
-	if b[len(b)/2] == '^' {
-		b[len(b)/2] = 'A'
-	}
+	b[len(b)/2] = "AB"[b[len(b)/2]&1] // A becomes B, and B becomes A
 	return string(b)
 }
 
