@@ -7,7 +7,10 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -317,4 +320,111 @@ func TestRevokedThroughABrokenFile(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// TestLifetimeIsSealedAsItIsAllowed has a session ask for more than
+// MaxLifetime. A later, longer MaxLifetime does not give it the rest.
+func TestLifetimeIsSealedAsItIsAllowed(t *testing.T) {
+	const day = 24 * time.Hour
+	ring := newRing(t)
+	site := newWebSite(t, ring, cookiesession.Options[webUser]{MaxLifetime: 30 * day})
+	b := site.newSession(func(c *userCall) {
+		webSign(c.S)
+		c.S.SetLifetime(90 * day)
+	})
+	later := newCodec(t, ring, &cookiesession.CodecOptions{MaxLifetime: 300 * day})
+	meta, err := later.Open(site.CookieName(), b.jar[site.CookieName()], new(webUser))
+	if err != nil || meta.Lifetime != 30*day {
+		t.Errorf("lifetime %v, error %v", meta.Lifetime, err)
+	}
+}
+
+// TestUnlimitedValuesHaveNoParts has a Codec for values outside of cookies.
+func TestUnlimitedValuesHaveNoParts(t *testing.T) {
+	for size, want := range map[int][]string{0: {"s_2"}, -1: nil} {
+		codec := newCodec(t, newRing(t), &cookiesession.CodecOptions{MaxSize: size, MaxCookies: 3})
+		got := codec.StaleParts(webRequest("s_2=x"), "s", []*http.Cookie{{Name: "s", Value: "x"}})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("MaxSize %d (-want +got):\n%s", size, diff)
+		}
+	}
+}
+
+// TestEarlyReloadOfValues has a keyring file that has changed, and values that
+// make a replica look into it, or not.
+func TestEarlyReloadOfValues(t *testing.T) {
+	for name, row := range map[string]struct {
+		open   func(codec *cookiesession.Codec, old, next string) error
+		states string
+	}{
+		"Decode": {func(codec *cookiesession.Codec, _, next string) error {
+			return codec.Decode("s", next, new(bool))
+		}, "b:sealing a:old"},
+		// What the first reading found is not counted again.
+		"behind five that are altered": {func(codec *cookiesession.Codec, old, next string) error {
+			lines := []string{}
+			for i := range 5 {
+				altered := []byte(old)
+				altered[20+i] ^= 1
+				lines = append(lines, "s="+string(altered))
+			}
+			_, err := codec.OpenRequest(webRequest(append(lines, "s="+next)...), "s", new(bool))
+			return err
+		}, "b:sealing a:old"},
+		// The header of a first part, whose other parts did not come.
+		"an incomplete value": {func(codec *cookiesession.Codec, _, next string) error {
+			_, err := codec.OpenRequest(webRequest("s=M"+next[1:]), "s", new(bool))
+			if cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+				return fmt.Errorf("opened: %w", err)
+			}
+			return nil
+		}, "a:sealing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				codec := newCodec(t, w.ring, nil)
+				old := mustEncode(t, codec, "s", true)
+				next := mustEncode(t, newCodec(t, newRing(t, w.keyringWords["b"]), nil), "s", true)
+				w.write("{b} {a}")
+				w.sleep(time.Second)
+				if err := row.open(codec, old, next); err != nil {
+					t.Error(err)
+				}
+				w.want(row.states, "")
+			})
+		})
+	}
+}
+
+// TestKeptKeyNeverSeals has a file that loses the key that seals, while the one
+// that is left has yet to be activated.
+func TestKeptKeyNeverSeals(t *testing.T) {
+	keyringWatch(t, "{b} activates=@20 {a}", func(w *watchedKeyring) {
+		w.sleep(2 * time.Hour)
+		w.write("{b} activates=@20")
+		w.sleep(2 * time.Minute)
+		w.want("b:sealing a:kept", "lost key {A}")
+	})
+}
+
+// TestFlushThatCouldNotBeMade has a writer that cannot flush. Nothing was sent,
+// so a later change is in time.
+func TestFlushThatCouldNotBeMade(t *testing.T) {
+	site := newUserSite(t)
+	b := signedIn(site)
+	rec := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", site.CookieName()+"="+b.jar[site.CookieName()])
+	site.take()
+	site.handle(func(c *userCall) {
+		if err := http.NewResponseController(c.W).Flush(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("error %v", err)
+		}
+		c.S.Data.Visits++
+		c.S.Renew()
+	}).ServeHTTP(struct{ http.ResponseWriter }{rec}, r)
+	if len(rec.Header()["Set-Cookie"]) != 1 {
+		t.Errorf("Set-Cookie is %q", rec.Header()["Set-Cookie"])
+	}
+	site.wantEvents(cookiesession.EventOpened, cookiesession.EventIssued)
 }

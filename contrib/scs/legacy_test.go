@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -438,7 +439,14 @@ func TestLegacyLogoutLater(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				m.arrive(t, old, map[string]any{"foo": "bar"})
 				m.with(m.site, m.read("foo"))
-				m.with(m.site, m.put("foo", "changed"))
+				m.kinds()
+				m.with(m.site, func(w http.ResponseWriter, r *http.Request) {
+					m.Put(r.Context(), "foo", "changed")
+					fmt.Fprint(w, "page")
+				})
+				if diff := cmp.Diff([]string{"opened", "issued"}, m.kinds()); diff != "" {
+					t.Errorf("events of a change (-want +got):\n%s", diff)
+				}
 				m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
 					if got := m.Keys(r.Context()); len(got) != 1 {
 						t.Errorf("keys %q", got)
@@ -486,6 +494,46 @@ func TestLegacyMerge(t *testing.T) {
 		m.with(m.site, func(_ http.ResponseWriter, r *http.Request) { _ = m.Clear(r.Context()) })
 		if got := m.cookie("session"); got != "" {
 			t.Errorf("an empty session is stored: %q", got)
+		}
+	})
+}
+
+// TestLegacyNameAlone checks what a logout deletes of the old store's where the
+// request carried no cookie, and what else deletes nothing of it.
+func TestLegacyNameAlone(t *testing.T) {
+	store := &oldStore{entries: map[string][]byte{}}
+	s := newSite(t, config{
+		manager: func(sm *scs.SessionManager) { sm.Store, sm.Cookie.Name = store, "id" },
+		options: options(func(o *optionsT) { o.LegacyName, o.LegacyUntil = "session", bubbleStart.Add(100*time.Hour) }),
+	})
+	old := scs.New()
+	old.Store, old.Cookie.Secure = store, true
+	synctest.Test(t, func(t *testing.T) {
+		for method, want := range map[string]bool{"GET": false, "HEAD": false, "POST": true} {
+			res := newVisitor(t, nil).with(s, func(_ http.ResponseWriter, r *http.Request) {
+				s.Put(r.Context(), "foo", "bar")
+				if err := s.Destroy(r.Context()); err != nil {
+					t.Error(err)
+				}
+			}, func(r *http.Request) { r.Method = method })
+			if got := slices.ContainsFunc(setLines(res), func(line string) bool { return strings.HasPrefix(line, "session=;") }); got != want {
+				t.Errorf("%s: Set-Cookie %q", method, setLines(res))
+			}
+		}
+
+		// Merging has scs delete the other session, and nothing of this one.
+		other := newVisitor(t, nil)
+		other.with(s, s.put("more", 1))
+		v := newVisitor(t, old.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { old.Put(r.Context(), "foo", "bar") })))
+		v.do("/")
+		v.with(s, s.put("foo", "ours"))
+		v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+			if err := s.MergeSession(r.Context(), other.cookie("id")); err != nil {
+				t.Error(err)
+			}
+		})
+		if len(store.entries) != 1 {
+			t.Errorf("the old store has %d entries", len(store.entries))
 		}
 	})
 }

@@ -133,9 +133,10 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies, PadTo and NotBefore are those of
+	// Label, MaxSize, MaxCookies, PadTo and NotBefore are those of
 	// [cookiesession.Options].
 	Label      string
+	MaxSize    int
 	MaxCookies int
 	PadTo      int
 	NotBefore  time.Time
@@ -250,7 +251,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
 		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
+		NotBefore: opts.NotBefore, MaxSize: opts.MaxSize, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
 		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, visible(s.Data)) }
@@ -263,7 +264,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
-		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
+		NotBefore: core.NotBefore, MaxSize: core.MaxSize, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
 	}
 }
 

@@ -223,6 +223,9 @@ func (b *bench) affected(dir string) []testPackage {
 
 // kill returns the test that notices a mutation, or "".
 func (b *bench) kill(m *mutation) (by string, err error) {
+	if m.broken != nil {
+		return "", m.broken
+	}
 	for _, t := range b.affected(m.dir) {
 		bin := b.binary(t)
 		if m.number == 0 { // not inside a function
@@ -300,6 +303,9 @@ func (bin *binary) compile(overlay string) error {
 
 var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
+// running finds a test in the stack of a panic.
+var running = regexp.MustCompile(`\.((?:Test|Fuzz|Example)\w*)[(.]`)
+
 // run runs the tests until one fails, and returns its name.
 func (bin *binary) run(number int) (by string, ok bool) {
 	limit := 10*bin.took + 2*time.Minute // whatever takes longer hangs
@@ -320,12 +326,17 @@ func (bin *binary) run(number int) (by string, ok bool) {
 	if found := failure.FindSubmatch(out); found != nil {
 		return string(found[1]), false
 	}
+	by = err.Error()
 	for line := range strings.Lines(string(out)) {
 		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			return strings.TrimSpace(line), false
+			by = strings.TrimSpace(line)
+			break
 		}
 	}
-	return err.Error(), false
+	if found := running.FindSubmatch(out); found != nil {
+		by = string(found[1]) + ", " + by
+	}
+	return by, false
 }
 
 // output runs a command, whose error is what it says.

@@ -86,6 +86,8 @@ func TestSet(t *testing.T) {
 	"testdata/mutations/e-size.patch":   "The size is another one.\n\n--- sums.go\n-const size = 4\n+const size = 5\n",
 	"testdata/mutations/f-shadow.patch": "A result is assigned in vain.\n\n--- sums.go\n-\t_ = other\n+\tn = other + 1\n",
 	"testdata/mutations/g-unused.patch": "Nobody calls it.\nSurvives: nobody calls it\n\n--- sums.go\n-return false\n+return true\n",
+	"testdata/mutations/g-vain.patch":   "A variable is not used.\n\n--- sums.go\n-\tn, other := n+1, limit\n-\t_ = other\n+\tn, other := n+1, limit\n",
+	"testdata/mutations/g-wild.patch":   "It is no Go.\n\n--- sums.go\n-\t*to = 7\n+\t*to = }\n",
 	"testdata/mutations/h-lives.patch":  "It lives.\n\n--- sums.go\n // unused says so.\n func unused() bool {\n-return false\n+return !false\n",
 }
 
@@ -118,13 +120,15 @@ d-set killed by TestSet
 e-size killed by TestSet
 f-shadow SURVIVED: A result is assigned in vain.
 g-unused survives: nobody calls it
+g-vain FAILED: g-vain.patch:8: declared and not used: other
+g-wild FAILED: 30:8: expected operand, found '}' (and 4 more errors)
 h-lives SURVIVED: It lives.
-9 of 9 mutations  : 6 killed, 1 that no test can notice, 2 failed
+11 of 11 mutations  : 6 killed, 1 that no test can notice, 4 failed
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
-	if err == nil || err.Error() != "failed: f-shadow h-lives" {
+	if err == nil || err.Error() != "failed: f-shadow g-vain g-wild h-lives" {
 		t.Errorf("error %v", err)
 	}
 
