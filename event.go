@@ -9,7 +9,7 @@ const (
 	// operators see when an old one is no longer in use.
 	EventOpened EventKind = iota + 1
 	// EventRefused: the request carried a session cookie and none was accepted.
-	// Reason and Err tell why.
+	// Reason and Err tell why. With [ReasonNewer] it is reported once an hour.
 	EventRefused
 	// EventDuplicate: two different cookies of one name both opened. The newest
 	// won. A second one is planted by a sibling domain or left behind by other
@@ -43,7 +43,8 @@ const (
 	// [Manager.Cookies].
 	EventHijacked
 	// EventNearLimit: the cookie that was issued fills more than three quarters
-	// of Limit. If the session grows on, it will be [ErrTooLarge].
+	// of Limit. If the session grows on, it will be [ErrTooLarge]. A proxy may
+	// refuse it earlier: see Options.MaxSize.
 	EventNearLimit
 	// EventIDLost: [Session.ID] has drawn an id for a session that is not
 	// stored, because its Data is zero. The visitor's next request has another

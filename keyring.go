@@ -142,8 +142,8 @@ func (k *Keyring) latest() *keyringStatus {
 }
 
 // Keys lists the keys as they are now: the latest activation first, so that
-// pending keys come before the one that seals and old ones after it, and the
-// revoked ids at the end.
+// pending keys come before the one that seals and old ones after it. Then come
+// those that the file has lost, and the revoked ids at the end.
 func (k *Keyring) Keys() []KeyInfo { return k.current().infos(clock.Now()) }
 
 // Loaded returns when the ring was last known to be up to date: when it was

@@ -148,6 +148,15 @@ func TestNewer(t *testing.T) {
 		{"an unknown flag and nothing that this release can read", codec.SealRecord("s", []byte{1<<7 | 1}, time.Now()), cookiesession.ReasonNewer},
 		{"an unknown flag, altered", flipLast(codec.SealRecord("s", []byte{1 << 7, 0, 0xf5}, time.Now())), cookiesession.ReasonAltered},
 	}
+	for name, item := range map[string]string{"alone": "%s", "in a list": "\x81%s", "under a key": "\xa1\x61a%s"} {
+		for tag, reason := range map[string]cookiesession.Reason{
+			"\xd9\x96\xb2\x00": cookiesession.ReasonNewer, // the last of our block
+			"\xd9\x96\xb3\x00": cookiesession.ReasonValue,
+		} {
+			record := "\x00\x00" + fmt.Sprintf(item, tag)
+			rows = append(rows, row{fmt.Sprintf("the tag %x %s", tag, name), codec.SealRecord("s", []byte(record), time.Now()), reason})
+		}
+	}
 	for v := byte(2); v < 16; v++ {
 		rows = append(rows, row{fmt.Sprintf("version %d", v), withVersion(good, v), cookiesession.ReasonNewer})
 	}
@@ -525,6 +534,34 @@ func TestNoLimitInReading(t *testing.T) {
 		got, err := open(unlimited, r, "s")
 		if err != nil || !slices.Equal(got, value) {
 			t.Errorf("%d parts: %d bytes, %v", n, len(got), err)
+		}
+	}
+}
+
+// TestNewerTagIntoTypes decodes a tag of our block that this release does not
+// know, where types say what has to stand there.
+func TestNewerTagIntoTypes(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	const control, newer = "\x61x", "\xd9\x96\xb2\x61x"
+	for name, row := range map[string]struct {
+		item string // %s: a text
+		dst  func() any
+	}{
+		"string":            {"%s", func() any { return new(string) }},
+		"[]string":          {"\x81%s", func() any { return new([]string) }},
+		"map[string]string": {"\xa1\x61a%s", func() any { return new(map[string]string) }},
+		"map[any]any":       {"\xa1\x61a%s", func() any { return new(map[any]any) }},
+		"struct":            {"\xa1\x65theme%s", func() any { return new(prefs) }},
+	} {
+		open := func(text string) error {
+			record := "\x00\x00" + fmt.Sprintf(row.item, text)
+			return codec.Decode("s", codec.SealRecord("s", []byte(record), time.Now()), row.dst())
+		}
+		if err := open(control); err != nil {
+			t.Errorf("%s: the control: %v", name, err)
+		}
+		if err := open(newer); !errors.Is(err, cookiesession.ErrNewer) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

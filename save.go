@@ -162,6 +162,9 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	}
 	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
+	if m.cookie.browserSession || rec.browserSession {
+		maxAge = -1
+	}
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
