@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/cookiesession"
@@ -121,6 +122,43 @@ func TestRememberMe(t *testing.T) {
 			t.Errorf("%s set the cookies %q, persistent should be %v", test.path, lines, test.persist)
 		}
 	}
+}
+
+// TestNotRemembered checks that a session that ends with its browser stays so
+// where nothing but its cookie is made anew, and that this alone makes no
+// cookie.
+func TestNotRemembered(t *testing.T) {
+	older, newer := cookiesession.NewKey(), cookiesession.NewKey()
+	ring := newKeyring(t, older)
+	s := newSite(t, config{keys: ring, manager: func(m *scs.SessionManager) {
+		m.Cookie.Persist, m.IdleTimeout = false, time.Hour
+	}})
+	page := func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", "document") }
+	synctest.Test(t, func(t *testing.T) {
+		v := s.visit(t, nil)
+		for _, step := range []struct {
+			name string
+			do   http.HandlerFunc
+			set  int
+		}{
+			{"put", s.put("foo", "bar"), 1},
+			{"the same again", s.put("foo", "bar"), 0},
+			{"read", s.read("foo"), 0},
+			{"a renewal", func(_ http.ResponseWriter, r *http.Request) { time.Sleep(15 * time.Minute); s.Get(r.Context(), "foo") }, 0},
+			{"a renewal, now", s.read("foo"), 1},
+			{"a re-seal", func(_ http.ResponseWriter, r *http.Request) {
+				if err := ring.Replace(newKeyring(t, newer, older)); err != nil {
+					t.Error(err)
+				}
+			}, 0},
+			{"a re-seal, now", s.read("foo"), 1},
+		} {
+			res := v.with(s, step.do, page)
+			if lines := setLines(res); len(lines) != step.set || step.set > 0 && strings.Contains(lines[0], "Max-Age") {
+				t.Errorf("%s: Set-Cookie %q", step.name, lines)
+			}
+		}
+	})
 }
 
 // item is a type of the application's.
@@ -348,7 +386,10 @@ func TestCookies(t *testing.T) {
 	var given []*http.Cookie
 	v := s.visit(t, func(_ http.ResponseWriter, r *http.Request) {
 		s.Put(r.Context(), "foo", "bar")
-		var err error
+		err := s.RenewToken(r.Context())
+		if err != nil {
+			t.Error(err)
+		}
 		if given, err = s.sessions.Cookies(r.Context()); err != nil {
 			t.Error(err)
 		}

@@ -43,6 +43,8 @@
 //   - What is put after the first byte is lost, as before, but reported: see
 //     Options.OnEvent.
 //   - A session without values is not stored. Its cookie is deleted.
+//   - Whether the browser keeps a session when it is closed, which RememberMe
+//     and Cookie.Persist decide, is sealed in at each change of its values.
 //   - A cookie is HttpOnly always, Secure unless Options.Insecure is set, and
 //     SameSite=Lax where the manager's Cookie says 0.
 //   - Token is the cookie's value, another one at every write (of a session in
@@ -133,9 +135,10 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies, PadTo and NotBefore are those of
+	// Label, MaxSize, MaxCookies, PadTo and NotBefore are those of
 	// [cookiesession.Options].
 	Label      string
+	MaxSize    int
 	MaxCookies int
 	PadTo      int
 	NotBefore  time.Time
@@ -154,8 +157,8 @@ type Options struct {
 	Check func(r *http.Request, values map[string]any) error
 
 	// OnEvent is told what happens to sessions: see [cookiesession.Options].
-	// nil: what is lost goes to slog.Default at level Error, nothing else is
-	// logged.
+	// nil: what is lost goes to slog.Default at level Error, at most ten lines
+	// a minute of each kind, beside what the core logs there.
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
@@ -250,7 +253,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
 		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
+		NotBefore: opts.NotBefore, MaxSize: opts.MaxSize, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
 		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, visible(s.Data)) }
@@ -263,7 +266,7 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
-		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
+		NotBefore: core.NotBefore, MaxSize: core.MaxSize, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
 	}
 }
 
