@@ -417,9 +417,11 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 // read values, which the handler may still be changing. A logout takes none.
 func (v *visit) giveUp(w http.ResponseWriter) error {
 	now := look{status: v.settings.Status(v.ctx), token: v.settings.Token(v.ctx)}
-	if !v.log || now.status != scs.Unmodified { // what was not changed is not worth a line
-		v.event(cookiesession.Event{Kind: cookiesession.EventTimedOut})
+	e := cookiesession.Event{Kind: cookiesession.EventTimedOut}
+	if now.status != scs.Unmodified {
+		e.Reason = cookiesession.ReasonRequested // scs was told of a change
 	}
+	v.event(e)
 	if !now.destroyed(&v.brought) {
 		return nil
 	}
@@ -496,12 +498,12 @@ type eventLog struct{ late, timedOut, saveFailed webrule.LogLimit }
 func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	var limit *webrule.LogLimit
 	text := ""
-	switch e.Kind {
-	case cookiesession.EventLate:
+	switch {
+	case e.Kind == cookiesession.EventLate:
 		limit, text = &l.late, "session changed after the response headers were sent; the change is lost"
-	case cookiesession.EventTimedOut:
-		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost"
-	case cookiesession.EventSaveFailed:
+	case e.Kind == cookiesession.EventTimedOut && e.Reason != "":
+		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost, unless it was a Destroy"
+	case e.Kind == cookiesession.EventSaveFailed:
 		limit, text = &l.saveFailed, "session not saved"
 	default:
 		return
@@ -510,9 +512,15 @@ func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	if !ok {
 		return
 	}
-	attributes := []any{"cookie", e.Cookie, "unlogged", skipped}
-	if e.Err != nil {
-		attributes = append(attributes, "error", e.Err)
+	level, args := slog.LevelError, []any{"cookie", e.Cookie}
+	if errors.Is(e.Err, cookiesession.ErrTooLarge) {
+		level = slog.LevelWarn
 	}
-	slog.ErrorContext(r.Context(), "scscookie: "+text, attributes...)
+	if e.Err != nil {
+		args = append(args, "error", e.Err)
+	}
+	if skipped > 0 {
+		args = append(args, "skipped", skipped)
+	}
+	slog.Log(r.Context(), level, "scscookie: "+text, args...)
 }
