@@ -410,3 +410,63 @@ func TestCookies(t *testing.T) {
 	}()
 	_, _ = s.sessions.Cookies(t.Context())
 }
+
+// TestCookiesThenMore checks that what is done after Cookies still reaches the
+// response, and that where nothing is done, it sets what Cookies gave.
+func TestCookiesThenMore(t *testing.T) {
+	none := func(*site, *http.Request) {}
+	put := func(s *site, r *http.Request) { s.Put(r.Context(), "foo", "new") }
+	renew := func(s *site, r *http.Request) { _ = s.RenewToken(r.Context()) }
+	destroy := func(s *site, r *http.Request) { _ = s.Destroy(r.Context()) }
+	remember := func(on bool) func(*site, *http.Request) {
+		return func(s *site, r *http.Request) { s.RememberMe(r.Context(), on) }
+	}
+	const kept, forgotten = "session=...; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax", "session=...; Path=/; HttpOnly; Secure; SameSite=Lax"
+	const older, deleted = "session=...; Path=/; Max-Age=82800; HttpOnly; Secure; SameSite=Lax", "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+	for _, test := range []struct {
+		name        string
+		first, then func(*site, *http.Request)
+		want        string // an hour after the session began
+		same        bool   // as Cookies gave
+		events      []string
+	}{
+		{"put", put, none, forgotten, true, []string{"opened", "issued"}},
+		{"RenewToken", renew, none, forgotten, true, []string{"opened", "issued"}},
+		{"Destroy", destroy, none, deleted, true, []string{"opened", "deleted"}},
+		{"RememberMe", remember(true), none, older, true, []string{"opened", "issued"}},
+		{"RememberMe, then not", remember(true), remember(false), forgotten, false, []string{"opened", "issued"}},
+		{"put, then RememberMe", put, remember(true), older, false, []string{"opened", "issued"}},
+		{"RememberMe, then RenewToken", remember(true), renew, kept, false, []string{"opened", "issued"}},
+		{"RenewToken, then RememberMe", renew, remember(true), kept, false, []string{"opened", "issued"}},
+		{"put, then Destroy", put, destroy, deleted, false, []string{"opened", "deleted"}},
+		{"Destroy, then put", destroy, put, forgotten, false, []string{"opened", "issued"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSite(t, config{manager: func(m *scs.SessionManager) { m.Cookie.Persist = false }})
+			synctest.Test(t, func(t *testing.T) {
+				v := s.visit(t, s.put("foo", "bar"))
+				v.do("/")
+				time.Sleep(time.Hour)
+				s.kinds()
+				var given []*http.Cookie
+				res := v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+					test.first(s, r)
+					var err error
+					if given, err = s.sessions.Cookies(r.Context()); err != nil || len(given) != 1 {
+						t.Fatalf("Cookies: %v, %v", given, err)
+					}
+					test.then(s, r)
+				})
+				if diff := cmp.Diff([]string{test.want}, setLines(res)); diff != "" {
+					t.Fatalf("Set-Cookie (-want +got):\n%s", diff)
+				}
+				if same := given[0].Value == res.Cookies()[0].Value; same != test.same {
+					t.Errorf("it is what Cookies gave: %v", same)
+				}
+				if diff := cmp.Diff(test.events, s.kinds()); diff != "" {
+					t.Errorf("events (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
