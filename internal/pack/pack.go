@@ -106,7 +106,7 @@ func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) (end int) {
 	if major == majorArray {
 		return e.elements(i+size, n, model, newList(e.item, prev, mayEqual))
 	}
-	return e.entries(i+size, n, model, newRecord(e.item, prev, mayEqual), sameShape)
+	return e.entries(i+size, n, model, newRecord(e.item, prev, sameShape, mayEqual))
 }
 
 // sameShape reports whether the item at i is as much like the one before it as
@@ -137,8 +137,9 @@ func (e *encoder) sameShape(i, prev int) bool {
 func (e *encoder) elements(i int, n uint64, model uint8, l list) (end int) {
 	e.enterArray()
 	for range n {
-		end := e.value(i, model, l.prev, l.mayEqual)
-		l.add(i)
+		prev, mayEqual := l.prev()
+		end := e.value(i, model, prev, mayEqual)
+		l.add(e.item, i)
 		i = end
 	}
 	e.leave()
@@ -146,17 +147,13 @@ func (e *encoder) elements(i int, n uint64, model uint8, l list) (end int) {
 }
 
 // entries writes the n entries of a map, the first of which is at i.
-func (e *encoder) entries(i int, n uint64, model uint8, r record, sameShape bool) (end int) {
+func (e *encoder) entries(i int, n uint64, model uint8, r record) (end int) {
 	for range n {
 		at := skip(e.item, i)
 		key := e.item[i:at]
 		e.enterKey(key)
 		k, known := e.tables.dictionary.find(key)
-		switch {
-		case sameShape:
-		case known && r.plain():
-			e.code(e.tables.keyCodes[form.Entry+k])
-		default:
+		if r.row == none {
 			e.key(key, k, known, &r)
 		}
 		valueModel := e.tables.modelOf(key, k, known, model)
@@ -169,31 +166,51 @@ func (e *encoder) entries(i int, n uint64, model uint8, r record, sameShape bool
 
 // key writes a key, number k of the dictionary if it is known there.
 func (e *encoder) key(key []byte, k int, known bool, r *record) {
-	if expected := r.expected(e.item); expected != nil {
-		hit := bytes.Equal(expected, key)
-		e.flag(hit)
-		if hit {
-			return
-		}
+	codes := e.tables.keyCodes[r.code]
+	if known && !r.stepped && codes[form.Entry+k] != 0 {
+		e.code(codes[form.Entry+k])
+		return
 	}
-	t := e.tables
 	major, n, size := readHead(key)
-	if r.numbered {
-		if major == majorUint && n-r.number <= form.Steps {
-			e.code(t.stepCodes[n-r.number])
+	if r.stepped {
+		if major == majorUint && n > r.number && e.unsigned(nil, n-r.number, form.KeyStep) {
 			return
 		}
-		e.code(t.stepCodes[form.NoStep])
+		e.code(e.tables.models[form.KeyStep].raw)
 	}
 	switch {
-	case known:
-		e.code(t.keyCodes[form.Entry+k])
-	case major == majorText && e.text(key[size:], form.Keys, form.Keys, t.keyCodes[form.Spelled:form.Spelled+1]):
+	case known && codes[form.Entry+k] != 0:
+		e.code(codes[form.Entry+k])
+	case major == majorText && e.numberKey(key[size:], codes[form.NumberKey]):
+	case major == majorText && e.text(key[size:], form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1]):
 	default:
-		e.code(t.keyCodes[form.OtherKey])
+		e.code(codes[form.OtherKey])
 		e.otherKey(key)
 	}
 }
+
+// numberKey writes a key that is the text of a number, unless it has a zero in
+// front, or no symbol fits.
+func (e *encoder) numberKey(digits []byte, code uint16) bool {
+	if len(digits) == 0 || len(digits) > maxDigits || digits[0] == '0' && len(digits) > 1 {
+		return false
+	}
+	n := uint64(0)
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	if !e.tables.fits(n, form.KeyNumber) {
+		return false
+	}
+	e.code(code)
+	return e.unsigned(nil, n, form.KeyNumber)
+}
+
+// maxDigits is how many digits a number may have that is sure to fit 64 bits.
+const maxDigits = 19
 
 // otherKey writes a key as a value: one that is no text, or no common one.
 func (e *encoder) otherKey(key []byte) {
@@ -227,7 +244,7 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 	case majorTag:
 		end = e.tag(i, model)
 	default:
-		if e.item[i] != ibFloat64 || !e.hundredths(math.Float64frombits(n), model) {
+		if f, ok := floatOf(e.item[i], n); !ok || !e.hundredths(f, model) && !e.whole(f, size, model) {
 			e.heads(e.item[i:end], model)
 		}
 	}
@@ -264,7 +281,7 @@ func (e *encoder) tag(i int, model uint8) (end int) {
 		return e.elements(body, n, model, newList(e.item, none, true))
 	case majorMap:
 		e.heads(e.item[i:body], model)
-		return e.entries(body, n, model, newRecord(e.item, none, true), false)
+		return e.entries(body, n, model, newRecord(e.item, none, false, true))
 	}
 	e.heads(e.item[i:at], model)
 	return e.leaf(at, model)
@@ -313,6 +330,11 @@ func (e *encoder) unsigned(tags []byte, n uint64, model uint8) bool {
 		}
 		codes = c.ints[bits.Len64(n)]
 	}
+	return e.number(codes, tags, n)
+}
+
+// number writes a number by the cheapest of the symbols that fit, if any.
+func (e *encoder) number(codes []intCode, tags []byte, n uint64) bool {
 	var best intCode
 	least := ^uint(0)
 	for _, i := range codes {
@@ -331,6 +353,24 @@ func (e *encoder) unsigned(tags []byte, n uint64, model uint8) bool {
 	e.w.write64(n-best.symbol.Base, uint(best.symbol.Bits))
 	return true
 }
+
+// whole writes a float that is a whole number and has its shortest head, of
+// size bytes, unless no symbol fits.
+func (e *encoder) whole(f float64, size int, model uint8) bool {
+	if !(f >= 0 && f < maxWhole) || f != math.Trunc(f) || math.Signbit(f) {
+		return false
+	}
+	var head [maxHead]byte
+	if len(appendFloat(head[:0], f)) != size {
+		return false
+	}
+	n := uint64(f)
+	return e.number(e.tables.models[model].wholes[bits.Len64(n)], nil, n)
+}
+
+// maxWhole bounds the floats that whole writes: below it every whole number is
+// exact.
+const maxWhole = 1 << 52
 
 // hundredths writes a float that is a number of hundredths, unless no symbol
 // fits.

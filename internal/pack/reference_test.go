@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -21,7 +22,7 @@ import (
 type referenceTables struct {
 	Keys []struct {
 		Key   string
-		Class int
+		Model int
 	}
 	Phrases []string
 	Values  []struct {
@@ -32,31 +33,30 @@ type referenceTables struct {
 		Base  uint64
 		Bits  int
 	}
-	Contexts   [][]int
-	KeyCodes   [][2]int
-	StepCodes  [][2]int
-	ValueCodes [][][2]int
-	TextCodes  [][][2]int
+	Contexts                        [][]int
+	KeyCodes, ValueCodes, TextCodes [][][]int
 
-	key, step   referenceCode
-	value, text []referenceCode
-	classes     map[string]int
+	key, value, text []referenceCode
+	models           map[string]int
 }
 
 // A referenceCode has the symbols by their codes, written as 0s and 1s.
 type referenceCode map[string]int
 
-func newReferenceCode(pairs [][2]int) referenceCode {
-	code := make(referenceCode)
-	next, last := 0, 0
-	for i, p := range pairs {
-		if i > 0 {
-			next = (next + 1) << (p[1] - last)
+func newReferenceCodes(lists [][][]int) (codes []referenceCode) {
+	for _, byLength := range lists {
+		code := make(referenceCode)
+		next := 0
+		for i, symbols := range byLength {
+			next <<= 1
+			for _, s := range symbols {
+				code[fmt.Sprintf("%0*b", i+1, next)] = s
+				next++
+			}
 		}
-		last = p[1]
-		code[fmt.Sprintf("%0*b", p[1], next)] = p[0]
+		codes = append(codes, code)
 	}
-	return code
+	return codes
 }
 
 var loadReference = sync.OnceValue(func() *referenceTables {
@@ -68,16 +68,10 @@ var loadReference = sync.OnceValue(func() *referenceTables {
 	if err := json.Unmarshal(text, t); err != nil {
 		panic(err)
 	}
-	t.key, t.step = newReferenceCode(t.KeyCodes), newReferenceCode(t.StepCodes)
-	for _, pairs := range t.ValueCodes {
-		t.value = append(t.value, newReferenceCode(pairs))
-	}
-	for _, pairs := range t.TextCodes {
-		t.text = append(t.text, newReferenceCode(pairs))
-	}
-	t.classes = make(map[string]int)
+	t.key, t.value, t.text = newReferenceCodes(t.KeyCodes), newReferenceCodes(t.ValueCodes), newReferenceCodes(t.TextCodes)
+	t.models = make(map[string]int)
 	for _, k := range t.Keys {
-		t.classes[k.Key] = k.Class
+		t.models[k.Key] = k.Model
 	}
 	return t
 })
@@ -159,26 +153,26 @@ func (d *reference) made(b []byte) []byte {
 }
 
 // valueOf reads a value. weak tells that only an array or a map counts as
-// before. level is the level that an array or a map would be on.
-func (d *reference) valueOf(class int, before *node, weak bool, level int) *node {
-	if weak && before != nil && !before.array && !before.isMap {
-		before = nil
+// previous. level is the level that an array or a map would be on.
+func (d *reference) valueOf(model int, prev *node, weak bool, level int) *node {
+	if weak && prev != nil && !prev.array && !prev.isMap {
+		prev = nil
 	}
-	if before != nil && d.number(1) == 1 {
+	if prev != nil && d.number(1) == 1 {
 		switch {
-		case before.array:
-			return d.arrayOf(len(before.elems), head(4, uint64(len(before.elems))), class, before, weak, level)
-		case before.isMap:
-			return d.mapOf(len(before.keys), head(5, uint64(len(before.keys))), class, before, weak, true, level)
+		case prev.array:
+			return d.arrayOf(len(prev.elems), head(4, uint64(len(prev.elems))), model, prev, weak, level)
+		case prev.isMap:
+			return d.mapOf(len(prev.keys), head(5, uint64(len(prev.keys))), model, prev, weak, level)
 		}
-		d.made(before.item)
-		return before
+		d.made(prev.item)
+		return prev
 	}
-	return d.symbolic(class, before, weak, false, level)
+	return d.symbolic(model, prev, weak, false, level)
 }
 
-func (d *reference) symbolic(class int, before *node, weak, token bool, level int) *node {
-	s := d.Values[d.symbol(d.value[class])]
+func (d *reference) symbolic(model int, prev *node, weak, token bool, level int) *node {
+	s := d.Values[d.symbol(d.value[model])]
 	known, err := hex.DecodeString(s.Bytes)
 	if err != nil {
 		panic(err)
@@ -201,16 +195,37 @@ func (d *reference) symbolic(class int, before *node, weak, token bool, level in
 			fail("has a shorter form")
 		}
 		return &node{item: d.made(append(known, head(0, n)...))}
-	case "price":
+	case "whole":
+		return &node{item: d.made(shortFloat(float64(s.Base + d.number(s.Bits))))}
+	case "hundredths":
 		n := uint64(1)<<s.Bits + d.number(s.Bits)
 		if n%25 == 0 {
 			fail("has a shorter form")
 		}
 		return &node{item: d.made(binary.BigEndian.AppendUint64([]byte{0xfb}, math.Float64bits(float64(n)/100)))}
 	case "head":
-		return d.headed(known, class, before, weak, token, level)
+		return d.headed(known, model, prev, weak, token, level)
 	}
 	panic("unknown kind " + s.Kind)
+}
+
+// shortFloat returns the shortest float that is f: of all of 16 bits, or of 32,
+// or of 64.
+func shortFloat(f float64) []byte {
+	for h := range 0x7c00 {
+		exp, frac := h>>10, float64(h&1023)
+		v := math.Ldexp(frac, -24)
+		if exp > 0 {
+			v = math.Ldexp(1024+frac, exp-25)
+		}
+		if v == f {
+			return []byte{0xf9, byte(h >> 8), byte(h)}
+		}
+	}
+	if s := float32(f); float64(s) == f {
+		return binary.BigEndian.AppendUint32([]byte{0xfa}, math.Float32bits(s))
+	}
+	return binary.BigEndian.AppendUint64([]byte{0xfb}, math.Float64bits(f))
 }
 
 // tagsIn counts tags that stand one after the other.
@@ -226,7 +241,7 @@ func tagsIn(b []byte) int {
 
 // headed reads an item of which the first bytes are known. token tells that the
 // last tag before it was 21.
-func (d *reference) headed(known []byte, class int, before *node, weak, token bool, level int) *node {
+func (d *reference) headed(known []byte, model int, prev *node, weak, token bool, level int) *node {
 	var item []byte
 	for {
 		if len(known) == 0 {
@@ -252,25 +267,25 @@ func (d *reference) headed(known []byte, class int, before *node, weak, token bo
 			}
 		case 4:
 			if token {
-				class = 1
+				model = 1
 			}
 			if n > uint64(len(d.bits)) {
 				fail("ends too early")
 			}
-			return d.arrayOf(int(n), item, class, before, weak, level)
+			return d.arrayOf(int(n), item, model, prev, weak, level)
 		case 5:
 			if n > uint64(len(d.bits)) {
 				fail("ends too early")
 			}
-			return d.mapOf(int(n), item, class, before, weak, false, level)
+			return d.mapOf(int(n), item, model, nil, false, level)
 		case 6:
 			if level > 64 {
 				fail("too deep")
 			}
 			level++
-			before, weak, token = nil, false, n == 21
+			prev, weak, token = nil, false, n == 21
 			if len(known) == 0 {
-				inner := d.symbolic(class, nil, false, token, level)
+				inner := d.symbolic(model, nil, false, token, level)
 				return &node{item: append(item, inner.item...)}
 			}
 			continue
@@ -279,64 +294,63 @@ func (d *reference) headed(known []byte, class int, before *node, weak, token bo
 	}
 }
 
-func (d *reference) arrayOf(n int, item []byte, class int, before *node, weak bool, level int) *node {
+func (d *reference) arrayOf(n int, item []byte, model int, prev *node, weak bool, level int) *node {
 	if level > 64 {
 		fail("too deep")
 	}
 	tagged := item[0]>>5 == 6
 	out := &node{array: !tagged}
-	var last *node
-	if before != nil && before.array && len(before.elems) > 0 {
-		last = before.elems[0]
-	}
 	for i := range n {
-		x := d.valueOf(class, last, weak && i == 0, level+1)
+		var x *node
+		switch {
+		case prev != nil && prev.array && i < len(prev.elems):
+			x = d.valueOf(model, prev.elems[i], weak, level+1)
+		case i > 0:
+			x = d.valueOf(model, out.elems[i-1], false, level+1)
+		default:
+			x = d.valueOf(model, nil, false, level+1)
+		}
 		item = append(item, x.item...)
 		out.elems = append(out.elems, x)
-		last = x
 	}
 	out.item = item
 	return out
 }
 
-func (d *reference) mapOf(n int, item []byte, class int, before *node, weak, like bool, level int) *node {
+// mapOf reads the entries of a map. same is the previous map, if this one has
+// the same keys.
+func (d *reference) mapOf(n int, item []byte, model int, same *node, weak bool, level int) *node {
 	if level > 64 {
 		fail("too deep")
 	}
 	tagged := item[0]>>5 == 6
 	out := &node{isMap: !tagged}
-	var keys [][]byte
-	var vals []*node
-	if before != nil && before.isMap {
-		keys, vals = before.keys, before.vals
-	}
 	var numbered *node
 	for i := range n {
-		var last []byte
-		if i > 0 {
-			last = out.keys[i-1]
+		var key []byte
+		if same != nil {
+			key = d.made(same.keys[i])
+		} else {
+			var last []byte
+			if i > 0 {
+				last = out.keys[i-1]
+			}
+			key = d.keyOf(last, level)
 		}
-		key := d.keyOf(keys, last, like, level)
-		for len(keys) > 0 && bytes.Compare(keys[0], key) < 0 {
-			keys, vals = keys[1:], vals[1:]
-		}
-		var valueBefore *node
-		valueWeak := weak
-		if len(keys) > 0 && bytes.Equal(keys[0], key) {
-			valueBefore = vals[0]
-			keys, vals = keys[1:], vals[1:]
-		}
-		valueClass, known := d.classOf(key)
+		valueModel, known := d.modelOf(key)
 		number := isNumberKey(key)
 		if !known && number {
-			valueClass = class
+			valueModel = model
 		}
-		if number && valueBefore == nil {
-			valueBefore, valueWeak = numbered, true
-		}
-		x := d.valueOf(valueClass, valueBefore, valueWeak, level+1)
-		if number {
+		var x *node
+		switch {
+		case same != nil:
+			x = d.valueOf(valueModel, same.vals[i], weak, level+1)
+		case number:
+			x = d.valueOf(valueModel, numbered, true, level+1)
 			numbered = x
+		default:
+			x = d.valueOf(valueModel, nil, false, level+1)
 		}
 		out.keys = append(out.keys, key)
 		out.vals = append(out.vals, x)
@@ -346,38 +360,70 @@ func (d *reference) mapOf(n int, item []byte, class int, before *node, weak, lik
 	return out
 }
 
-func (d *reference) keyOf(left [][]byte, last []byte, like bool, level int) []byte {
-	if len(left) > 0 && (like || d.number(1) == 1) {
-		return d.made(left[0])
-	}
-	if len(last) > 0 && last[0]>>5 == 0 {
-		if step := d.symbol(d.step); step > 0 {
-			_, n, _ := parseHead(last)
-			if n > math.MaxUint64-uint64(step) {
-				fail("too great")
+// keyOf reads a key. last is the one before it in its map, if any.
+func (d *reference) keyOf(last []byte, level int) []byte {
+	code := 0
+	if len(last) > 0 {
+		major, n, _ := parseHead(last)
+		switch {
+		case major == 0:
+			if step, ok := d.plainNumber(2); ok {
+				if step == 0 || n+step < n {
+					fail("too great")
+				}
+				return d.made(head(0, n+step))
 			}
-			return d.made(head(0, n+uint64(step)))
+		case major == 3 && n >= 10:
+			code = 3
+		case major == 3 && n >= 6:
+			code = 2
+		case major == 3 && n >= 1:
+			code = 1
 		}
 	}
-	switch s := d.symbol(d.key); s {
+	switch s := d.symbol(d.key[code]); s {
 	case 0:
 		text := d.textOf(3)
 		return append(head(3, uint64(len(text))), text...)
 	case 1:
 		return d.valueOf(0, nil, false, level+1).item
+	case 2:
+		n, ok := d.plainNumber(3)
+		if !ok {
+			fail("no number")
+		}
+		text := strconv.FormatUint(n, 10)
+		return d.made(append(head(3, uint64(len(text))), text...))
 	default:
-		key := d.Keys[s-2].Key
+		key := d.Keys[s-3].Key
 		return d.made(append(head(3, uint64(len(key))), key...))
 	}
 }
 
-func (d *reference) classOf(key []byte) (class int, known bool) {
+// plainNumber reads a number that is no item. It is not ok if the symbol is the
+// head with no bytes.
+func (d *reference) plainNumber(model int) (n uint64, ok bool) {
+	s := d.Values[d.symbol(d.value[model])]
+	switch {
+	case s.Kind == "int" && s.Bytes == "":
+		return s.Base + d.number(s.Bits), true
+	case s.Kind == "head" && s.Bytes == "":
+		return 0, false
+	case s.Kind == "head" && len(s.Bytes) == 2 && s.Bytes < "18":
+		fmt.Sscanf(s.Bytes, "%x", &n)
+		return n, true
+	}
+	fail("no number")
+	return 0, false
+}
+
+func (d *reference) modelOf(key []byte) (model int, known bool) {
 	major, _, size := parseHead(key)
 	if major != 3 {
 		return 0, false
 	}
-	class, known = d.classes[string(key[size:])]
-	return class, known
+	model, known = d.models[string(key[size:])]
+	return model, known
 }
 
 func isNumberKey(key []byte) bool {

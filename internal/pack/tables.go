@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -10,18 +11,16 @@ import (
 // tables is what the packer makes of the trainer's tables.
 type tables struct {
 	*form.Tables
-	keys   decodeTable
-	steps  decodeTable
+	keys   []decodeTable // by code
 	values []decodeTable // by model
 	text   []decodeTable
 
 	dictionary stringIndex // of keys, as items
-	keyCodes   []uint16
-	stepCodes  []uint16
+	keyCodes   [form.KeyCodes][]uint16
 
 	words     stringIndex // the value symbols with bytes, as in values
 	wordCodes []valueCode // of each symbol and model
-	wordEnds  []uint16    // of the codes of each symbol in wordCodes
+	wordEnds  []uint32    // of the codes of each symbol in wordCodes
 	models    []modelCodes
 
 	textCodes [form.Books][form.Contexts][]uint16 // by symbol
@@ -43,6 +42,7 @@ type modelCodes struct {
 	heads      [256]uint16   // of the symbols that are one byte
 	ints       [65][]intCode // without tags, by the length of the greatest number
 	tagged     []intCode     // with tags
+	wholes     [65][]intCode // of floats, likewise
 	hundredths [25]uint16    // by length
 }
 
@@ -53,11 +53,11 @@ type intCode struct {
 
 func newTables(f *form.Tables) *tables {
 	t := &tables{
-		Tables:    f,
-		keys:      codeList(f.Key).decoder(),
-		steps:     codeList(f.Step).decoder(),
-		keyCodes:  codeList(f.Key).codes(form.Entry + len(f.Keys)),
-		stepCodes: codeList(f.Step).codes(form.StepEnd),
+		Tables: f,
+	}
+	for i, l := range f.Key {
+		t.keys = append(t.keys, codeList(l).decoder())
+		t.keyCodes[i] = codeList(l).codes(form.Entry + len(f.Keys))
 	}
 	for _, l := range f.Value {
 		t.values = append(t.values, codeList(l).decoder())
@@ -93,7 +93,7 @@ func (t *tables) loadValues() {
 	}
 	t.words.index(words)
 	t.models = make([]modelCodes, len(t.Value))
-	t.wordEnds = make([]uint16, len(t.Values)+1)
+	t.wordEnds = make([]uint32, len(t.Values)+1)
 	for _, l := range t.Value {
 		for _, e := range l {
 			t.wordEnds[e>>4+1]++
@@ -148,14 +148,28 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 			c.tagged = append(c.tagged, intCode{s, code})
 			return
 		}
-		// A symbol may reach over several lengths.
-		for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
-			c.ints[n] = append(c.ints[n], intCode{s, code})
-		}
+		addNumber(&c.ints, s, code)
+	case form.Whole:
+		addNumber(&c.wholes, s, code)
 	case form.Word: // found by its bytes
 	default:
 		panic("pack: internal error: unknown kind of symbol")
 	}
+}
+
+// addNumber adds a symbol for numbers, which may reach over several lengths.
+func addNumber(byLength *[65][]intCode, s *form.Symbol, code uint16) {
+	for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
+		byLength[n] = append(byLength[n], intCode{s, code})
+	}
+}
+
+// fits reports whether a model has a symbol for an unsigned integer.
+func (t *tables) fits(n uint64, model uint8) bool {
+	c := &t.models[model]
+	return n < argument8 && c.heads[n] != 0 || slices.ContainsFunc(c.ints[bits.Len64(n)], func(i intCode) bool {
+		return n >= i.symbol.Base && (n-i.symbol.Base)>>i.symbol.Bits == 0
+	})
 }
 
 // wordCode returns the code of a word, or of the beginning of an item, in the
@@ -165,7 +179,7 @@ func (t *tables) wordCode(model uint8, item []byte) uint16 {
 	if !ok {
 		return 0
 	}
-	from := uint16(0)
+	from := uint32(0)
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
 	}

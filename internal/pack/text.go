@@ -96,6 +96,9 @@ func (d *decoder) text(book int) error {
 	context := uint8(0)
 	for {
 		symbol := d.r.symbol(&d.tables.text[table[context]])
+		if d.notes != nil {
+			d.notes.Text(book, context, int(symbol))
+		}
 		switch {
 		case symbol < form.End:
 			context = form.Next(context, form.Class[symbol])

@@ -34,17 +34,32 @@ const (
 
 // Symbols of a key.
 const (
-	Spelled  = iota // the key is text in the book Keys
-	OtherKey        // the key is no text, and written as a value
-	Entry           // the first of the dictionary
+	Spelled   = iota // the key is text in the book Keys
+	OtherKey         // the key is no text, and written as a value
+	NumberKey        // the key is the text of a number, which follows in the model KeyNumber
+	Entry            // the first of the dictionary
 )
 
-// Symbols of a key that follows an unsigned integer as a key.
+// Codes of keys, by what stands before the key: see [KeyCode].
 const (
-	NoStep  = iota // as any key
-	Steps   = 8    // 1 to Steps: so much greater
-	StepEnd = Steps + 1
+	FirstKey = 0 // also after a key that is no text
+	JSONKey  = 4 // in JSON text, wherever the key stands
+	KeyCodes = 5 // how many there are
 )
+
+// KeyCode returns the code of a key after a key that is a text of n bytes. Keys
+// are in order of their lengths, so the next one is as long, or longer.
+func KeyCode(n int) uint8 {
+	switch {
+	case n < 1:
+		return FirstKey
+	case n < 6:
+		return 1
+	case n < 10:
+		return 2
+	}
+	return 3
+}
 
 // Kinds of value symbols.
 const (
@@ -53,6 +68,7 @@ const (
 	Packed            // a byte string, its content in the book JSON
 	Int               // Bytes (tags), then Base + n (Bits)
 	Hundredths        // a 64-bit float: (2^Bits + n (Bits)) / 100
+	Whole             // a float that is a whole number: Base + n (Bits)
 	Word              // Bytes, a whole text item
 )
 
@@ -123,11 +139,13 @@ func Next(context, c uint8) uint8 { return context<<4 | c }
 // Alphabet is that of base64url.
 const Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 
-// Models of values, of which the packer itself knows two. The others come with
-// the keys of the dictionary.
+// Models of values that the packer itself knows. The others come with the keys
+// of the dictionary.
 const (
-	Generic = iota // of any key that is not in the dictionary
-	InToken        // inside of an array under tag 21, as of a JWT
+	Generic   = iota // of any key that is not in the dictionary
+	InToken          // inside of an array under tag 21, as of a JWT
+	KeyStep          // how much greater a key is than the last one, both being integers
+	KeyNumber        // a key that is the text of a number
 )
 
 // Tables is all that the trainer finds. A list of codes has the symbols that
@@ -141,8 +159,7 @@ type Tables struct {
 	Values   []Symbol
 	Contexts [Books][Contexts]uint8 // the text table of each context
 
-	Key   []uint16   // codes of keys
-	Step  []uint16   // codes of steps
+	Key   [][]uint16 // codes of keys, see KeyCode
 	Value [][]uint16 // codes of value symbols, by model
 	Text  [][]uint16 // codes of text symbols
 }

@@ -48,6 +48,20 @@ func parseItem(b []byte) (it item, rest []byte) {
 	return it, rest
 }
 
+// each calls f with the item and all that it has inside.
+func (it *item) each(f func(x *item, key bool)) {
+	f(it, false)
+	for i := range it.elems {
+		if it.major == 5 {
+			f(&it.keys[i], true)
+		}
+		it.elems[i].each(f)
+	}
+}
+
+// isText reports whether the item is a text without a tag.
+func (it *item) isText() bool { return it.major == 3 && len(it.heads) == it.size }
+
 // tagHead returns the head of a tag.
 func tagHead(t uint64) string {
 	switch {
@@ -61,23 +75,11 @@ func tagHead(t uint64) string {
 	panic("no tag is so great")
 }
 
-// tagged reports whether the item has a tag, and so is one value.
-func (it *item) tagged() bool { return len(it.heads) > it.size }
-
-// container reports whether the item is an array or a map without a tag.
-func (it *item) container() bool { return it.major>>1 == 2 && !it.tagged() }
-
-// isIndex reports whether a key is a number in either spelling.
-func (it *item) isIndex() bool {
-	if it.tagged() {
-		return false
+func headSize(ib byte) int {
+	if ib&31 < 24 {
+		return 1
 	}
-	for _, c := range it.body {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return it.major == 0 || it.major == 3 && len(it.body) > 0
+	return 1 + 1<<(ib&31-24)
 }
 
 func readHead(b []byte) (major byte, arg uint64, size int) {

@@ -12,7 +12,7 @@ import (
 
 func readTestInput(t *testing.T) *input {
 	t.Helper()
-	in, err := readInput("../../../testdata/sessions", "testdata")
+	in, err := readInput("../../../testdata", "testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -21,7 +21,10 @@ func readTestInput(t *testing.T) *input {
 
 // TestGenerated checks that the files in the tree are what the trainer makes.
 func TestGenerated(t *testing.T) {
-	tables := train(readTestInput(t))
+	tables, err := train(readTestInput(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	goFile, jsonFile := filepath.Join(t.TempDir(), "tables.go"), filepath.Join(t.TempDir(), "tables.json")
 	if err := writeGo(goFile, tables); err != nil {
 		t.Fatal(err)

@@ -37,11 +37,11 @@ func writeGo(file string, f *form.Tables) error {
 	for book := range f.Contexts {
 		numbers(&b, "", f.Contexts[book][:])
 	}
-	p("},\nKey: ")
-	numbers(&b, "[]uint16", f.Key)
-	p("Step: ")
-	numbers(&b, "[]uint16", f.Step)
-	p("Value: [][]uint16{\n")
+	p("},\nKey: [][]uint16{\n")
+	for _, l := range f.Key {
+		numbers(&b, "", l)
+	}
+	p("},\nValue: [][]uint16{\n")
 	for _, l := range f.Value {
 		numbers(&b, "", l)
 	}
@@ -61,7 +61,7 @@ func writeGo(file string, f *form.Tables) error {
 func literal(s form.Symbol) string {
 	var fields []string
 	add := func(name, format string, value any) { fields = append(fields, name+": "+fmt.Sprintf(format, value)) }
-	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.Packed: "Packed", form.Int: "Int", form.Hundredths: "Hundredths", form.Word: "Word"}[s.Kind])
+	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.Packed: "Packed", form.Int: "Int", form.Hundredths: "Hundredths", form.Whole: "Whole", form.Word: "Word"}[s.Kind])
 	if s.Bits != 0 {
 		add("Bits", "%d", s.Bits)
 	}
@@ -88,7 +88,7 @@ func numbers[N uint8 | uint16](b *bytes.Buffer, typ string, list []N) {
 
 type jsonKey struct {
 	Key   string `json:"key"`
-	Class int    `json:"class"`
+	Model int    `json:"model"`
 }
 
 type jsonSymbol struct {
@@ -101,7 +101,7 @@ type jsonSymbol struct {
 }
 
 // writeJSON writes the tables for decoders in other languages, with a line for
-// each symbol and each code. Codes are pairs of a symbol and a length.
+// each symbol and each code.
 func writeJSON(file string, f *form.Tables) error {
 	var keys []jsonKey
 	for i, k := range f.Keys {
@@ -121,15 +121,14 @@ func writeJSON(file string, f *form.Tables) error {
 	}
 	w := jsonWriter{}
 	w.WriteString("{\n\"version\": 1")
-	add(&w, "classes", f.Models)
+	add(&w, "models", f.Models)
 	add(&w, "keys", keys)
 	add(&w, "phrases", f.Phrases)
 	add(&w, "values", symbols)
 	add(&w, "contexts", contexts)
-	add(&w, "keyCodes", pairs(f.Key))
-	add(&w, "stepCodes", pairs(f.Step))
-	add(&w, "valueCodes", allPairs(f.Value))
-	add(&w, "textCodes", allPairs(f.Text))
+	add(&w, "keyCodes", byLength(f.Key))
+	add(&w, "valueCodes", byLength(f.Value))
+	add(&w, "textCodes", byLength(f.Text))
 	w.WriteString("\n}\n")
 	if w.err != nil {
 		return w.err
@@ -173,7 +172,9 @@ func newJSONSymbol(s form.Symbol) jsonSymbol {
 	case form.Int:
 		return jsonSymbol{Kind: "int", Bytes: &digits, Base: &s.Base, Bits: &s.Bits}
 	case form.Hundredths:
-		return jsonSymbol{Kind: "price", Bits: &s.Bits}
+		return jsonSymbol{Kind: "hundredths", Bits: &s.Bits}
+	case form.Whole:
+		return jsonSymbol{Kind: "whole", Base: &s.Base, Bits: &s.Bits}
 	case form.Word:
 		it, _ := parseItem([]byte(s.Bytes))
 		text := string(it.body)
@@ -182,18 +183,19 @@ func newJSONSymbol(s form.Symbol) jsonSymbol {
 	panic("unknown kind of symbol")
 }
 
-func pairs(list []uint16) [][2]int {
-	var out [][2]int
-	for _, e := range list {
-		out = append(out, [2]int{int(e >> 4), int(e & 15)})
-	}
-	return out
-}
-
-func allPairs(lists [][]uint16) [][][2]int {
-	var out [][][2]int
+// byLength returns the symbols of each code by the length of their codes, from
+// 1 bit on.
+func byLength(lists [][]uint16) [][][]int {
+	var out [][][]int
 	for _, l := range lists {
-		out = append(out, pairs(l))
+		code := make([][]int, 0, form.MaxCode)
+		for _, e := range l {
+			for len(code) < int(e&15) {
+				code = append(code, []int{})
+			}
+			code[e&15-1] = append(code[e&15-1], int(e>>4))
+		}
+		out = append(out, code)
 	}
 	return out
 }
