@@ -46,18 +46,23 @@ func (p *Packer) Bits(item []byte) int {
 
 // An encoder packs one item.
 type encoder struct {
-	w      writer
-	tables *tables
-	item   []byte
-	parser parser
-	trace  *tracer // of Explain
-	buffer []byte  // of Bits
+	w         writer
+	tables    *tables
+	item      []byte
+	parser    parser
+	trace     *tracer // of Explain
+	depth     int     // levels that are open
+	inJSON    bool
+	jsonItems []byte // of the JSON texts that are open
+	jsonText  []byte
+	buffer    []byte // of Bits
 }
 
 func (p *Packer) newEncoder(dst, item []byte) *encoder {
 	e := p.encoders.Get().(*encoder)
 	e.w = writer{dst: dst, start: len(dst)}
 	e.item = item
+	e.depth = 0
 	return e
 }
 
@@ -136,18 +141,21 @@ func (e *encoder) sameShape(i, prev int) bool {
 // elements writes the n elements of an array, the first of which is at i.
 func (e *encoder) elements(i int, n uint64, model uint8, l list) (end int) {
 	e.enterArray()
+	e.depth++
 	for range n {
 		prev, mayEqual := l.prev()
 		end := e.value(i, model, prev, mayEqual)
 		l.add(e.item, i)
 		i = end
 	}
+	e.depth--
 	e.leave()
 	return i
 }
 
 // entries writes the n entries of a map, the first of which is at i.
 func (e *encoder) entries(i int, n uint64, model uint8, r record) (end int) {
+	e.depth++
 	for range n {
 		at := skip(e.item, i)
 		key := e.item[i:at]
@@ -161,12 +169,16 @@ func (e *encoder) entries(i int, n uint64, model uint8, r record) (end int) {
 		i = e.value(at, valueModel, prev, mayEqual)
 		e.leave()
 	}
+	e.depth--
 	return i
 }
 
 // key writes a key, number k of the dictionary if it is known there.
 func (e *encoder) key(key []byte, k int, known bool, r *record) {
 	codes := e.tables.keyCodes[r.code]
+	if e.inJSON {
+		codes = e.tables.keyCodes[form.JSONKey]
+	}
 	if known && !r.stepped && codes[form.Entry+k] != 0 {
 		e.code(codes[form.Entry+k])
 		return
@@ -237,7 +249,7 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 		end += int(n)
 		if c := e.tables.wordCode(model, e.item[i:end]); c != 0 {
 			e.code(c)
-		} else if !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.models[model].text[:]) {
+		} else if !e.json(e.item[i+size:end], e.tables.models[model].json) && !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.models[model].text[:]) {
 			e.heads(e.item[i:i+size], model)
 			e.w.bytes(e.item[i+size : end])
 		}
@@ -254,11 +266,13 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 // tag writes a tag and all that it encloses, which is one value, and returns
 // its end.
 func (e *encoder) tag(i int, model uint8) (end int) {
-	at, last := i, uint64(0)
+	at, last, depth := i, uint64(0), e.depth
 	for e.item[at]>>5 == majorTag {
 		_, n, size := readHead(e.item[at:])
 		at, last = at+size, n
+		e.depth++
 	}
+	defer func(depth int) { e.depth = depth }(depth)
 	major, n, size := readHead(e.item[at:])
 	trace := e.trace
 	e.trace = nil // what is inside counts for the tag
@@ -400,8 +414,7 @@ const maxHundredths = 1 << 24 / 100
 // the head.
 func (e *encoder) byteString(item []byte, size int, model uint8) {
 	content := item[size:]
-	packed := e.tables.models[model].packed
-	if packed != 0 && len(content) > 0 && content[0] == '{' && e.text(content, form.JSON, form.JSON, []uint16{packed}) {
+	if e.json(content, e.tables.models[model].jsonBytes) {
 		return
 	}
 	e.heads(item[:size], model)

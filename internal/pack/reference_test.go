@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // This is a slow decoder, written from docs/FORMAT.md and the JSON file alone.
@@ -25,19 +27,27 @@ type referenceTables struct {
 		Model int
 	}
 	Phrases []string
+	Layouts []referenceLayout
 	Values  []struct {
-		Kind  string
-		Bytes string
-		Text  string
-		Book  int
-		Base  uint64
-		Bits  int
+		Kind   string
+		Layout int
+		Bytes  string
+		Text   string
+		Book   int
+		Base   uint64
+		Bits   int
 	}
 	Contexts                        [][]int
 	KeyCodes, ValueCodes, TextCodes [][][]int
 
 	key, value, text []referenceCode
 	models           map[string]int
+}
+
+type referenceLayout struct {
+	Colon, Comma               string
+	Indent                     int
+	ASCII, Slash, HTML, Quotes bool
 }
 
 // A referenceCode has the symbols by their codes, written as 0s and 1s.
@@ -90,6 +100,7 @@ type reference struct {
 	*referenceTables
 	bits string
 	room int // bytes that may still be made, roughly
+	json int // how many JSON texts are open
 }
 
 type referenceError struct{ error }
@@ -111,7 +122,7 @@ func referenceUnpack(packed []byte, most int) (item []byte, err error) {
 	for _, b := range packed {
 		fmt.Fprintf(&bits, "%08b", b)
 	}
-	d := &reference{loadReference(), bits.String(), most}
+	d := &reference{referenceTables: loadReference(), bits: bits.String(), room: most}
 	n := d.valueOf(0, nil, false, 1)
 	if len(d.bits) >= 8 || strings.Contains(d.bits, "1") {
 		return nil, errors.New("something follows")
@@ -183,9 +194,23 @@ func (d *reference) symbolic(model int, prev *node, weak, token bool, level int)
 	case "text":
 		text := d.textOf(s.Book)
 		return &node{item: append(head(3, uint64(len(text))), text...)}
-	case "bytes":
-		text := d.textOf(2)
-		return &node{item: append(head(2, uint64(len(text))), text...)}
+	case "json", "json-bytes":
+		major := byte(3)
+		if s.Kind == "json-bytes" {
+			major = 2
+		}
+		d.json++
+		outside := d.room
+		d.room = 64 << 10
+		inner := d.valueOf(0, nil, false, level)
+		d.room = outside
+		d.json--
+		if !inner.array && !inner.isMap {
+			fail("JSON that is no array or object")
+		}
+		text, _ := d.jsonText(inner.item, d.Layouts[s.Layout], 0)
+		d.made([]byte(text))
+		return &node{item: append(head(major, uint64(len(text))), text...)}
 	case "int":
 		if level+tagsIn(known)-1 > 64 {
 			fail("too deep")
@@ -207,6 +232,113 @@ func (d *reference) symbolic(model int, prev *node, weak, token bool, level int)
 		return d.headed(known, model, prev, weak, token, level)
 	}
 	panic("unknown kind " + s.Kind)
+}
+
+// jsonText returns the JSON text of the item that b begins with, and how long
+// the item is.
+func (d *reference) jsonText(b []byte, layout referenceLayout, depth int) (text string, size int) {
+	major, n, size := parseHead(b)
+	line := func(depth int) string {
+		if layout.Indent == 0 {
+			return ""
+		}
+		return "\n" + strings.Repeat(" ", depth*layout.Indent)
+	}
+	switch {
+	case major == 0:
+		text = strconv.FormatUint(n, 10)
+	case major == 1 && n < 1<<63:
+		text = strconv.FormatInt(^int64(n), 10)
+	case major == 3:
+		return d.jsonString(string(b[size:size+int(n)]), layout), size + int(n)
+	case major == 4 || major == 5:
+		var parts []string
+		seen := make(map[string]bool)
+		for range n {
+			part := line(depth + 1)
+			if major == 5 {
+				if b[size]>>5 != 3 {
+					fail("a key that is no text")
+				}
+				key, n := d.jsonText(b[size:], layout, depth+1)
+				if seen[key] {
+					fail("a key twice")
+				}
+				seen[key] = true
+				part += key + layout.Colon
+				size += n
+			}
+			value, n := d.jsonText(b[size:], layout, depth+1)
+			size += n
+			parts = append(parts, part+value)
+		}
+		text = strings.Join(parts, layout.Comma)
+		if n > 0 {
+			text += line(depth)
+		}
+		text = "[{"[major-4:major-3] + text + "]}"[major-4:major-3]
+	case b[0] == 0xf4:
+		text = "false"
+	case b[0] == 0xf5:
+		text = "true"
+	case b[0] == 0xf6:
+		text = "null"
+	case major == 7 && size > 2:
+		text = jsonHundredths(b[:size])
+	default:
+		fail("not in JSON")
+	}
+	return text, size
+}
+
+// jsonHundredths tries whether a float is the nearest to what its decimal form
+// says, which has one or two digits behind the point.
+func jsonHundredths(head []byte) string {
+	f := math.Float64frombits(binary.BigEndian.Uint64(append(make([]byte, 8), head[1:]...)[len(head)-1:]))
+	switch len(head) {
+	case 3:
+		h := int(head[1])<<8 | int(head[2])
+		if f = math.Ldexp(float64(h&1023), -24); h>>10&31 > 0 {
+			f = math.Ldexp(float64(1024+h&1023), h>>10&31-25)
+		}
+		if h>>10 >= 31 {
+			f = -1
+		}
+	case 5:
+		f = float64(math.Float32frombits(binary.BigEndian.Uint32(head[1:])))
+	}
+	if !(f > 0 && f*100 < 1<<50) {
+		fail("no such number in JSON")
+	}
+	text := strings.TrimSuffix(strconv.FormatFloat(f, 'f', 2, 64), "0")
+	if back, err := strconv.ParseFloat(text, 64); err != nil || back != f || strings.HasSuffix(text, ".0") {
+		fail("no such number in JSON")
+	}
+	return text
+}
+
+func (d *reference) jsonString(s string, layout referenceLayout) string {
+	if !utf8.ValidString(s) {
+		fail("no UTF-8")
+	}
+	text := ""
+	for _, r := range s {
+		escape := r < 32 || layout.ASCII && r > 126 || layout.HTML && strings.ContainsRune("<>&\u2028\u2029", r) || layout.Quotes && strings.ContainsRune("='", r)
+		short := strings.IndexRune("\"\\\b\f\n\r\t", r)
+		switch {
+		case short >= 0:
+			text += `\` + `"\bfnrt`[short:short+1]
+		case layout.Slash && r == '/':
+			text += `\/`
+		case escape:
+			for _, unit := range utf16.Encode([]rune{r}) {
+				text += fmt.Sprintf(`\u%04x`, unit)
+			}
+		default:
+			text += string(r)
+		}
+	}
+	return `"` + text + `"`
 }
 
 // shortFloat returns the shortest float that is f: of all of 16 bits, or of 32,
@@ -381,9 +513,12 @@ func (d *reference) keyOf(last []byte, level int) []byte {
 			code = 1
 		}
 	}
+	if d.json > 0 {
+		code = 4
+	}
 	switch s := d.symbol(d.key[code]); s {
 	case 0:
-		text := d.textOf(3)
+		text := d.textOf(2)
 		return append(head(3, uint64(len(text))), text...)
 	case 1:
 		return d.valueOf(0, nil, false, level+1).item

@@ -38,12 +38,13 @@ type valueCode struct {
 type modelCodes struct {
 	raw        uint16              // of the symbol with no bytes
 	text       [form.Values]uint16 // by book
-	packed     uint16
-	heads      [256]uint16   // of the symbols that are one byte
-	ints       [65][]intCode // without tags, by the length of the greatest number
-	tagged     []intCode     // with tags
-	wholes     [65][]intCode // of floats, likewise
-	hundredths [25]uint16    // by length
+	json       []uint16            // by layout
+	jsonBytes  []uint16            // by layout
+	heads      [256]uint16         // of the symbols that are one byte
+	ints       [65][]intCode       // without tags, by the length of the greatest number
+	tagged     []intCode           // with tags
+	wholes     [65][]intCode       // of floats, likewise
+	hundredths [25]uint16          // by length
 }
 
 type intCode struct {
@@ -93,6 +94,9 @@ func (t *tables) loadValues() {
 	}
 	t.words.index(words)
 	t.models = make([]modelCodes, len(t.Value))
+	for i := range t.models {
+		t.models[i].json, t.models[i].jsonBytes = make([]uint16, len(t.Layouts)), make([]uint16, len(t.Layouts))
+	}
 	t.wordEnds = make([]uint32, len(t.Values)+1)
 	for _, l := range t.Value {
 		for _, e := range l {
@@ -139,8 +143,10 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 		}
 	case form.Text:
 		c.text[s.Base] = code
-	case form.Packed:
-		c.packed = code
+	case form.JSON:
+		c.json[s.Base] = code
+	case form.JSONBytes:
+		c.jsonBytes[s.Base] = code
 	case form.Hundredths:
 		c.hundredths[s.Bits] = code
 	case form.Int:

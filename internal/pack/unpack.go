@@ -47,6 +47,7 @@ type decoder struct {
 	start  int // of the item
 	max    int
 	notes  *Notes // of Observe
+	inJSON bool
 }
 
 // check must follow whatever was appended. What may be appended between two
@@ -122,8 +123,10 @@ func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, dept
 		return d.check()
 	case form.Text:
 		return d.string(majorText, int(s.Base))
-	case form.Packed:
-		return d.string(majorBytes, form.JSON)
+	case form.JSON:
+		return d.json(majorText, &d.tables.Layouts[s.Base], depth)
+	case form.JSONBytes:
+		return d.json(majorBytes, &d.tables.Layouts[s.Base], depth)
 	case form.Int:
 		return d.int(s, depth)
 	case form.Hundredths:
@@ -144,6 +147,11 @@ func (d *decoder) string(major byte, book int) error {
 	if err := d.text(book); err != nil {
 		return err
 	}
+	return d.putHead(major, at)
+}
+
+// putHead puts the head of a string in front of it, where a byte is free.
+func (d *decoder) putHead(major byte, at int) error {
 	n := len(d.dst) - at - 1
 	if n < argument8 {
 		d.dst[at] = major<<5 | byte(n)
@@ -338,6 +346,9 @@ func (d *decoder) key(r *record, depth int) (k int, known bool, err error) {
 
 // plainKey reads a key of which nothing is known.
 func (d *decoder) plainKey(code uint8, depth int) (k int, known bool, err error) {
+	if d.inJSON {
+		code = form.JSONKey
+	}
 	symbol := int(d.r.symbol(&d.tables.keys[code]))
 	d.noteKey(code, symbol)
 	switch symbol {

@@ -10,10 +10,9 @@ const MaxCode = 12
 const (
 	Words  = iota // values: words, names, sentences
 	Marks         // values: URLs, identifiers, numbers, tokens
-	JSON          // what stands in byte strings
 	Keys          // keys that are not in the dictionary
 	Books         // how many there are
-	Values = JSON // how many of them are for text values
+	Values = Keys // how many of them are for text values
 )
 
 // Symbols of text. Those below End are bytes.
@@ -65,7 +64,8 @@ func KeyCode(n int) uint8 {
 const (
 	Raw        = iota // Bytes, the beginning of an item up to any place in a head; the rest of the head follows
 	Text              // text in the book Base
-	Packed            // a byte string, its content in the book JSON
+	JSON              // a text that is JSON in the layout Base
+	JSONBytes         // a byte string that is so
 	Int               // Bytes (tags), then Base + n (Bits)
 	Hundredths        // a 64-bit float: (2^Bits + n (Bits)) / 100
 	Whole             // a float that is a whole number: Base + n (Bits)
@@ -78,6 +78,28 @@ type Symbol struct {
 	Bits  uint8
 	Base  uint64
 	Bytes string
+}
+
+// A Layout is how a program writes JSON.
+type Layout struct {
+	Colon, Comma string
+	Indent       int  // spaces by which a level is indented; 0: all is one line
+	ASCII        bool // what is above U+007E is escaped
+	Slash        bool // the slash is escaped
+	HTML         bool // < > & U+2028 and U+2029 are escaped
+	Quotes       bool // = and ' are escaped
+}
+
+// Layouts are those that texts may have: what the JSON functions of languages
+// and frameworks write if nothing is asked of them.
+var Layouts = []Layout{
+	{Colon: ":", Comma: ","},                                       // JavaScript
+	{Colon: ":", Comma: ",", ASCII: true},                          // Django's messages
+	{Colon: ":", Comma: ",", ASCII: true, Slash: true},             // PHP
+	{Colon: ":", Comma: ",", HTML: true},                           // Go, Rails
+	{Colon: ": ", Comma: ", ", ASCII: true},                        // Python
+	{Colon: ": ", Comma: ",", Indent: 2},                           // JavaScript, indented
+	{Colon: ": ", Comma: ",", Indent: 2, HTML: true, Quotes: true}, // Google's profiles
 }
 
 // Classes of bytes.
@@ -157,6 +179,7 @@ type Tables struct {
 	KeyModel []uint8  // the model of the value of each key
 	Phrases  []string
 	Values   []Symbol
+	Layouts  []Layout
 	Contexts [Books][Contexts]uint8 // the text table of each context
 
 	Key   [][]uint16 // codes of keys, see KeyCode

@@ -198,13 +198,26 @@ func floors(model, seen int) map[form.Symbol]int {
 		w[form.Symbol{Kind: form.Text, Base: uint64(book)}] += one / 3
 	}
 	if model == form.InToken {
-		w[form.Symbol{Kind: form.Packed}] += one / 3
+		for i := range form.Layouts {
+			w[form.Symbol{Kind: form.JSONBytes, Base: uint64(i)}] += one / 50
+		}
+		w[form.Symbol{Kind: form.JSONBytes}] += one / 3
 		raw("\x58", one/5)
 		raw("\x59", one/5)
 		raw("\x58\x20", one/2)
 		raw("\x58\x40", one/5)
 		raw("\x59\x01\x00", one/2)
 		return w
+	}
+	for i := range form.Layouts {
+		w[form.Symbol{Kind: form.JSON, Base: uint64(i)}] += one / 50
+	}
+	w[form.Symbol{Kind: form.JSON}] += one / 20
+	w[form.Symbol{Kind: form.JSONBytes}] += one / 50
+	if model == form.Generic {
+		for i := range form.Layouts {
+			w[form.Symbol{Kind: form.JSONBytes, Base: uint64(i)}] += one / 50
+		}
 	}
 	for _, s := range ranges {
 		w[s] += one / 30

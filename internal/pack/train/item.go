@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/binary"
+
+	"example.com/cookiesession/internal/pack"
 )
 
 // An item is a parsed CBOR item.
@@ -48,8 +50,16 @@ func parseItem(b []byte) (it item, rest []byte) {
 	return it, rest
 }
 
-// each calls f with the item and all that it has inside.
+// each calls f with the item and all that it has inside. A text that is JSON is
+// what it stands for.
 func (it *item) each(f func(x *item, key bool)) {
+	if it.major == 2 || it.major == 3 {
+		if inner, ok := pack.JSONItem(it.body); ok {
+			x, _ := parseItem(inner)
+			x.each(f)
+			return
+		}
+	}
 	f(it, false)
 	for i := range it.elems {
 		if it.major == 5 {
@@ -63,16 +73,19 @@ func (it *item) each(f func(x *item, key bool)) {
 func (it *item) isText() bool { return it.major == 3 && len(it.heads) == it.size }
 
 // tagHead returns the head of a tag.
-func tagHead(t uint64) string {
-	switch {
-	case t < 24:
-		return string([]byte{0xc0 + byte(t)})
-	case t < 1<<8:
-		return string([]byte{0xd8, byte(t)})
-	case t < 1<<16:
-		return string([]byte{0xd9, byte(t >> 8), byte(t)})
+func tagHead(t uint64) string { return string(head(6, int(t))) }
+
+// head returns the shortest head of an argument that fits 16 bits.
+func head(major byte, arg int) []byte {
+	switch ib := major << 5; {
+	case arg < 24:
+		return []byte{ib | byte(arg)}
+	case arg < 1<<8:
+		return []byte{ib | 24, byte(arg)}
+	case arg < 1<<16:
+		return []byte{ib | 25, byte(arg >> 8), byte(arg)}
 	}
-	panic("no tag is so great")
+	panic("nothing is so long")
 }
 
 func headSize(ib byte) int {

@@ -26,8 +26,7 @@ func (t *trainer) observe(f *form.Tables) error {
 	}
 	for _, l := range t.in.values {
 		if l.model == jsonText {
-			o.text(l.text, form.JSON, l.weight)
-			o.trainer.valueCounts[form.InToken][o.symbol(form.Symbol{Kind: form.Packed})] += l.weight
+			o.item(append(head(2, len(l.text)), l.text...), form.InToken, l.weight, false)
 			continue
 		}
 		o.item(textItem(l.text), uint8(l.model), l.weight, false)
@@ -44,15 +43,6 @@ type observer struct {
 	tables *form.Tables
 	packer *pack.Packer
 	err    error
-}
-
-func (o *observer) symbol(s form.Symbol) int {
-	for i := range o.symbols {
-		if o.symbols[i] == s {
-			return i
-		}
-	}
-	return 0
 }
 
 // item counts the symbols of an item, or of its floats alone.

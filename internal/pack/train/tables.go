@@ -40,6 +40,7 @@ func (t *trainer) newTables() *form.Tables {
 		Keys:    t.dictionary,
 		Phrases: t.text.phrases,
 		Values:  t.symbols,
+		Layouts: form.Layouts,
 	}
 	for _, key := range t.dictionary {
 		f.KeyModel = append(f.KeyModel, uint8(t.in.models.of(key)))

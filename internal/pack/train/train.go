@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
 )
 
@@ -208,22 +209,24 @@ func (t *trainer) collect() {
 		source++
 		it, _ := parseItem(d.item)
 		it.each(func(x *item, key bool) {
-			switch {
-			case key:
-			case x.major == 3:
+			if !key && x.major == 3 {
 				t.pieces = append(t.pieces, piece{text: string(x.body), weight: d.weight, source: source, book: anyBook, word: words[string(x.all)]})
-			case x.major == 2 && len(x.body) > 0 && x.body[0] == '{':
-				t.pieces = append(t.pieces, piece{text: string(x.body), weight: d.weight, source: source, book: form.JSON})
 			}
 		})
 	}
 	for _, l := range t.in.values {
 		source++
-		p := piece{text: l.text, weight: l.weight, source: source, book: anyBook, word: !l.parts}
-		if l.model == jsonText {
-			p.book = form.JSON
+		if l.model != jsonText {
+			t.pieces = append(t.pieces, piece{text: l.text, weight: l.weight, source: source, book: anyBook, word: !l.parts})
+			continue
 		}
-		t.pieces = append(t.pieces, p)
+		inner, _ := pack.JSONItem([]byte(l.text))
+		it, _ := parseItem(inner)
+		it.each(func(x *item, key bool) {
+			if !key && x.major == 3 {
+				t.pieces = append(t.pieces, piece{text: string(x.body), weight: l.weight, source: source, book: anyBook})
+			}
+		})
 	}
 	for _, key := range t.dictionary {
 		source++
@@ -444,15 +447,5 @@ func (t *trainer) gain(phrase int) int {
 	return (t.text.without(phrase, book, uint8(context)) - own) * (total - most*7/10)
 }
 
-func textItem(s string) []byte {
-	var b []byte
-	switch n := len(s); {
-	case n < 24:
-		b = []byte{0x60 + byte(n)}
-	case n < 256:
-		b = []byte{0x78, byte(n)}
-	default:
-		b = []byte{0x79, byte(n >> 8), byte(n)}
-	}
-	return append(b, s...)
-}
+// textItem returns the item of a text.
+func textItem(s string) []byte { return append(head(3, len(s)), s...) }

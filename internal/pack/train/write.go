@@ -33,6 +33,10 @@ func writeGo(file string, f *form.Tables) error {
 	for _, s := range f.Values {
 		p("{%s},\n", literal(s))
 	}
+	p("},\nLayouts: []form.Layout{\n")
+	for _, l := range f.Layouts {
+		p("%s,\n", strings.TrimPrefix(fmt.Sprintf("%#v", l), "form.Layout"))
+	}
 	p("},\nContexts: [form.Books][form.Contexts]uint8{\n")
 	for book := range f.Contexts {
 		numbers(&b, "", f.Contexts[book][:])
@@ -61,7 +65,7 @@ func writeGo(file string, f *form.Tables) error {
 func literal(s form.Symbol) string {
 	var fields []string
 	add := func(name, format string, value any) { fields = append(fields, name+": "+fmt.Sprintf(format, value)) }
-	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.Packed: "Packed", form.Int: "Int", form.Hundredths: "Hundredths", form.Whole: "Whole", form.Word: "Word"}[s.Kind])
+	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.JSON: "JSON", form.JSONBytes: "JSONBytes", form.Int: "Int", form.Hundredths: "Hundredths", form.Whole: "Whole", form.Word: "Word"}[s.Kind])
 	if s.Bits != 0 {
 		add("Bits", "%d", s.Bits)
 	}
@@ -91,13 +95,24 @@ type jsonKey struct {
 	Model int    `json:"model"`
 }
 
+type jsonLayout struct {
+	Colon  string `json:"colon"`
+	Comma  string `json:"comma"`
+	Indent int    `json:"indent"`
+	ASCII  bool   `json:"ascii"`
+	Slash  bool   `json:"slash"`
+	HTML   bool   `json:"html"`
+	Quotes bool   `json:"quotes"`
+}
+
 type jsonSymbol struct {
-	Kind  string  `json:"kind"`
-	Bytes *string `json:"bytes,omitempty"` // in hex
-	Text  *string `json:"text,omitempty"`
-	Book  *uint64 `json:"book,omitempty"`
-	Base  *uint64 `json:"base,omitempty"`
-	Bits  *uint8  `json:"bits,omitempty"`
+	Kind   string  `json:"kind"`
+	Bytes  *string `json:"bytes,omitempty"` // in hex
+	Text   *string `json:"text,omitempty"`
+	Book   *uint64 `json:"book,omitempty"`
+	Base   *uint64 `json:"base,omitempty"`
+	Bits   *uint8  `json:"bits,omitempty"`
+	Layout *uint64 `json:"layout,omitempty"`
 }
 
 // writeJSON writes the tables for decoders in other languages, with a line for
@@ -110,6 +125,10 @@ func writeJSON(file string, f *form.Tables) error {
 	var symbols []jsonSymbol
 	for _, s := range f.Values {
 		symbols = append(symbols, newJSONSymbol(s))
+	}
+	var layouts []jsonLayout
+	for _, l := range f.Layouts {
+		layouts = append(layouts, jsonLayout(l))
 	}
 	var contexts [][]int
 	for book := range f.Contexts {
@@ -125,6 +144,7 @@ func writeJSON(file string, f *form.Tables) error {
 	add(&w, "keys", keys)
 	add(&w, "phrases", f.Phrases)
 	add(&w, "values", symbols)
+	add(&w, "layouts", layouts)
 	add(&w, "contexts", contexts)
 	add(&w, "keyCodes", byLength(f.Key))
 	add(&w, "valueCodes", byLength(f.Value))
@@ -167,8 +187,10 @@ func newJSONSymbol(s form.Symbol) jsonSymbol {
 		return jsonSymbol{Kind: "head", Bytes: &digits}
 	case form.Text:
 		return jsonSymbol{Kind: "text", Book: &s.Base}
-	case form.Packed:
-		return jsonSymbol{Kind: "bytes"}
+	case form.JSON:
+		return jsonSymbol{Kind: "json", Layout: &s.Base}
+	case form.JSONBytes:
+		return jsonSymbol{Kind: "json-bytes", Layout: &s.Base}
 	case form.Int:
 		return jsonSymbol{Kind: "int", Bytes: &digits, Base: &s.Base, Bits: &s.Bits}
 	case form.Hundredths:
