@@ -21,8 +21,6 @@ func kindsIn(t *testing.T, item []byte, kind uint8) (n int) {
 				n++
 			}
 		},
-		Key:  func(uint8, int) {},
-		Text: func(int, uint8, int) {},
 	}
 	if err := packer.Observe(item, form.Generic, notes); err != nil {
 		t.Fatal(err)

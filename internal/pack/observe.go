@@ -6,11 +6,12 @@ import (
 )
 
 // Notes takes the symbols of packed forms, so that the trainer counts what the
-// encoder chooses.
+// encoder chooses. Functions may be nil.
 type Notes struct {
-	Value func(model uint8, symbol int)
-	Key   func(code uint8, symbol int)
-	Text  func(book int, context uint8, symbol int)
+	Value  func(model uint8, symbol int)
+	Key    func(code uint8, symbol int)
+	Text   func(book int, context uint8, symbol int)
+	Length func(code, n int)
 }
 
 // Observe packs item as a value of a model, and tells notes the symbols.
@@ -32,15 +33,33 @@ func (p *Packer) Observe(item []byte, model uint8, notes *Notes) error {
 func (p *Packer) ObserveText(text string, book int, notes *Notes) error {
 	e := p.newEncoder(nil, nil)
 	defer p.free(e)
-	if !e.text([]byte(text), book, book, []uint16{0}) {
+	if !e.text([]byte(text), book, book, []uint16{0}, noLimit) {
 		return nil // it is shorter as it is
 	}
 	d := decoder{r: reader{src: e.w.close()}, tables: p.tables, max: len(text), notes: notes}
 	return d.text(book)
 }
 
+func (d *decoder) noteValue(model uint8, symbol uint) {
+	if d.notes != nil && d.notes.Value != nil {
+		d.notes.Value(model, int(symbol))
+	}
+}
+
 func (d *decoder) noteKey(code uint8, symbol int) {
-	if d.notes != nil {
+	if d.notes != nil && d.notes.Key != nil {
 		d.notes.Key(code, symbol)
+	}
+}
+
+func (d *decoder) noteText(book int, context uint8, symbol uint) {
+	if d.notes != nil && d.notes.Text != nil {
+		d.notes.Text(book, context, int(symbol))
+	}
+}
+
+func (d *decoder) noteLength(code, n int) {
+	if d.notes != nil && d.notes.Length != nil {
+		d.notes.Length(code, n)
 	}
 }

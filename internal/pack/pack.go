@@ -194,7 +194,7 @@ func (e *encoder) key(key []byte, k int, known bool, r *record) {
 	case known && codes[form.Entry+k] != 0:
 		e.code(codes[form.Entry+k])
 	case major == majorText && e.numberKey(key[size:], codes[form.NumberKey]):
-	case major == majorText && e.text(key[size:], form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1]):
+	case major == majorText && e.text(key[size:], form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1], noLimit):
 	default:
 		e.code(codes[form.OtherKey])
 		e.otherKey(key)
@@ -249,9 +249,8 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 		end += int(n)
 		if c := e.tables.wordCode(model, e.item[i:end]); c != 0 {
 			e.code(c)
-		} else if !e.json(e.item[i+size:end], e.tables.models[model].json) && !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.models[model].text[:]) {
-			e.heads(e.item[i:i+size], model)
-			e.w.bytes(e.item[i+size : end])
+		} else {
+			e.textValue(e.item[i:end], size, model)
 		}
 	case majorTag:
 		end = e.tag(i, model)
@@ -261,6 +260,28 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 		}
 	}
 	return end
+}
+
+// textValue writes a text that is no word, of which size bytes are the head.
+func (e *encoder) textValue(item []byte, size int, model uint8) {
+	text := item[size:]
+	m := &e.tables.models[model]
+	if e.json(text, m.json) {
+		return
+	}
+	limit := noLimit
+	whole, ok := e.wholeForm(text, model)
+	if ok {
+		limit = whole.bits
+	}
+	switch {
+	case e.text(text, form.Words, form.Marks, m.text[:], limit):
+	case ok:
+		e.form(text, whole)
+	default:
+		e.heads(item[:size], model)
+		e.w.bytes(text)
+	}
 }
 
 // tag writes a tag and all that it encloses, which is one value, and returns

@@ -9,10 +9,12 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/big"
 	"os"
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -26,22 +28,33 @@ type referenceTables struct {
 		Key   string
 		Model int
 	}
-	Phrases []string
-	Layouts []referenceLayout
-	Values  []struct {
+	Phrases   []string
+	Layouts   []referenceLayout
+	Alphabets []struct {
+		Chars string
+		Least int
+	}
+	Times []struct {
+		Separator    string
+		Decimals     int
+		Zulu, Offset bool
+	}
+	Values []struct {
 		Kind   string
 		Layout int
+		Symbol int
+		Form   int
 		Bytes  string
 		Text   string
 		Book   int
 		Base   uint64
 		Bits   int
 	}
-	Contexts                        [][]int
-	KeyCodes, ValueCodes, TextCodes [][][]int
+	Contexts                                     [][]int
+	KeyCodes, ValueCodes, TextCodes, LengthCodes [][][]int
 
-	key, value, text []referenceCode
-	models           map[string]int
+	key, value, text, length []referenceCode
+	models                   map[string]int
 }
 
 type referenceLayout struct {
@@ -79,6 +92,7 @@ var loadReference = sync.OnceValue(func() *referenceTables {
 		panic(err)
 	}
 	t.key, t.value, t.text = newReferenceCodes(t.KeyCodes), newReferenceCodes(t.ValueCodes), newReferenceCodes(t.TextCodes)
+	t.length = newReferenceCodes(t.LengthCodes)
 	t.models = make(map[string]int)
 	for _, k := range t.Keys {
 		t.models[k.Key] = k.Model
@@ -194,6 +208,17 @@ func (d *reference) symbolic(model int, prev *node, weak, token bool, level int)
 	case "text":
 		text := d.textOf(s.Book)
 		return &node{item: append(head(3, uint64(len(text))), text...)}
+	case "form", "time", "bcrypt":
+		var text string
+		switch s.Kind {
+		case "form":
+			text = d.formOf(s.Symbol)
+		case "time":
+			text = d.timeOf(s.Form)
+		default:
+			text = d.bcrypt()
+		}
+		return &node{item: d.made(append(head(3, uint64(len(text))), text...))}
 	case "json", "json-bytes":
 		major := byte(3)
 		if s.Kind == "json-bytes" {
@@ -585,31 +610,132 @@ func (d *reference) textOf(book int) string {
 			return text
 		case s == 257:
 			more = string([]byte{byte(d.number(8))})
-		case s == 258:
-			for range 8 + d.number(6) {
-				more += string(base64URL[d.number(6)])
-			}
-		case s == 259:
-			for range 8 + 2*d.number(5) {
-				more += fmt.Sprintf("%x", d.number(4))
-			}
-		case s == 260:
-			more = fmt.Sprintf("%08x-%04x-%04x-%04x-%04x%08x", d.number(32), d.number(16), d.number(16), d.number(16), d.number(16), d.number(32))
+		case s < 271:
+			more = d.formOf(s)
 		default:
-			more = d.Phrases[s-261]
+			more = d.Phrases[s-271]
 		}
 		text += string(d.made([]byte(more)))
 	}
 }
 
-// base64URL has the 64 characters in order: "AAAB" is 1, and so on.
-var base64URL = func() string {
-	s := ""
-	for i := range 64 {
-		s += base64.URLEncoding.EncodeToString([]byte{0, 0, byte(i)})[3:]
+// formOf reads what a symbol of text from 258 to 270 stands for.
+func (d *reference) formOf(symbol int) string {
+	switch symbol {
+	case 258:
+		return fmt.Sprintf("%08x-%04x-%04x-%04x-%04x%08x", d.number(32), d.number(16), d.number(16), d.number(16), d.number(16), d.number(32))
+	case 259:
+		return strings.ToUpper(d.formOf(258))
+	case 260:
+		return time.Date(2012, 1, 1, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(d.number(13))).Format("2006-01-02")
+	case 261:
+		return d.clock()
+	case 262, 263:
+		b := make([]byte, 6+d.lengthOf(7+symbol-262))
+		d.made(b)
+		for i := range b {
+			b[i] = byte(d.number(8))
+		}
+		encoding := base64.URLEncoding
+		if symbol == 263 {
+			encoding = base64.StdEncoding
+		}
+		if len(b)%3 == 0 {
+			fail("not padded")
+		}
+		return encoding.EncodeToString(b)
 	}
-	return s
-}()
+	a := d.Alphabets[symbol-264]
+	left := a.Least + d.lengthOf(symbol-264)
+	base := big.NewInt(int64(len(a.Chars)))
+	// As many characters at a time as a number of 63 bits has room for.
+	group := 0
+	for n := big.NewInt(1); n.BitLen() <= 63 || n.BitLen() == 64 && n.TrailingZeroBits() == 63; n.Mul(n, base) {
+		group++
+	}
+	group--
+	text := ""
+	for left > 0 {
+		k := min(left, group)
+		most := new(big.Int).Exp(base, big.NewInt(int64(k)), nil)
+		v := new(big.Int).SetUint64(d.number(new(big.Int).Sub(most, big.NewInt(1)).BitLen()))
+		if v.Cmp(most) >= 0 {
+			fail("beyond the last group")
+		}
+		part := make([]byte, k)
+		for i := k - 1; i >= 0; i-- {
+			digit := new(big.Int)
+			v.DivMod(v, base, digit)
+			part[i] = a.Chars[digit.Int64()]
+		}
+		text += string(part)
+		left -= k
+	}
+	return text
+}
+
+// lengthOf reads a length beyond the least.
+func (d *reference) lengthOf(code int) int {
+	n := d.symbol(d.length[code])
+	if n == 63 {
+		n += int(d.number(12))
+	}
+	return n
+}
+
+func (d *reference) clock() string {
+	s := d.number(17)
+	if s >= 24*60*60 {
+		fail("no time of day")
+	}
+	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+func (d *reference) timeOf(form int) string {
+	f := d.Times[form]
+	text := d.formOf(260) + f.Separator + d.clock()
+	switch f.Decimals {
+	case 3:
+		n := d.number(10)
+		if n > 999 {
+			fail("no milliseconds")
+		}
+		text += fmt.Sprintf(".%03d", n)
+	case 6:
+		n := d.number(20)
+		if n > 999999 {
+			fail("no microseconds")
+		}
+		text += fmt.Sprintf(".%06d", n)
+	}
+	if f.Zulu {
+		text += "Z"
+	}
+	if f.Offset {
+		quarters := d.number(6)
+		text += fmt.Sprintf("%s%02d:%02d", "+-"[d.number(1):][:1], quarters/4, quarters%4*15)
+	}
+	return text
+}
+
+func (d *reference) bcrypt() string {
+	letter, hash, cost := d.number(2), d.number(1), d.number(5)
+	if letter > 2 || cost < 4 {
+		fail("no bcrypt")
+	}
+	sextets := func(bytes int) string {
+		b := make([]byte, bytes)
+		for i := range b {
+			b[i] = byte(d.number(8))
+		}
+		return base64.NewEncoding("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789").WithPadding(base64.NoPadding).EncodeToString(b)
+	}
+	text := fmt.Sprintf("$2%c$%02d$%s", "aby"[letter], cost, sextets(16))
+	if hash == 1 {
+		text += sextets(23)
+	}
+	return text
+}
 
 func byteClass(b byte) int {
 	switch {

@@ -11,9 +11,11 @@ import (
 // tables is what the packer makes of the trainer's tables.
 type tables struct {
 	*form.Tables
-	keys   []decodeTable // by code
-	values []decodeTable // by model
-	text   []decodeTable
+	keys        []decodeTable // by code
+	values      []decodeTable // by model
+	text        []decodeTable
+	lengths     []decodeTable
+	lengthCodes [form.Lengths][]uint16
 
 	dictionary stringIndex // of keys, as items
 	keyCodes   [form.KeyCodes][]uint16
@@ -36,15 +38,18 @@ type valueCode struct {
 // modelCodes has the codes of the value symbols of one model that need no
 // search.
 type modelCodes struct {
-	raw        uint16              // of the symbol with no bytes
-	text       [form.Values]uint16 // by book
-	json       []uint16            // by layout
-	jsonBytes  []uint16            // by layout
-	heads      [256]uint16         // of the symbols that are one byte
-	ints       [65][]intCode       // without tags, by the length of the greatest number
-	tagged     []intCode           // with tags
-	wholes     [65][]intCode       // of floats, likewise
-	hundredths [25]uint16          // by length
+	raw        uint16                          // of the symbol with no bytes
+	text       [form.Values]uint16             // by book
+	forms      [form.Phrase - form.UUID]uint16 // by text symbol
+	times      [7]uint16                       // by time form
+	bcrypt     uint16
+	json       []uint16      // by layout
+	jsonBytes  []uint16      // by layout
+	heads      [256]uint16   // of the symbols that are one byte
+	ints       [65][]intCode // without tags, by the length of the greatest number
+	tagged     []intCode     // with tags
+	wholes     [65][]intCode // of floats, likewise
+	hundredths [25]uint16    // by length
 }
 
 type intCode struct {
@@ -62,6 +67,10 @@ func newTables(f *form.Tables) *tables {
 	}
 	for _, l := range f.Value {
 		t.values = append(t.values, codeList(l).decoder())
+	}
+	for i, l := range f.Length {
+		t.lengths = append(t.lengths, codeList(l).decoder())
+		t.lengthCodes[i] = codeList(l).codes(form.LongRun + 1)
 	}
 	var textCodes [][]uint16
 	for _, l := range f.Text {
@@ -143,6 +152,12 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 		}
 	case form.Text:
 		c.text[s.Base] = code
+	case form.Form:
+		c.forms[s.Base-form.UUID] = code
+	case form.Time:
+		c.times[s.Base] = code
+	case form.Bcrypt:
+		c.bcrypt = code
 	case form.JSON:
 		c.json[s.Base] = code
 	case form.JSONBytes:

@@ -107,9 +107,7 @@ const untagged = 0
 // valueSymbol reads a symbol of a value.
 func (d *decoder) valueSymbol(model uint8) *form.Symbol {
 	symbol := d.r.symbol(&d.tables.values[model])
-	if d.notes != nil {
-		d.notes.Value(model, int(symbol))
-	}
+	d.noteValue(model, symbol)
 	return &d.tables.Values[symbol]
 }
 
@@ -123,6 +121,8 @@ func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, dept
 		return d.check()
 	case form.Text:
 		return d.string(majorText, int(s.Base))
+	case form.Form, form.Time, form.Bcrypt:
+		return d.form(s)
 	case form.JSON:
 		return d.json(majorText, &d.tables.Layouts[s.Base], depth)
 	case form.JSONBytes:
@@ -148,6 +148,28 @@ func (d *decoder) string(major byte, book int) error {
 		return err
 	}
 	return d.putHead(major, at)
+}
+
+// form reads a text that has a form as a whole.
+func (d *decoder) form(s *form.Symbol) error {
+	at := len(d.dst)
+	d.dst = append(d.dst, 0)
+	var err error
+	switch s.Kind {
+	case form.Form:
+		err = d.payload(int(s.Base))
+	case form.Time:
+		err = d.time(&form.TimeForms[s.Base])
+	case form.Bcrypt:
+		err = d.bcrypt()
+	}
+	if err == nil {
+		err = d.check()
+	}
+	if err != nil {
+		return err
+	}
+	return d.putHead(majorText, at)
 }
 
 // putHead puts the head of a string in front of it, where a byte is free.

@@ -17,19 +17,86 @@ const (
 
 // Symbols of text. Those below End are bytes.
 const (
-	End    = 256 + iota // ends the text
-	Escape              // a byte in 8 bits
-	Run                 // RunMin + n (RunBits) characters of base64url in 6 bits each
-	Hex                 // 2 * (HexMin + n (HexBits)) lower-case hex digits in 4 bits each
-	UUID                // a lower-case UUID in 128 bits
-	Phrase              // the first of the phrases
+	End       = 256 + iota // ends the text
+	Escape                 // a byte in 8 bits
+	UUID                   // a UUID, lower-case, in 128 bits
+	UpperUUID              // upper-case
+	Date                   // 2006-01-02, as days since 2012-01-01 in DateBits
+	Clock                  // 15:04:05, as seconds in ClockBits
+	Padded                 // base64url that ends in =: a length, and the bytes
+	PaddedStd              // base64
+	Run                    // the first of those for characters of an alphabet: a length, and the characters
+	Phrase    = Run + 7    // the first of the phrases
 
-	RunMin, RunBits = 8, 6
-	HexMin, HexBits = 4, 5
-	RunMax          = RunMin + 1<<RunBits - 1       // characters
-	HexMax          = 2 * (HexMin + 1<<HexBits - 1) // characters
-	UUIDLen         = 36                            // characters
+	UUIDLen     = 36
+	DateLen     = 10
+	DateBits    = 13
+	ClockLen    = 8
+	ClockBits   = 17
+	PaddedLeast = 6 // bytes
 )
+
+// An Alphabet is that of a run.
+type Alphabet struct {
+	Chars string
+	Least int // characters
+}
+
+// Alphabets are those of the symbols from Run on.
+var Alphabets = []Alphabet{
+	{upper + lower + digits + "-_", 8}, // base64url, also of Padded
+	{upper + lower + digits + "+/", 12},
+	{digits + lower[:6], 6},
+	{digits + upper[:6], 8},
+	{digits, 4},
+	{lower + digits, 8},
+	{upper + "234567", 8}, // base32
+}
+
+const (
+	upper  = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	lower  = "abcdefghijklmnopqrstuvwxyz"
+	digits = "0123456789"
+)
+
+// Hex and UpperHex are alphabets.
+const (
+	Hex      = 2
+	UpperHex = 3
+)
+
+// Lengths of runs, beyond the least: a symbol of the run's code of lengths, and
+// for LongRun LongRunBits more. The last two codes are those of Padded and
+// PaddedStd.
+const (
+	LongRun     = 63
+	LongRunBits = 12
+	Lengths     = 7 + 2
+)
+
+// A TimeForm is a form of a whole text: a date, a separator, a time of day, and
+// an end.
+type TimeForm struct {
+	Separator byte
+	Decimals  int // of the seconds, in 10 bits for 3 of them, and 20 for 6
+	Zulu      bool
+	Offset    bool // +01:00, as quarters of an hour in 6 bits, and a bit for -
+}
+
+// TimeForms are those that there are. Those with milliseconds and Z outside of
+// JSON are a tag's.
+var TimeForms = []TimeForm{
+	{Separator: 'T', Zulu: true},
+	{Separator: 'T'},
+	{Separator: ' '},
+	{Separator: ' ', Decimals: 6},
+	{Separator: 'T', Decimals: 6},
+	{Separator: 'T', Offset: true},
+	{Separator: 'T', Decimals: 3, Zulu: true},
+}
+
+// BcryptAlphabet is that of bcrypt's base64.
+const BcryptAlphabet = "./" + upper + lower + digits
 
 // Symbols of a key.
 const (
@@ -64,6 +131,9 @@ func KeyCode(n int) uint8 {
 const (
 	Raw        = iota // Bytes, the beginning of an item up to any place in a head; the rest of the head follows
 	Text              // text in the book Base
+	Form              // a whole text that the text symbol Base can be
+	Time              // a whole text in the time form Base
+	Bcrypt            // a whole text that is the salt or the hash of bcrypt
 	JSON              // a text that is JSON in the layout Base
 	JSONBytes         // a byte string that is so
 	Int               // Bytes (tags), then Base + n (Bits)
@@ -158,9 +228,6 @@ const Contexts = 256
 // context at the beginning is 0.
 func Next(context, c uint8) uint8 { return context<<4 | c }
 
-// Alphabet is that of base64url.
-const Alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
 // Models of values that the packer itself knows. The others come with the keys
 // of the dictionary.
 const (
@@ -182,7 +249,8 @@ type Tables struct {
 	Layouts  []Layout
 	Contexts [Books][Contexts]uint8 // the text table of each context
 
-	Key   [][]uint16 // codes of keys, see KeyCode
-	Value [][]uint16 // codes of value symbols, by model
-	Text  [][]uint16 // codes of text symbols
+	Key    [][]uint16 // codes of keys, see KeyCode
+	Value  [][]uint16 // codes of value symbols, by model
+	Text   [][]uint16 // codes of text symbols
+	Length [][]uint16 // codes of the lengths of runs
 }

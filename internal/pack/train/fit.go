@@ -69,9 +69,14 @@ func (t *trainer) textWeights(book, tables int) [][]int {
 		}
 		w[form.End] += one / 3
 		w[form.Escape] += one / 3
-		w[form.Run] += one / 3
-		w[form.Hex] += one / 10
-		w[form.UUID] += one / 50
+		for k := range form.Alphabets {
+			w[form.Run+k] += one / 20
+		}
+		w[form.Run] += one / 4
+		w[form.Run+digitRun] += one / 5
+		for s := form.UUID; s < form.Run; s++ {
+			w[s] += one / 50
+		}
 		for c := 0x80; c < 0xc0; c++ {
 			if leads[i] > 0 {
 				w[c] += one / 5
@@ -82,6 +87,32 @@ func (t *trainer) textWeights(book, tables int) [][]int {
 		}
 	}
 	return weights
+}
+
+// digitRun is the alphabet of digits.
+const digitRun = 4
+
+// lengthWeights returns the weights of lengths of runs.
+func (t *trainer) lengthWeights(code int) []int {
+	w := make([]int, form.LongRun+1)
+	for n := range w {
+		w[n] = one*3/20*8/(8+n) + t.lengthCounts[code][n]
+	}
+	w[form.LongRun] += one / 10
+	least, common := form.PaddedLeast, []int{16, 18, 20, 24, 30, 32, 48, 64}
+	if code < len(form.Alphabets) {
+		a := form.Alphabets[code]
+		least, common = a.Least, []int{16, 20, 22, 24, 32, 40, 43, 64}
+		if code == digitRun {
+			common = []int{6, 8, 10, 13, 16, 18, 21}
+		}
+	}
+	for _, n := range common {
+		if n >= least && n-least < form.LongRun {
+			w[n-least] += one
+		}
+	}
+	return w
 }
 
 // leadBytes are those of the scripts in use.
@@ -151,7 +182,11 @@ func always(model int, s form.Symbol) bool {
 	case form.KeyNumber:
 		return false
 	}
-	return s.Kind == form.Text || s.Kind == form.Raw && s.Bytes == ""
+	switch s.Kind {
+	case form.Text, form.Form, form.Time, form.Bcrypt:
+		return true
+	}
+	return s.Kind == form.Raw && s.Bytes == ""
 }
 
 // frequent has the tags that Go values in an any often have, in thousandths of
@@ -197,6 +232,13 @@ func floors(model, seen int) map[form.Symbol]int {
 	for book := range form.Values {
 		w[form.Symbol{Kind: form.Text, Base: uint64(book)}] += one / 3
 	}
+	for symbol := uint64(form.UUID); symbol < form.Phrase; symbol++ {
+		w[form.Symbol{Kind: form.Form, Base: symbol}] += one/20 + seen/2000
+	}
+	for i := range form.TimeForms {
+		w[form.Symbol{Kind: form.Time, Base: uint64(i)}] += one / 20
+	}
+	w[form.Symbol{Kind: form.Bcrypt}] += one / 20
 	if model == form.InToken {
 		for i := range form.Layouts {
 			w[form.Symbol{Kind: form.JSONBytes, Base: uint64(i)}] += one / 50

@@ -17,6 +17,7 @@ func (t *trainer) observe(f *form.Tables) error {
 		t.keyCounts[code] = make([]int, len(t.keyWeights))
 	}
 	t.textCounts = [form.Books][form.Contexts][]int{}
+	t.lengthCounts = [form.Lengths][form.LongRun + 1]int{}
 	o := &observer{trainer: t, tables: f, packer: p}
 	for _, d := range t.in.docs {
 		o.item(d.item, form.Generic, d.weight, false)
@@ -66,8 +67,7 @@ func (o *observer) item(item []byte, model uint8, weight int, floats bool) {
 		count(model, symbol)
 	}
 	if floats {
-		notes.Key = func(uint8, int) {}
-		notes.Text = func(int, uint8, int) {}
+		notes.Key, notes.Text, notes.Length = nil, nil, nil
 	}
 	if err := o.packer.Observe(item, model, notes); err != nil && o.err == nil {
 		o.err = err
@@ -91,8 +91,9 @@ func (o *observer) text(text string, book, weight int) {
 
 func (o *observer) notes(weight int) *pack.Notes {
 	return &pack.Notes{
-		Value: func(model uint8, symbol int) { o.valueCounts[model][symbol] += weight },
-		Key:   func(code uint8, symbol int) { o.keyCounts[code][symbol] += weight },
+		Value:  func(model uint8, symbol int) { o.valueCounts[model][symbol] += weight },
+		Key:    func(code uint8, symbol int) { o.keyCounts[code][symbol] += weight },
+		Length: func(code, n int) { o.lengthCounts[code][n] += weight },
 		Text: func(book int, context uint8, symbol int) {
 			counts := &o.textCounts[book][context]
 			if *counts == nil {

@@ -54,6 +54,9 @@ func (t *trainer) newTables() *form.Tables {
 			f.Text = append(f.Text, codes(w, func(s int) bool { return s == form.End || s == form.Escape }))
 		}
 	}
+	for code := range form.Lengths {
+		f.Length = append(f.Length, codes(t.lengthWeights(code), func(int) bool { return true }))
+	}
 	return f
 }
 

@@ -23,10 +23,11 @@ type trainer struct {
 	sources []map[int]int // what counted each phrase: weight by source
 
 	// What is counted in a round.
-	symbols     []form.Symbol // of values
-	valueCounts [][]int       // by model and symbol
-	keyCounts   [form.KeyCodes][]int
-	textCounts  [form.Books][form.Contexts][]int
+	symbols      []form.Symbol // of values
+	valueCounts  [][]int       // by model and symbol
+	keyCounts    [form.KeyCodes][]int
+	textCounts   [form.Books][form.Contexts][]int
+	lengthCounts [form.Lengths][form.LongRun + 1]int
 }
 
 // A piece is a text to find phrases in.

@@ -53,6 +53,10 @@ func writeGo(file string, f *form.Tables) error {
 	for _, l := range f.Text {
 		numbers(&b, "", l)
 	}
+	p("},\nLength: [][]uint16{\n")
+	for _, l := range f.Length {
+		numbers(&b, "", l)
+	}
 	p("},\n}\n")
 	text, err := format.Source(b.Bytes())
 	if err != nil {
@@ -65,7 +69,7 @@ func writeGo(file string, f *form.Tables) error {
 func literal(s form.Symbol) string {
 	var fields []string
 	add := func(name, format string, value any) { fields = append(fields, name+": "+fmt.Sprintf(format, value)) }
-	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.JSON: "JSON", form.JSONBytes: "JSONBytes", form.Int: "Int", form.Hundredths: "Hundredths", form.Whole: "Whole", form.Word: "Word"}[s.Kind])
+	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.Form: "Form", form.Time: "Time", form.Bcrypt: "Bcrypt", form.JSON: "JSON", form.JSONBytes: "JSONBytes", form.Int: "Int", form.Hundredths: "Hundredths", form.Whole: "Whole", form.Word: "Word"}[s.Kind])
 	if s.Bits != 0 {
 		add("Bits", "%d", s.Bits)
 	}
@@ -95,6 +99,18 @@ type jsonKey struct {
 	Model int    `json:"model"`
 }
 
+type jsonAlphabet struct {
+	Chars string `json:"chars"`
+	Least int    `json:"least"`
+}
+
+type jsonTime struct {
+	Separator string `json:"separator"`
+	Decimals  int    `json:"decimals"`
+	Zulu      bool   `json:"zulu"`
+	Offset    bool   `json:"offset"`
+}
+
 type jsonLayout struct {
 	Colon  string `json:"colon"`
 	Comma  string `json:"comma"`
@@ -113,6 +129,8 @@ type jsonSymbol struct {
 	Base   *uint64 `json:"base,omitempty"`
 	Bits   *uint8  `json:"bits,omitempty"`
 	Layout *uint64 `json:"layout,omitempty"`
+	Symbol *uint64 `json:"symbol,omitempty"`
+	Form   *uint64 `json:"form,omitempty"`
 }
 
 // writeJSON writes the tables for decoders in other languages, with a line for
@@ -130,6 +148,14 @@ func writeJSON(file string, f *form.Tables) error {
 	for _, l := range f.Layouts {
 		layouts = append(layouts, jsonLayout(l))
 	}
+	var alphabets []jsonAlphabet
+	for _, a := range form.Alphabets {
+		alphabets = append(alphabets, jsonAlphabet(a))
+	}
+	var times []jsonTime
+	for _, x := range form.TimeForms {
+		times = append(times, jsonTime{string(x.Separator), x.Decimals, x.Zulu, x.Offset})
+	}
 	var contexts [][]int
 	for book := range f.Contexts {
 		var tables []int
@@ -145,10 +171,13 @@ func writeJSON(file string, f *form.Tables) error {
 	add(&w, "phrases", f.Phrases)
 	add(&w, "values", symbols)
 	add(&w, "layouts", layouts)
+	add(&w, "alphabets", alphabets)
+	add(&w, "times", times)
 	add(&w, "contexts", contexts)
 	add(&w, "keyCodes", byLength(f.Key))
 	add(&w, "valueCodes", byLength(f.Value))
 	add(&w, "textCodes", byLength(f.Text))
+	add(&w, "lengthCodes", byLength(f.Length))
 	w.WriteString("\n}\n")
 	if w.err != nil {
 		return w.err
@@ -187,6 +216,12 @@ func newJSONSymbol(s form.Symbol) jsonSymbol {
 		return jsonSymbol{Kind: "head", Bytes: &digits}
 	case form.Text:
 		return jsonSymbol{Kind: "text", Book: &s.Base}
+	case form.Form:
+		return jsonSymbol{Kind: "form", Symbol: &s.Base}
+	case form.Time:
+		return jsonSymbol{Kind: "time", Form: &s.Base}
+	case form.Bcrypt:
+		return jsonSymbol{Kind: "bcrypt"}
 	case form.JSON:
 		return jsonSymbol{Kind: "json", Layout: &s.Base}
 	case form.JSONBytes:
