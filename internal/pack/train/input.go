@@ -35,8 +35,9 @@ type document struct {
 }
 
 type keyCount struct {
-	key    string
-	weight int
+	key     string
+	weight  int
+	origins int // programs that have it
 }
 
 // A listed value is one that many programs have in common.
@@ -141,7 +142,7 @@ func (in *input) readKeys(file string) error {
 			return err
 		}
 		// A key that was named, but not found, counts a little.
-		in.keys = append(in.keys, keyCount{key, max(n*tune.keys, tune.keys/2)})
+		in.keys = append(in.keys, keyCount{key, max(n*tune.keys, tune.keys/2), n})
 		return nil
 	})
 }
@@ -174,7 +175,7 @@ func (in *input) readList(file string) error {
 		}
 		if name == "key" {
 			for key := range strings.FieldsSeq(line) {
-				in.keys = append(in.keys, keyCount{key, weight})
+				in.keys = append(in.keys, keyCount{key, weight, leastOrigins})
 			}
 			return nil
 		}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -32,7 +34,7 @@ func (t *trainer) observe(f *form.Tables) error {
 		}
 		o.item(textItem(l.text), uint8(l.model), l.weight, false)
 	}
-	for _, key := range t.dictionary {
+	for _, key := range slices.Concat(t.dictionary, t.rareKeys) {
 		o.text(key, form.Keys, tune.spelledKeys)
 	}
 	return o.err

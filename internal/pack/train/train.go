@@ -15,7 +15,8 @@ type trainer struct {
 	in *input
 
 	dictionary []string
-	keyWeights []int // by symbol
+	keyWeights []int    // by symbol
+	rareKeys   []string // that are not in it
 
 	// To find the phrases.
 	pieces  []piece
@@ -83,19 +84,21 @@ func (t *trainer) findKeys() {
 	}
 	weights := make(map[string]int)
 	for _, k := range t.in.keys {
-		if !isDigits(k.key) {
-			weights[k.key] += k.weight
-		}
+		weights[k.key] += k.weight
+		origins[k.key] += k.origins
 	}
 	spelled := one
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		if isDigits(key) || origins[key] < leastOrigins && weights[key] == 0 {
+	for key, n := range found {
+		weights[key] += n
+	}
+	for _, key := range slices.Sorted(maps.Keys(weights)) {
+		if isDigits(key) || origins[key] < leastOrigins {
 			spelled += found[key]
+			t.rareKeys = append(t.rareKeys, key)
 			continue
 		}
-		weights[key] += found[key]
+		t.dictionary = append(t.dictionary, key)
 	}
-	t.dictionary = slices.Sorted(maps.Keys(weights))
 	t.keyWeights = []int{form.Spelled: spelled, form.OtherKey: otherKeys, form.NumberKey: numberKeys}
 	for _, key := range t.dictionary {
 		t.keyWeights = append(t.keyWeights, weights[key])
@@ -229,7 +232,7 @@ func (t *trainer) collect() {
 			}
 		})
 	}
-	for _, key := range t.dictionary {
+	for _, key := range slices.Concat(t.dictionary, t.rareKeys) {
 		source++
 		t.pieces = append(t.pieces, piece{text: key, weight: tune.spelledKeys, source: source, book: form.Keys})
 	}
@@ -240,14 +243,14 @@ func (t *trainer) findPhrases() {
 	t.text.setPhrases(t.candidates())
 	t.start()
 	sizes := []int{4000, 2800, 2000, 1500, 1200, tune.phrases, tune.phrases}
-	for _, n := range sizes {
-		t.count()
+	for round, n := range sizes {
+		t.count(round)
 		t.drop(n)
 		t.fit()
 	}
 	t.share()
 	t.fit()
-	t.count()
+	t.count(len(sizes))
 	t.drop(tune.phrases)
 	t.share()
 }
@@ -354,7 +357,7 @@ func (t *trainer) start() {
 }
 
 // count cuts all texts the cheapest way and counts symbols.
-func (t *trainer) count() {
+func (t *trainer) count(round int) {
 	t.textCounts = [form.Books][form.Contexts][]int{}
 	t.sources = make([]map[int]int, len(t.text.phrases))
 	for i := range t.pieces {
@@ -365,9 +368,11 @@ func (t *trainer) count() {
 		}
 		book := p.book
 		if book == anyBook {
-			book = form.Words
-			if t.text.parse(p.text, form.Marks, nil) < t.text.parse(p.text, form.Words, nil) {
-				book = form.Marks
+			if book = firstBook(p.text); round > 0 {
+				book = form.Words
+				if t.text.parse(p.text, form.Marks, nil) < t.text.parse(p.text, form.Words, nil) {
+					book = form.Marks
+				}
 			}
 		}
 		t.countText(p, book, weight)

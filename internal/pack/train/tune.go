@@ -21,9 +21,9 @@ var tune = struct {
 	keys:           600,  // weight of one find of a key
 	lists:          60,   // weight of a listed value, in hundredths of what the file says
 	byteWeight:     1000, // of each printable character, over all contexts of a book
-	contextBackoff: 15000,
+	contextBackoff: 30000,
 	modelBackoff:   6000,
-	phrases:        700,
+	phrases:        1000,
 	tables:         [3]int{14, 14, 10}, // text tables by book
 	share:          50000,              // a symbol of less than 1/share of a table gets no code
 	spelledKeys:    250,                // weight of each key as text
