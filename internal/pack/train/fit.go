@@ -144,6 +144,9 @@ func (t *trainer) valueWeights(model int) []int {
 			weights[i] = 0
 		}
 		weights[i] += t.valueCounts[model][i] + floor[s]
+		if t.pruned[valueCode{model, i}] {
+			weights[i] = 0
+		}
 	}
 	return weights
 }

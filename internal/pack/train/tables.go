@@ -28,7 +28,7 @@ func (t *trainer) tables() *form.Tables {
 		f.Key = append(f.Key, codes(t.keyWeightsOf(code), func(s int) bool { return s < form.Entry }))
 	}
 	for model := range t.in.models.names {
-		f.Value = append(f.Value, codes(t.valueWeights(model), func(s int) bool { return always(model, t.symbols[s]) }))
+		f.Value = append(f.Value, codes(t.valueWeights(model), func(s int) bool { return always(model, t.symbols[s]) && !t.pruned[valueCode{model, s}] }))
 	}
 	return f
 }

@@ -27,6 +27,7 @@ type trainer struct {
 	symbols      []form.Symbol // of values
 	valueCounts  [][]int       // by model and symbol
 	keyCounts    [form.KeyCodes][]int
+	pruned       map[valueCode]bool // codes that nothing emits
 	textCounts   [form.Books][form.Contexts][]int
 	lengthCounts [form.Lengths][form.LongRun + 1]int
 }
@@ -35,7 +36,7 @@ type trainer struct {
 type piece struct {
 	text   string
 	weight int
-	source int  // a document, or a list's line
+	source int  // an origin, or a list's line
 	book   int  // or anyBook
 	word   bool // it is one symbol
 }
@@ -44,12 +45,12 @@ type piece struct {
 const anyBook = -1
 
 func train(in *input) (*form.Tables, error) {
-	t := &trainer{in: in}
+	t := &trainer{in: in, pruned: make(map[valueCode]bool)}
 	t.findKeys()
 	t.findSymbols()
 	t.collect()
 	t.findPhrases()
-	f := t.first()
+	f, err := t.first(), error(nil)
 	for round := range tune.rounds {
 		if err := t.observe(f); err != nil {
 			return nil, err
@@ -58,6 +59,12 @@ func train(in *input) (*form.Tables, error) {
 			t.share()
 		}
 		f = t.tables()
+	}
+	if f, err = t.prunePhrases(f); err != nil {
+		return nil, err
+	}
+	if f, err = t.prune(f); err != nil {
+		return nil, err
 	}
 	return t.compact(f), nil
 }
@@ -209,8 +216,12 @@ func (t *trainer) collect() {
 		}
 	}
 	source := 0
-	for _, d := range t.in.docs {
-		source++
+	origin := ""
+	for _, d := range t.in.docs { // those of one origin follow each other
+		if d.origin != origin {
+			source++
+			origin = d.origin
+		}
 		it, _ := parseItem(d.item)
 		it.each(func(x *item, key bool) {
 			if !key && x.major == 3 {
@@ -399,6 +410,35 @@ func (t *trainer) countText(p *piece, book, weight int) {
 	})
 }
 
+// prunePhrases leaves out phrases that nothing is written with, until there are
+// none.
+func (t *trainer) prunePhrases(f *form.Tables) (*form.Tables, error) {
+	for {
+		if err := t.observe(f); err != nil {
+			return nil, err
+		}
+		counted := make([]bool, t.text.symbols())
+		for book := range t.textCounts {
+			for _, counts := range t.textCounts[book] {
+				for s, n := range counts {
+					counted[s] = counted[s] || n > 0
+				}
+			}
+		}
+		var kept []int
+		for i := range t.text.phrases {
+			if counted[form.Phrase+i] {
+				kept = append(kept, i)
+			}
+		}
+		if len(kept) == len(t.text.phrases) {
+			return f, nil
+		}
+		t.keep(kept)
+		f = t.tables()
+	}
+}
+
 // drop keeps at most n phrases: those that gain most.
 func (t *trainer) drop(n int) {
 	type phrase struct{ number, gain int }
@@ -413,17 +453,26 @@ func (t *trainer) drop(n int) {
 	})
 	kept = kept[:min(len(kept), n)]
 	slices.SortFunc(kept, func(a, b phrase) int { return cmp.Compare(a.number, b.number) })
+	numbers := make([]int, len(kept))
+	for i, p := range kept {
+		numbers[i] = p.number
+	}
+	t.keep(numbers)
+}
+
+// keep keeps the phrases of these numbers, which are in order.
+func (t *trainer) keep(kept []int) {
 	var phrases []string
-	for _, p := range kept {
-		phrases = append(phrases, t.text.phrases[p.number])
+	for _, number := range kept {
+		phrases = append(phrases, t.text.phrases[number])
 	}
 	for book := range t.textCounts {
 		for c, counts := range t.textCounts[book] {
 			if counts == nil {
 				continue
 			}
-			for k, p := range kept {
-				counts[form.Phrase+k] = counts[form.Phrase+p.number]
+			for k, number := range kept {
+				counts[form.Phrase+k] = counts[form.Phrase+number]
 			}
 			t.textCounts[book][c] = counts[:form.Phrase+len(kept)]
 		}
