@@ -129,3 +129,34 @@ func TestForms(t *testing.T) {
 		}
 	}
 }
+
+// TestIntegerKeys checks that maps by neighbouring integers, and structs with
+// keyasint tags, take little for their keys.
+func TestIntegerKeys(t *testing.T) {
+	neighbours, spread, digits := make(map[int]int), make(map[int]int), make(map[string]int)
+	for i := range 20 {
+		neighbours[1000+i], spread[1000+500*i], digits[fmt.Sprint(1169+i)] = 1, 1, 1
+	}
+	for _, test := range []struct {
+		name string
+		v    any
+		most int // bytes
+	}{
+		{"neighbours", neighbours, 26},
+		{"500 apart", spread, 70},
+		{"texts of digits", digits, 70},
+	} {
+		n := len(packer.Append(nil, encode(t, test.v)))
+		t.Logf("%s: %d bytes", test.name, n)
+		if n > test.most {
+			t.Errorf("%s: %d bytes, want at most %d", test.name, n, test.most)
+		}
+	}
+	// An id is as cheap as its neighbour.
+	cart := func(id string) int {
+		return packer.Bits(encode(t, map[string]any{"cart": map[string]any{id: 1}}))
+	}
+	if a, b := cart("1169"), cart("1170"); a != b {
+		t.Errorf("a cart by 1169 takes %d bits, by 1170 %d", a, b)
+	}
+}
