@@ -345,8 +345,8 @@ func (r *ring) isForeign(next *ring, loaded, now time.Time) bool {
 }
 
 // keeping returns next with the keys that r has and next has lost, as openers
-// for some days. Most likely the file was cut, or is an older copy. What next
-// has of r is as old as there.
+// for some days. Most likely the file was cut, or is an older copy. A key that
+// both have keeps its age.
 //
 // A key that came an hour ago at most and does not seal goes with its line:
 // somebody who could write to the file for a moment must not leave a key

@@ -65,7 +65,7 @@ func (d *drawing) shade(perMillion float64) string {
 
 // regionChart shows where a rotation logs nobody out.
 func regionChart(heat, curves grid, p palette) string {
-	d := draw(p, 940, 830, "Where a rotation logs nobody out",
+	d := draw(p, 940, 740, "Where a rotation logs nobody out",
 		"Visitors logged out in a million requests: a table by -activate-in and by how late the file can be, and curves by -keep, for files that come late to one of 20 replicas.")
 	d.heading(30, 34, "Visitors logged out in a million requests")
 
