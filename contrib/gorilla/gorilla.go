@@ -174,7 +174,7 @@ type Store struct {
 	// and the error that Save returns. r may be nil. It is there because many
 	// programs ignore that error, and then a logout that could not be saved
 	// leaves the visitor signed in. Nil: failures go to slog.Default at level
-	// Error, at most ten a minute.
+	// Error, or Warn for a session that is too large, at most ten a minute.
 	OnSaveFailed func(r *http.Request, name string, err error)
 
 	keys   *cookiesession.Keyring

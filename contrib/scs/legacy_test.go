@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	scscookie "example.com/cookiesession/contrib/scs"
 	"github.com/alexedwards/scs/v2"
 	"github.com/google/go-cmp/cmp"
 )
@@ -438,7 +439,16 @@ func TestLegacyLogoutLater(t *testing.T) {
 			})
 			synctest.Test(t, func(t *testing.T) {
 				m.arrive(t, old, map[string]any{"foo": "bar"})
-				m.with(m.site, m.read("foo"))
+				var given []*http.Cookie
+				res := m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+					var err error
+					if given, err = m.sessions.Cookies(r.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+				if len(given) != 1 || len(res.Cookies()) != 1 || given[0].Value != res.Cookies()[0].Value {
+					t.Errorf("Cookies: %v, the response set %q", given, setLines(res))
+				}
 				m.kinds()
 				m.with(m.site, func(w http.ResponseWriter, r *http.Request) {
 					m.Put(r.Context(), "foo", "changed")
@@ -494,6 +504,27 @@ func TestLegacyMerge(t *testing.T) {
 		m.with(m.site, func(_ http.ResponseWriter, r *http.Request) { _ = m.Clear(r.Context()) })
 		if got := m.cookie("session"); got != "" {
 			t.Errorf("an empty session is stored: %q", got)
+		}
+	})
+}
+
+// TestLegacyNotRemembered checks that a session that ends with its browser
+// still does after it has moved.
+func TestLegacyNotRemembered(t *testing.T) {
+	m, old := moving(t, false, nil)
+	old.Cookie.Persist = false
+	forgetful := scs.New()
+	forgetful.Store, forgetful.Cookie.Persist = m.store, false
+	sessions, err := scscookie.New(forgetful, newKeyring(t, cookiesession.NewKey()), &optionsT{LegacyUntil: bubbleStart.Add(100 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		m.handler = sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { forgetful.Get(r.Context(), "foo") }))
+		want := []string{"session=...; Path=/; HttpOnly; Secure; SameSite=Lax"}
+		if diff := cmp.Diff(want, setLines(m.do("/"))); diff != "" {
+			t.Errorf("Set-Cookie (-want +got):\n%s", diff)
 		}
 	})
 }

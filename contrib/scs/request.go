@@ -8,9 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
-	"regexp"
 	"slices"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -75,14 +73,8 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 		return nil, v.blocked
 	}
 	v.handed = true
-	persistent := v.fill(v.look())
-	cookies, err := v.core.Cookies(v.session)
-	for _, c := range cookies {
-		if !persistent {
-			c.MaxAge = min(c.MaxAge, 0) // below zero, it deletes
-		}
-	}
-	return cookies, err
+	v.fill(v.look())
+	return v.core.Cookies(v.session)
 }
 
 // chainKey finds the innermost visit in a context.
@@ -110,6 +102,7 @@ type visit struct {
 	blocked  error        // if not nil: a session of the old store could not be judged, so nothing may be written
 
 	mu     sync.Mutex // protects session's content and the fields below: a timeout commits on another goroutine than the handler's
+	filled *look      // what the session was last brought to; nil: brought
 	sent   *look      // what the last commit saw; nil: no commit, or the session was not open
 	handed bool       // the application was given the cookies
 }
@@ -313,51 +306,48 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has, and reports whether its cookie
-// outlives the browser.
-func (v *visit) fill(l look) (persistent bool) {
+// fill brings the session to what scs has.
+func (v *visit) fill(l look) {
+	before := &v.brought
+	if v.filled != nil {
+		before = v.filled
+	}
+	if v.filled == nil || before.status != l.status || before.differs(&l) {
+		v.filled = &l
+		v.apply(l, before)
+	}
+	if v.ends(l) {
+		return
+	}
+	v.session.Data = v.remember(l) // also where what values point to has changed
+}
+
+// apply tells the session what is no value. Each call has it stored.
+func (v *visit) apply(l look, before *look) {
 	s := v.session
 	switch {
-	case l.status == scs.Destroyed:
+	case v.ends(l):
 		s.Destroy()
-		return true
+		return
 	case l.destroyed(&v.brought):
 		s.Destroy()
 		v.setEnd(l.deadline)
-	case l.token != v.brought.token:
+	case l.token != before.token:
 		s.Renew()
 		v.setEnd(l.deadline)
-	case v.legacy || !l.deadline.Equal(v.brought.deadline):
+	case v.legacy || !l.deadline.Equal(before.deadline):
 		v.setEnd(l.deadline)
 	}
-	if l.deadline.After(time.Now()) {
-		s.Data = v.remember(l)
-	} else {
-		s.Destroy() // SetDeadline was given a time that has passed
+	if v.legacy || l.differs(before) {
+		remember, _ := l.values["__rememberMe"].(bool)
+		s.SetPersistent(remember || v.settings.Cookie.Persist)
 	}
-	remember, _ := l.values["__rememberMe"].(bool)
-	return remember || v.settings.Cookie.Persist
 }
 
-// save saves the session as it was filled.
-func (v *visit) save(w http.ResponseWriter, persistent bool) error {
-	err := v.core.Save(w, v.session)
-	if err == nil && !persistent {
-		endWithBrowser(w.Header(), v.core.CookieName())
-	}
-	return err
-}
-
-var maxAge = regexp.MustCompile(`; Max-Age=[1-9][0-9]*`)
-
-// endWithBrowser takes the Max-Age of the lines that set the session's cookies.
-func endWithBrowser(h http.Header, name string) {
-	names := wire.PartNames(name)
-	for i, line := range h["Set-Cookie"] {
-		if of, _, _ := strings.Cut(line, "="); slices.Contains(names, of) {
-			h["Set-Cookie"][i] = maxAge.ReplaceAllString(line, "")
-		}
-	}
+// ends reports whether nothing is left of the session: it was destroyed, or
+// SetDeadline was given a time that has passed.
+func (v *visit) ends(l look) bool {
+	return l.status == scs.Destroyed || !l.deadline.After(time.Now())
 }
 
 // remember returns a session's values with its token in the old store, for as
@@ -407,7 +397,8 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		// An empty session changes nothing but Vary and Cache-Control.
 		return v.core.Save(w, new(session))
 	}
-	err := v.save(w, v.fill(l))
+	v.fill(l)
+	err := v.core.Save(w, v.session)
 	if err == nil && l.destroyed(&v.brought) {
 		v.forgetLegacy(w.Header())
 	}
@@ -426,9 +417,11 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 // read values, which the handler may still be changing. A logout takes none.
 func (v *visit) giveUp(w http.ResponseWriter) error {
 	now := look{status: v.settings.Status(v.ctx), token: v.settings.Token(v.ctx)}
-	if !v.log || now.status != scs.Unmodified { // what was not changed is not worth a line
-		v.event(cookiesession.Event{Kind: cookiesession.EventTimedOut})
+	e := cookiesession.Event{Kind: cookiesession.EventTimedOut}
+	if now.status != scs.Unmodified {
+		e.Reason = cookiesession.ReasonRequested // scs was told of a change
 	}
+	v.event(e)
 	if !now.destroyed(&v.brought) {
 		return nil
 	}
@@ -505,12 +498,12 @@ type eventLog struct{ late, timedOut, saveFailed webrule.LogLimit }
 func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	var limit *webrule.LogLimit
 	text := ""
-	switch e.Kind {
-	case cookiesession.EventLate:
+	switch {
+	case e.Kind == cookiesession.EventLate:
 		limit, text = &l.late, "session changed after the response headers were sent; the change is lost"
-	case cookiesession.EventTimedOut:
-		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost"
-	case cookiesession.EventSaveFailed:
+	case e.Kind == cookiesession.EventTimedOut && e.Reason != "":
+		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost, unless it was a Destroy"
+	case e.Kind == cookiesession.EventSaveFailed:
 		limit, text = &l.saveFailed, "session not saved"
 	default:
 		return
@@ -519,9 +512,15 @@ func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	if !ok {
 		return
 	}
-	attributes := []any{"cookie", e.Cookie, "unlogged", skipped}
-	if e.Err != nil {
-		attributes = append(attributes, "error", e.Err)
+	level, args := slog.LevelError, []any{"cookie", e.Cookie}
+	if errors.Is(e.Err, cookiesession.ErrTooLarge) {
+		level = slog.LevelWarn
 	}
-	slog.ErrorContext(r.Context(), "scscookie: "+text, attributes...)
+	if e.Err != nil {
+		args = append(args, "error", e.Err)
+	}
+	if skipped > 0 {
+		args = append(args, "skipped", skipped)
+	}
+	slog.Log(r.Context(), level, "scscookie: "+text, args...)
 }

@@ -43,6 +43,8 @@
 //   - What is put after the first byte is lost, as before, but reported: see
 //     Options.OnEvent.
 //   - A session without values is not stored. Its cookie is deleted.
+//   - Whether the browser keeps a session when it is closed, which RememberMe
+//     and Cookie.Persist decide, is sealed in at each change of its values.
 //   - A cookie is HttpOnly always, Secure unless Options.Insecure is set, and
 //     SameSite=Lax where the manager's Cookie says 0.
 //   - Token is the cookie's value, another one at every write (of a session in
@@ -155,8 +157,8 @@ type Options struct {
 	Check func(r *http.Request, values map[string]any) error
 
 	// OnEvent is told what happens to sessions: see [cookiesession.Options].
-	// nil: what is lost goes to slog.Default at level Error, nothing else is
-	// logged.
+	// nil: what is lost goes to slog.Default at level Error, at most ten lines
+	// a minute of each kind, beside what the core logs there.
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
