@@ -11,10 +11,16 @@ import "example.com/cookiesession/internal/value"
 // were: bool, all integers and floats, string, slices of all of these,
 // time.Time, time.Duration, []any, and the maps from string to any, string and
 // int and from any to any. Every other type does, defined ones such as "type
-// Role string" included; without it, sealing fails with an error that says so.
+// Role string" included, and []*Item beside Item; without it, sealing fails
+// with an error that has the line. The name there is made of the package's
+// path, so that no other type has it. It is stored with each value: a short one
+// of your own takes less space. A type that is declared in a function has to
+// move out of it first.
+//
 // A type that is registered as a pointer comes back as a pointer, and one that
 // is registered as a value as a value, whichever of the two was put in.
-// Elsewhere than inside an any, types need no registration.
+// Elsewhere than inside an any, types need no registration. A time.Time keeps
+// its offset from UTC, and not the name of its Location.
 //
 // Register panics if the name or the type is taken, if the name is empty or not
 // UTF-8, or if the type cannot be stored. Call it in an init function.

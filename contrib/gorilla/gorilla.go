@@ -31,12 +31,19 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, instead of its gob.Register:
+// session needs one line, and beside it its gob.Register for as long as there
+// is a [Legacy]:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
-// Without it Save fails, and its error has that line. As with gob, a pointer
-// comes back as the value. There is no fallback to gob.
+// Without it Save fails, and its error has that line. There is no fallback to
+// gob.
+//
+// As with gob, what comes back is what was registered: after
+// Register("shop.Item", &Item{}) it is *Item, whether an Item was put in or a
+// pointer to one. Register as you did with gob, and val.(*Item) goes on
+// working. A []*Item inside a session needs a line of its own. A time.Time
+// keeps its offset from UTC, and not the name of its Location.
 //
 // # Options
 //

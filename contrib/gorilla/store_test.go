@@ -66,7 +66,7 @@ func TestTypeWithoutRegisterNamesTheLine(t *testing.T) {
 		if !errors.As(err, &usage) || !usage.IsUsage() {
 			t.Errorf("Save: %v; want an error of usage", err)
 		}
-		if !strings.Contains(err.Error(), `cookiesession.Register("gorilla_test.unregistered"`) || strings.Contains(err.Error(), "1234567") {
+		if !strings.Contains(err.Error(), `cookiesession.Register("example.com/cookiesession/contrib/gorilla_test.unregistered"`) || strings.Contains(err.Error(), "1234567") {
 			t.Errorf("Save: %v; want the line that registers the type, and no content", err)
 		}
 	})

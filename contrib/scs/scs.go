@@ -57,12 +57,15 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, instead of its gob.Register:
+// session needs one line, and beside it its gob.Register until LegacyUntil:
 //
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
-// Without it the session can't be saved, and the error has that line. A pointer
-// comes back as the value that it points to.
+// Without it the session can't be saved, and the error has that line. As with
+// gob, what comes back is what was registered: after Register("shop.Cart",
+// &Cart{}) it is *Cart, whether a Cart was put in or a pointer to one. A
+// []*Cart inside a session needs a line of its own. A time.Time keeps its
+// offset from UTC, and not the name of its Location.
 //
 // # Size
 //

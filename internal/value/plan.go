@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"strings"
 	"sync"
 
 	"example.com/cookiesession/internal/cbor"
@@ -36,7 +37,7 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	if t == nil {
 		return nil, &UnsupportedTypeError{Reason: "nil has no type"}
 	}
-	c := compiler{seen: make(map[reflect.Type]codec)}
+	c := compiler{root: t.String(), seen: make(map[reflect.Type]codec)}
 	p := &Plan{typ: t, root: c.compile(t, t.String())}
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
@@ -165,6 +166,7 @@ func freeTape(t *cbor.Tape) {
 
 // compiler makes one plan.
 type compiler struct {
+	root string // the path of the type itself
 	// seen has every type that was begun, so that recursive types refer to
 	// themselves and each error is reported once.
 	seen    map[reflect.Type]codec
@@ -174,6 +176,14 @@ type compiler struct {
 
 func (c *compiler) fail(path string, t reflect.Type, reason string) {
 	c.errs = append(c.errs, &UnsupportedTypeError{Path: path, Type: t, Reason: reason})
+}
+
+// leaveOut returns the advice for what stands at path, if that is in a field.
+func (c *compiler) leaveOut(path string) string {
+	if strings.Trim(strings.TrimPrefix(path, c.root), "[]") == "" {
+		return ""
+	}
+	return leaveOut + wrapIt
 }
 
 // compile returns the codec of a type. It reports problems by c.fail, under
@@ -224,7 +234,7 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 		c.fail(path, t, complexReason)
 		return nil
 	}
-	c.fail(path, t, "a "+t.Kind().String()+` cannot be stored; leave the field out with the tag cbor:"-"`)
+	c.fail(path, t, article(t.Kind())+" cannot be stored"+c.leaveOut(path))
 	return nil
 }
 
@@ -233,7 +243,7 @@ func (c *compiler) pointer(t reflect.Type, path string) codec {
 	switch elem.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
 		if !isMarshaler(elem) {
-			c.fail(path, t, "a pointer to a "+elem.Kind().String()+
+			c.fail(path, t, "a pointer to "+article(elem.Kind())+
 				" cannot be stored, since nil would mean two things; use "+elem.String())
 			return nil
 		}
