@@ -67,6 +67,11 @@
 // []*Cart inside a session needs a line of its own. A time.Time keeps its
 // offset from UTC, and not the name of its Location.
 //
+// Unlike gob, a struct field with the tag json:"-" is not stored, and
+// cookiesession.Register logs a warning that names it. If it was stored so far,
+// say cbor:"name" beside the json tag; cbor:"-" agrees, and silences the
+// warning.
+//
 // # Size
 //
 // A browser takes 4093 bytes of name and value. Options.MaxCookies lets a

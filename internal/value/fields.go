@@ -114,6 +114,9 @@ func (c *compiler) fields(t reflect.Type, path string, outer []int) []field {
 		here := join(path, sf.Name)
 		key, tagged, skip := c.keyOf(sf, here)
 		if skip {
+			if sf.IsExported() && sf.Tag.Get("cbor") != "-" {
+				c.omit(t, sf.Name)
+			}
 			continue
 		}
 		index := append(slices.Clone(outer), i)

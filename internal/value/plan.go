@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,6 +18,13 @@ type Plan struct {
 	root    codec
 	nothing bool
 	methods bool
+	leftOut []LeftOut
+}
+
+// LeftOut names the fields of a struct type that only a json tag leaves out.
+type LeftOut struct {
+	Type   reflect.Type
+	Fields []string
 }
 
 // codec is the part of a plan for one type. depth is the number of levels
@@ -42,7 +50,7 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	p.nothing, p.methods = storesNothing(p.root), c.methods
+	p.nothing, p.methods, p.leftOut = storesNothing(p.root), c.methods, c.leftOut
 	actual, _ := plans.LoadOrStore(t, p)
 	return actual.(*Plan), nil
 }
@@ -96,6 +104,11 @@ func (p *Plan) StoresNothing() bool { return p.nothing }
 // CallsMethods reports whether a value of the type may hold one that has
 // marshaling methods. What these write, they need not be able to read.
 func (p *Plan) CallsMethods() bool { return p.methods }
+
+// LeftOut returns the struct types in the plan with the tag json:"-" on
+// exported fields that have no cbor tag. What such a field holds is lost
+// without a word, and a program that was written for gob does not expect that.
+func (p *Plan) LeftOut() []LeftOut { return p.leftOut }
 
 // Append is [Plan.Write] to CBOR: it appends the deterministic CBOR of v. On
 // error it returns dst as it was.
@@ -172,10 +185,22 @@ type compiler struct {
 	seen    map[reflect.Type]codec
 	errs    []error
 	methods bool // some type has marshaling methods, or is an interface
+	leftOut []LeftOut
 }
 
 func (c *compiler) fail(path string, t reflect.Type, reason string) {
 	c.errs = append(c.errs, &UnsupportedTypeError{Path: path, Type: t, Reason: reason})
+}
+
+// omit notes a field that only its json tag leaves out.
+func (c *compiler) omit(t reflect.Type, name string) {
+	i := slices.IndexFunc(c.leftOut, func(l LeftOut) bool { return l.Type == t })
+	if i < 0 {
+		i, c.leftOut = len(c.leftOut), append(c.leftOut, LeftOut{Type: t})
+	}
+	if l := &c.leftOut[i]; !slices.Contains(l.Fields, name) { // t may be embedded twice
+		l.Fields = append(l.Fields, name)
+	}
 }
 
 // leaveOut returns the advice for what stands at path, if that is in a field.

@@ -40,8 +40,8 @@ func init() { types.Store(new(registry)) }
 // If zero is a pointer, values come back as pointers, else as values, whichever
 // of the two was stored. It panics if the name or the type is registered
 // already, if the name is empty or not UTF-8, or if the type cannot be stored.
-// Call it in an init function.
-func Register(name string, zero any) {
+// Call it in an init function. It returns the plan of the type.
+func Register(name string, zero any) *Plan {
 	t := reflect.TypeOf(zero)
 	pointer := t != nil && t.Kind() == reflect.Pointer
 	if pointer {
@@ -77,6 +77,7 @@ func Register(name string, zero any) {
 	}
 	now.byName[name], now.byType[t] = r, r
 	types.Store(now)
+	return p
 }
 
 // Unknown is what a value of a registered type decodes to, inside an any, in a
