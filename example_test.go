@@ -316,7 +316,7 @@ func ExampleMust() {
 // An account has a field that cannot be stored, and belongs to another module,
 // so that nobody here can tag it. A type around it with both methods can be
 // stored.
-type account struct{ ura.Userinfo }
+type account struct{ url.Userinfo }
 
 func (a account) MarshalBinary() ([]byte, error) { return []byte(a.String()), nil }
 
@@ -332,7 +332,7 @@ func (a *account) UnmarshalBinary(b []byte) error {
 // around it, with methods that say how.
 func ExampleNew_wrapper() {
 	type Session struct{ Login account }
-	_, err := cookiesession.New[struct{ Login ura.Userinfo }](mustKeys, nil)
+	_, err := cookiesession.New[struct{ Login url.Userinfo }](mustKeys, nil)
 	fmt.Println("as it is:", err != nil)
 
 	sessions := cookiesession.Must(cookiesession.New[Session](mustKeys, nil))
