@@ -300,15 +300,12 @@ func show(response *http.Response, err error) {
 	fmt.Print(string(body))
 }
 
-// Package-level variables, as many applications have their store, take one line
-// with Must.
-var (
-	mustKeys  = cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey())) // or LoadOrCreateKeyring(path)
-	mustStore = cookiesession.Must(cookiesession.New[map[string]string](mustKeys, nil))
-)
-
+// At package level this is var sessions = cookiesession.Must(...), in one line
+// with its keyring.
 func ExampleMust() {
-	fmt.Println(mustStore.CookieName())
+	keys := cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey())) // or LoadOrCreateKeyring(path)
+	sessions := cookiesession.Must(cookiesession.New[map[string]string](keys, nil))
+	fmt.Println(sessions.CookieName())
 	// Output:
 	// __Host-session
 }
@@ -332,10 +329,11 @@ func (a *account) UnmarshalBinary(b []byte) error {
 // around it, with methods that say how.
 func ExampleNew_wrapper() {
 	type Session struct{ Login account }
-	_, err := cookiesession.New[struct{ Login url.Userinfo }](mustKeys, nil)
+	keys := cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey()))
+	_, err := cookiesession.New[struct{ Login url.Userinfo }](keys, nil)
 	fmt.Println("as it is:", err != nil)
 
-	sessions := cookiesession.Must(cookiesession.New[Session](mustKeys, nil))
+	sessions := cookiesession.Must(cookiesession.New[Session](keys, nil))
 	cookies, err := sessions.Cookies(&cookiesession.Session[Session]{Data: Session{Login: account{*url.User("user-1")}}})
 	if err != nil {
 		panic(err)
