@@ -79,7 +79,7 @@ func TestDestroy(t *testing.T) {
 	ts := newServer(t, routes(s))
 	ts.get("/put")
 	res, _ := ts.get("/destroy")
-	if diff := cmp.Diff([]string{"session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}, setLines(res)); diff != "" {
+	if diff := cmp.Diff([]string{"session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}, setLines(res)); diff != "" {
 		t.Errorf("deleting (-want +got):\n%s", diff)
 	}
 	if res, _ := ts.get("/get"); res.StatusCode != http.StatusNotFound {

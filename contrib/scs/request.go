@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,6 +82,7 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 		if !persistent {
 			c.MaxAge = min(c.MaxAge, 0) // below zero, it deletes
 		}
+		c.Expires = expires(c.MaxAge)
 	}
 	return cookies, err
 }
@@ -263,7 +265,7 @@ func (v *visit) forgetLegacy(h http.Header) {
 	}
 	c := v.settings.Cookie
 	webrule.SetCookies(h, []string{(&http.Cookie{
-		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, HttpOnly: true,
+		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, Expires: expires(-1), HttpOnly: true,
 		Secure: c.Secure, SameSite: c.SameSite, Partitioned: c.Partitioned,
 	}).String()})
 }
@@ -342,22 +344,45 @@ func (v *visit) fill(l look) (persistent bool) {
 // save saves the session as it was filled.
 func (v *visit) save(w http.ResponseWriter, persistent bool) error {
 	err := v.core.Save(w, v.session)
-	if err == nil && !persistent {
-		endWithBrowser(w.Header(), v.core.CookieName())
+	if err == nil {
+		writeExpires(w.Header(), v.core.CookieName(), persistent)
 	}
 	return err
 }
 
-var maxAge = regexp.MustCompile(`; Max-Age=[1-9][0-9]*`)
+var maxAge = regexp.MustCompile(`; Max-Age=([0-9]+)`)
 
-// endWithBrowser takes the Max-Age of the lines that set the session's cookies.
-func endWithBrowser(h http.Header, name string) {
+// writeExpires puts Expires before the Max-Age of the lines of the session's
+// cookies, as scs does, or takes Max-Age out of those that set a cookie which
+// ends with the browser.
+func writeExpires(h http.Header, name string, persistent bool) {
 	names := wire.PartNames(name)
 	for i, line := range h["Set-Cookie"] {
-		if of, _, _ := strings.Cut(line, "="); slices.Contains(names, of) {
-			h["Set-Cookie"][i] = maxAge.ReplaceAllString(line, "")
+		of, _, _ := strings.Cut(line, "=")
+		age := maxAge.FindStringSubmatch(line)
+		if age == nil || !slices.Contains(names, of) {
+			continue
 		}
+		end := ""
+		switch seconds, _ := strconv.Atoi(age[1]); {
+		case seconds == 0:
+			end = "; Expires=" + expires(-1).Format(http.TimeFormat) + age[0]
+		case persistent:
+			end = "; Expires=" + expires(seconds).Format(http.TimeFormat) + age[0]
+		}
+		h["Set-Cookie"][i] = strings.Replace(line, age[0], end, 1)
 	}
+}
+
+// expires returns the Expires that says the same as a MaxAge.
+func expires(maxAge int) time.Time {
+	switch {
+	case maxAge > 0:
+		return time.Now().Add(time.Duration(maxAge) * time.Second).UTC()
+	case maxAge < 0:
+		return time.Unix(1, 0).UTC()
+	}
+	return time.Time{}
 }
 
 // remember returns a session's values with its token in the old store, for as
@@ -433,7 +458,7 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 		return nil
 	}
 	v.session.Destroy()
-	err := v.core.Save(w, v.session)
+	err := v.save(w, true)
 	if err == nil {
 		v.forgetLegacy(w.Header())
 	}
