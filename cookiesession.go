@@ -37,6 +37,13 @@
 // rewrite it. Writing it drops the fields that this release does not know, so
 // add a field one release before relying on it.
 //
+// A field with the tag json:"-" is not stored. [New] warns of it once for each
+// type, unless a cbor tag says what is meant: cbor:"-" agrees, cbor:"name"
+// stores it.
+//
+// A type of another module that [New] refuses can be stored by a type around it
+// that has MarshalBinary and UnmarshalBinary: see the example of New.
+//
 // [Register] and docs/FORMAT.md say which types can be stored, how each Go type
 // is written, and how values inside an any keep their types.
 //
@@ -291,6 +298,7 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: New[%s]: %w", m.dataType, err)
 	}
+	warnLeftOut(m.plan)
 	m.names = wire.PartNames(m.cookie.name)
 	if m.onEvent == nil {
 		m.onEvent = newEventLog().log

@@ -479,6 +479,39 @@ func TestStrangersInParts(t *testing.T) {
 	}
 }
 
+// TestOldCookiesAreNamed has values of gorilla/securecookie, which each
+// application that moves here still gets: the error says what they are and what
+// reads them, whatever the options. What only looks like one does not get it.
+func TestOldCookiesAreNamed(t *testing.T) {
+	old := func(seconds string) string {
+		return base64.URLEncoding.EncodeToString([]byte(seconds + "|" + strings.Repeat("content", 30) + "|mac"))
+	}
+	const named = "cookiesession: invalid cookie: not a token of this library, but gorilla/securecookie's: to read those until a date, see Legacy in contrib/gorilla"
+	for name, row := range map[string]struct {
+		text string
+		want bool
+	}{
+		"of 2026":        {old("1764138222"), true},
+		"of 2040":        {old("2209988800"), true},
+		"long":           {old("1764138222") + strings.Repeat("A", 8000), true},
+		"11 digits":      {old("17641382220"), false},
+		"a letter":       {old("176413822x"), false},
+		"no bar":         {base64.URLEncoding.EncodeToString([]byte("17641382224" + strings.Repeat("x", 60))), false},
+		"short":          {old("1764138222")[:15], false},
+		"not the base64": {old("1764138222")[:14] + "+/" + strings.Repeat("A", 60), false},
+	} {
+		for _, cookies := range []int{1, 4, 8} {
+			codec := newCodec(t, newRing(t, cookiesession.NewKey()), &cookiesession.CodecOptions{MaxCookies: cookies})
+			_, err := codec.OpenRequest(cookieHeader("s", row.text), "s", new(string))
+			for _, err := range []error{err, codec.Decode("s", row.text, new(string))} {
+				if err == nil || (err.Error() == named) != row.want || row.want && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+					t.Errorf("%s, MaxCookies %d: %v", name, cookies, err)
+				}
+			}
+		}
+	}
+}
+
 // TestOpenReadsAChangedKeyring opens a value alone, under a key that only the
 // file has.
 func TestOpenReadsAChangedKeyring(t *testing.T) {

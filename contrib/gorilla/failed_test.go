@@ -48,7 +48,7 @@ func TestFailedLogoutIsLogged(t *testing.T) {
 		t.Errorf("a Save that did not fail logged %s", out)
 	}
 	b.do(logout(store))
-	for _, want := range []string{"level=ERROR", "not saved", "name=" + sessionName, `cookiesession.Register(\"gorilla_test.notice\"`} {
+	for _, want := range []string{"level=ERROR", "not saved", "name=" + sessionName, `cookiesession.Register(\"example.com/cookiesession/contrib/gorilla_test.notice\"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the line lacks %q: %s", want, out)
 		}

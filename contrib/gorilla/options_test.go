@@ -345,3 +345,23 @@ func requestWith(value string) *http.Request {
 	r.Header.Set("Cookie", sessionName+"="+value)
 	return r
 }
+
+// TestExpires: beside Max-Age stands the Expires that says the same, as gorilla
+// writes it.
+func TestExpires(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for maxAge, want := range map[int]string{
+			60: time.Now().Add(time.Minute).UTC().Format(http.TimeFormat),
+			0:  "",
+			-1: "Thu, 01 Jan 1970 00:00:01 GMT",
+		} {
+			for what, store := range map[string]sessions.Store{"here": newStore(t, newKeys(t), nil), "gorilla's": sessions.NewCookieStore(authKey)} {
+				b := newBrowser(t)
+				response := b.save(store, func(s *sessions.Session) { s.Options.MaxAge = maxAge })
+				if got := response.Cookies(); len(got) != 1 || got[0].RawExpires != want {
+					t.Errorf("MaxAge %d, %s: %q", maxAge, what, response.Header["Set-Cookie"])
+				}
+			}
+		}
+	})
+}

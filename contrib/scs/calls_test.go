@@ -80,7 +80,7 @@ func TestDestroy(t *testing.T) {
 	ts := newServer(t, routes(s))
 	ts.get("/put")
 	res, _ := ts.get("/destroy")
-	if diff := cmp.Diff([]string{"session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}, setLines(res)); diff != "" {
+	if diff := cmp.Diff([]string{"session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}, setLines(res)); diff != "" {
 		t.Errorf("deleting (-want +got):\n%s", diff)
 	}
 	if res, _ := ts.get("/get"); res.StatusCode != http.StatusNotFound {
@@ -422,7 +422,7 @@ func TestCookiesThenMore(t *testing.T) {
 		return func(s *site, r *http.Request) { s.RememberMe(r.Context(), on) }
 	}
 	const kept, forgotten = "session=...; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax", "session=...; Path=/; HttpOnly; Secure; SameSite=Lax"
-	const older, deleted = "session=...; Path=/; Max-Age=82800; HttpOnly; Secure; SameSite=Lax", "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+	const older, deleted = "session=...; Path=/; Max-Age=82800; HttpOnly; Secure; SameSite=Lax", "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
 	for _, test := range []struct {
 		name        string
 		first, then func(*site, *http.Request)

@@ -196,7 +196,7 @@ func TestLogout(t *testing.T) {
 				fmt.Fprint(w, "logged out")
 			}, func(r *http.Request) { r.Method = test.method })
 			got := setLines(res)
-			if len(got) != test.set || len(got) > 0 && got[0] != "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax" || res.StatusCode != 200 {
+			if len(got) != test.set || len(got) > 0 && got[0] != "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" || res.StatusCode != 200 {
 				t.Errorf("status %d, Set-Cookie %q", res.StatusCode, got)
 			}
 		})

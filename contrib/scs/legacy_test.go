@@ -605,7 +605,7 @@ func TestLegacyName(t *testing.T) {
 			if got := setLines(res); m.cookie("session") != "" || m.cookie("__Host-id") != "" || len(m.store.entries) != 0 {
 				t.Errorf("converted %v: after the logout, Set-Cookie %q, %d entries", converted, got, len(m.store.entries))
 			}
-			if want := "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; !slices.Contains(setLines(res), want) {
+			if want := "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; !slices.Contains(setLines(res), want) {
 				t.Errorf("Set-Cookie %q lacks %q", setLines(res), want)
 			}
 		})

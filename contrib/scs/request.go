@@ -8,15 +8,19 @@ import (
 	"maps"
 	"net/http"
 	"reflect"
+	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/webrule"
 	"example.com/cookiesession/internal/wire"
-	"github.com/alexedwards/scs/v2"
 )
 
 // LoadAndSave returns a handler that gives next's requests a session, instead
@@ -74,7 +78,11 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 	}
 	v.handed = true
 	v.fill(v.look())
-	return v.core.Cookies(v.session)
+	cookies, err := v.core.Cookies(v.session)
+	for _, c := range cookies {
+		c.Expires = expires(c.MaxAge)
+	}
+	return cookies, err
 }
 
 // chainKey finds the innermost visit in a context.
@@ -256,7 +264,7 @@ func (v *visit) forgetLegacy(h http.Header) {
 	}
 	c := v.settings.Cookie
 	webrule.SetCookies(h, []string{(&http.Cookie{
-		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, HttpOnly: true,
+		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, Expires: expires(-1), HttpOnly: true,
 		Secure: c.Secure, SameSite: c.SameSite, Partitioned: c.Partitioned,
 	}).String()})
 }
@@ -350,6 +358,47 @@ func (v *visit) ends(l look) bool {
 	return l.status == scs.Destroyed || !l.deadline.After(time.Now())
 }
 
+// save saves the session as it was filled.
+func (v *visit) save(w http.ResponseWriter) error {
+	err := v.core.Save(w, v.session)
+	if err == nil {
+		writeExpires(w.Header(), v.core.CookieName())
+	}
+	return err
+}
+
+var maxAge = regexp.MustCompile(`; Max-Age=([0-9]+)`)
+
+// writeExpires puts Expires before the Max-Age of the lines of the session's
+// cookies, as scs does.
+func writeExpires(h http.Header, name string) {
+	names := wire.PartNames(name)
+	for i, line := range h["Set-Cookie"] {
+		of, _, _ := strings.Cut(line, "=")
+		age := maxAge.FindStringSubmatch(line)
+		if age == nil || !slices.Contains(names, of) {
+			continue
+		}
+		seconds, _ := strconv.Atoi(age[1])
+		if seconds == 0 {
+			seconds = -1
+		}
+		end := "; Expires=" + expires(seconds).Format(http.TimeFormat) + age[0]
+		h["Set-Cookie"][i] = strings.Replace(line, age[0], end, 1)
+	}
+}
+
+// expires returns the Expires that says the same as a MaxAge.
+func expires(maxAge int) time.Time {
+	switch {
+	case maxAge > 0:
+		return time.Now().Add(time.Duration(maxAge) * time.Second).UTC()
+	case maxAge < 0:
+		return time.Unix(1, 0).UTC()
+	}
+	return time.Time{}
+}
+
 // remember returns a session's values with its token in the old store, for as
 // long as that may have it.
 func (v *visit) remember(l look) values {
@@ -398,7 +447,7 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		return v.core.Save(w, new(session))
 	}
 	v.fill(l)
-	err := v.core.Save(w, v.session)
+	err := v.save(w)
 	if err == nil && l.destroyed(&v.brought) {
 		v.forgetLegacy(w.Header())
 	}
@@ -426,7 +475,7 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 		return nil
 	}
 	v.session.Destroy()
-	err := v.core.Save(w, v.session)
+	err := v.save(w)
 	if err == nil {
 		v.forgetLegacy(w.Header())
 	}

@@ -50,6 +50,9 @@
 //   - Token is the cookie's value, another one at every write (of a session in
 //     several cookies: one value that holds the same). After RenewToken it
 //     means nothing until the next request. MergeSession takes such values.
+//   - Times count in whole seconds: a Lifetime or an IdleTimeout with a
+//     fraction is rounded up, and a session's beginning is rounded down, so it
+//     may end up to a second early.
 //   - Iterate panics: there is no list of sessions. Options.NotBefore logs
 //     everyone out.
 //   - Commit and SessionManager.LoadAndSave fail and say so. In their place are
@@ -59,12 +62,20 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, instead of its gob.Register:
+// session needs one line, and beside it its gob.Register until LegacyUntil:
 //
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
-// Without it the session can't be saved, and the error has that line. A pointer
-// comes back as the value that it points to.
+// Without it the session can't be saved, and the error has that line. As with
+// gob, what comes back is what was registered: after Register("shop.Cart",
+// &Cart{}) it is *Cart, whether a Cart was put in or a pointer to one. A
+// []*Cart inside a session needs a line of its own. A time.Time keeps its
+// offset from UTC, and not the name of its Location.
+//
+// Unlike gob, a struct field with the tag json:"-" is not stored, and
+// cookiesession.Register logs a warning that names it. If it was stored so far,
+// say cbor:"name" beside the json tag; cbor:"-" agrees, and silences the
+// warning.
 //
 // # Size
 //
@@ -252,13 +263,19 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 	core := cookiesession.Options[values]{
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
+		Label: opts.Label, Lifetime: wholeSeconds(m.Lifetime), MaxLifetime: maxLifetime, IdleTimeout: wholeSeconds(m.IdleTimeout),
 		NotBefore: opts.NotBefore, MaxSize: opts.MaxSize, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
 		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, visible(s.Data)) }
 	}
 	return core
+}
+
+// wholeSeconds rounds up to what a cookie counts in. Tests of applications set
+// times of less than a second.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
 }
 
 // codecOptions returns the options of a Codec that opens what a Manager with
@@ -336,7 +353,7 @@ func (s *Sessions) check() {
 // end returns the absolute end of a session.
 func (s *Sessions) end(meta cookiesession.Meta) time.Time {
 	if meta.Lifetime == 0 {
-		return meta.Created.Add(s.settings.Lifetime)
+		return meta.Created.Add(wholeSeconds(s.settings.Lifetime))
 	}
 	return meta.Created.Add(min(meta.Lifetime, s.maxLifetime))
 }
