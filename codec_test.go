@@ -17,9 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/pack"
-	"example.com/cookiesession/internal/pack/tables"
-	"example.com/cookiesession/internal/value"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -632,37 +629,6 @@ func TestDstStaysAsItWas(t *testing.T) {
 		}
 		if diff := cmp.Diff(want, dst); diff != "" {
 			t.Errorf("%s: %s", name, diff)
-		}
-	}
-}
-
-// TestUnpackedSize has values around the most that a packed body may unpack to.
-func TestUnpackedSize(t *testing.T) {
-	ring := newRing(t)
-	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
-	const most = 64 << 10
-	for n, packed := range map[int]bool{most: true, most + 1: false} {
-		text := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
-		size, err := codec.Measure("s", text)
-		if err != nil || size.CBOR != n || isPacked(size) != packed {
-			t.Errorf("%d bytes: %+v, %v", n, size, err)
-		}
-		var got string
-		if err := codec.Decode("s", mustEncode(t, codec, "s", text), &got); err != nil || got != text {
-			t.Errorf("%d bytes do not come back: %v", n, err)
-		}
-		// The same, packed by somebody who does not know of the limit.
-		item, err := value.Append(nil, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := pack.New(&tables.V1).Append([]byte{1, 0}, item)
-		if len(body) >= n {
-			t.Fatalf("packed it has %d bytes", len(body))
-		}
-		err = codec.Decode("s", codec.SealRecord("s", body, time.Now()), &got)
-		if packed != (err == nil) || !packed && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
-			t.Errorf("%d bytes in a packed body: %v", n, err)
 		}
 	}
 }

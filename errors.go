@@ -81,7 +81,7 @@ const (
 // Why a cookie was issued.
 const (
 	ReasonChanged   Reason = "changed"   // Data changed
-	ReasonRequested Reason = "requested" // Destroy, Renew, SetLifetime, SetPersistent or a first ID
+	ReasonRequested Reason = "requested" // a method of the Session: Destroy, Renew, SetLifetime, SetPersistent, SetBinding or a first ID
 	ReasonResealed  Reason = "resealed"  // the sealing key has superseded the one that sealed the cookie
 	ReasonRenewed   Reason = "renewed"   // half of the idle timeout was over
 )

@@ -299,3 +299,49 @@ func show(response *http.Response, err error) {
 	}
 	fmt.Print(string(body))
 }
+
+// At package level this is var sessions = cookiesession.Must(...), in one line
+// with its keyring.
+func ExampleMust() {
+	keys := cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey())) // or LoadOrCreateKeyring(path)
+	sessions := cookiesession.Must(cookiesession.New[map[string]string](keys, nil))
+	fmt.Println(sessions.CookieName())
+	// Output:
+	// __Host-session
+}
+
+// An account has a field that cannot be stored, and belongs to another module,
+// so that nobody here can tag it. A type around it with both methods can be
+// stored.
+type account struct{ url.Userinfo }
+
+func (a account) MarshalBinary() ([]byte, error) { return []byte(a.String()), nil }
+
+func (a *account) UnmarshalBinary(b []byte) error {
+	u, err := url.Parse("//" + string(b) + "@")
+	if err == nil && u.User != nil {
+		a.Userinfo = *u.User
+	}
+	return err
+}
+
+// What New refuses because of a type of another module is stored by a type
+// around it, with methods that say how.
+func ExampleNew_wrapper() {
+	type Session struct{ Login account }
+	keys := cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey()))
+	_, err := cookiesession.New[struct{ Login url.Userinfo }](keys, nil)
+	fmt.Println("as it is:", err != nil)
+
+	sessions := cookiesession.Must(cookiesession.New[Session](keys, nil))
+	cookies, err := sessions.Cookies(&cookiesession.Session[Session]{Data: Session{Login: account{*url.User("user-1")}}})
+	if err != nil {
+		panic(err)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.AddCookie(cookies[0])
+	fmt.Println("wrapped:", sessions.Load(r).Data.Login.Username())
+	// Output:
+	// as it is: true
+	// wrapped: user-1
+}

@@ -142,8 +142,8 @@ func (k *Keyring) latest() *keyringStatus {
 }
 
 // Keys lists the keys as they are now: the latest activation first, so that
-// pending keys come before the one that seals and old ones after it, and the
-// revoked ids at the end.
+// pending keys come before the one that seals and old ones after it. Then come
+// those that the file has lost, and the revoked ids at the end.
 func (k *Keyring) Keys() []KeyInfo { return k.current().infos(clock.Now()) }
 
 // Loaded returns when the ring was last known to be up to date: when it was
@@ -183,8 +183,8 @@ func (k *Keyring) Replace(other *Keyring) error {
 	return nil
 }
 
-// install makes next the snapshot, or, if there is an error, takes from given,
-// of which next was made, the revocations alone. The caller holds k.mu.
+// install makes next the snapshot, which was made of given. If there is an
+// error, it takes the revocations of given alone. The caller holds k.mu.
 func (k *Keyring) install(next, given *ring, err error, now time.Time) {
 	cur := k.current()
 	if err != nil {

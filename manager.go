@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/value"
+	"example.com/cookiesession/internal/webrule"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -37,6 +39,8 @@ type manager struct {
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
 	pending   atomic.Pointer[ring]          // the last one of which KeysPending was reported
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
+	secure    atomic.Bool                   // not Insecure, and PlainHTTP has not been reported
+	newer     webrule.LogLimit              // of EventRefused for ErrNewer
 }
 
 // planOf returns the plan of a type, which has to be one that a session can
@@ -70,6 +74,28 @@ func (m *manager) encodeZero() error {
 
 // CookieName returns the name of the session cookie.
 func (m *manager) CookieName() string { return m.cookie.name }
+
+// Strip takes this Manager's cookies, all parts of them, out of the Cookie
+// headers of a request that goes to somebody else. Every other byte stays as it
+// is. Call it in the Rewrite of a ReverseProxy:
+//
+//	Rewrite: func(r *httputil.ProxyRequest) {
+//	    r.SetURL(upstream)
+//	    sessions.Strip(r.Out.Header)
+//	}
+func (m *manager) Strip(h http.Header) {
+	lines := h["Cookie"]
+	kept := make([]string, 0, len(lines)) // the request that came in may have the same slice
+	for _, line := range lines {
+		rest, found := wire.Strip(line, m.cookie.name)
+		if !found || strings.Trim(rest, "; \t") != "" {
+			kept = append(kept, rest)
+		}
+	}
+	if h["Cookie"] = kept; len(kept) == 0 {
+		delete(h, "Cookie")
+	}
+}
 
 // Get returns the request's session, the same one at each call. The first call
 // opens the cookie; a request whose handler never calls it costs nothing. It
@@ -245,9 +271,16 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 		return
 	}
 	s.refuse(err, now)
-	if !errors.Is(err, ErrNoSession) {
-		m.event(s.request, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
+	if errors.Is(err, ErrNoSession) {
+		return
 	}
+	e := Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err}
+	if e.Reason == ReasonNewer {
+		if ok, _ := m.newer.Allow(now); !ok {
+			return // while replicas are replaced, visitors bring such cookies to all of the old ones
+		}
+	}
+	m.event(s.request, e)
 }
 
 // reportRequest reports events about a request that are not about its session.

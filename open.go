@@ -134,8 +134,7 @@ func (f *finder) collect(c *carried, lines []string) {
 	switch {
 	case c.stranger.text == "":
 	case !f.carried.has(c.stranger.header.Parts):
-		// Most likely it is no token at all: the text of gorilla/securecookie
-		// begins like the first of four parts.
+		// Most likely it is no token at all.
 		if c.err == errUnknownKey {
 			c.err = errMissing
 		}
@@ -224,6 +223,9 @@ func (f *finder) admit(text string) (first candidate, refused *codecError) {
 // inspect refuses what cannot be a token of this Codec, nor its first part,
 // whatever the key.
 func (f *finder) inspect(text string) (wire.Header, *codecError) {
+	if isSecurecookie(text) {
+		return wire.Header{}, errSecurecookie
+	}
 	header, err := wire.ParseHeader(text)
 	n := min(max(header.Parts, 1), wire.MaxParts)
 	switch {
@@ -243,12 +245,34 @@ func (f *finder) inspect(text string) (wire.Header, *codecError) {
 	return header, nil
 }
 
+// isSecurecookie reports whether a text is most likely one of
+// gorilla/securecookie: base64 of the time in seconds, which has ten digits, a
+// bar, and more. To the header of a token, it is the first of four parts.
+func isSecurecookie(text string) bool {
+	const chars = 16
+	if len(text) < chars || text[0] != 'M' { // a first digit of 0 to 3
+		return false
+	}
+	var buffer [chars/4*3 + 8]byte
+	raw, err := wire.AppendToken(buffer[:0], text[:chars])
+	if err != nil || raw[10] != '|' {
+		return false
+	}
+	for _, c := range raw[:10] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 // These are made once, so that a header full of them costs no memory.
 var (
 	errShort        = invalidError(ReasonMalformed, wire.ErrTooShort)
 	errEncoding     = invalidError(ReasonMalformed, wire.ErrEncoding)
-	errVersion      = invalidError(ReasonMalformed, fmt.Errorf("not a version %d token", wire.Version))
-	errMissing      = invalidError(ReasonMalformed, errors.New("a part of it is missing"))
+	errVersion      = invalidError(ReasonMalformed, fmt.Errorf("not a token of this library: not of version %d", wire.Version))
+	errMissing      = invalidError(ReasonMalformed, errors.New("a part of it is missing, or it is not a token of this library"))
+	errSecurecookie = invalidError(ReasonMalformed, errors.New("not a token of this library, but gorilla/securecookie's: to read those until a date, see Legacy in contrib/gorilla"))
 	errParts        = invalidError(ReasonMalformed, fmt.Errorf("more than %d cookies", wire.MaxParts))
 	errNewerVersion = newerError(errors.New("a token of a later version"))
 	errRevokedKey   = &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}

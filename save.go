@@ -162,6 +162,9 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	}
 	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
+	if m.cookie.browserSession || rec.browserSession {
+		maxAge = -1
+	}
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
@@ -253,6 +256,9 @@ func (s *state) reportIssued() {
 	}
 	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
 		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})
+	}
+	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {
+		s.event(Event{Kind: EventPlainHTTP})
 	}
 	if s.err != nil && !errors.Is(s.err, ErrNoSession) {
 		s.event(Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})

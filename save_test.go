@@ -519,3 +519,54 @@ func TestSessionOfAnotherManager(t *testing.T) {
 		})
 	}
 }
+
+// MaxSize bounds what is written. What was written under another one opens, and
+// if it is too large to be refreshed, it stays as it is.
+func TestManagerMaxSize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ring := newRing(t)
+		const most = 3600
+		before := newWebSite(t, ring, cookiesession.Options[[]byte]{IdleTimeout: time.Hour})
+		site := newWebSite(t, ring, cookiesession.Options[[]byte]{IdleTimeout: time.Hour, MaxSize: most})
+		raw := webRandom(2950)
+		b := before.newSession(func(c *webCall[[]byte]) { c.S.Data = raw })
+		page := site.visit(b, nil)
+		if page.S.Err() != nil || len(page.S.Data) != len(raw) {
+			t.Errorf("an older cookie: %v", page.S.Err())
+		}
+		time.Sleep(30 * time.Minute)
+		page = site.visit(b, nil)
+		if wantNoCookie(t, page.Header); page.StatusCode != 200 {
+			t.Errorf("refreshed: status %d", page.StatusCode)
+		}
+		if page = site.visit(b, func(c *webCall[[]byte]) { c.S.Data[0]++ }); page.StatusCode != 500 {
+			t.Errorf("changed: status %d", page.StatusCode)
+		}
+		largest := 0
+		for n := 2400; n < 2950; n++ {
+			page = site.visit(new(webBrowser), func(c *webCall[[]byte]) { c.S.Data = raw[:n] })
+			if page.StatusCode != 200 {
+				break
+			}
+			largest = len(site.CookieName()) + len(page.Cookies()[0].Value)
+		}
+		if largest != most && largest != most-1 {
+			t.Errorf("the largest that is written has %d bytes", largest)
+		}
+		for _, e := range page.Events {
+			if e.Limit != most {
+				t.Errorf("event %+v", e)
+			}
+		}
+		twice := newWebSite(t, ring, cookiesession.Options[[]byte]{MaxSize: most, MaxCookies: 2})
+		page = twice.visit(new(webBrowser), func(c *webCall[[]byte]) { c.S.Data = raw })
+		for _, c := range page.Cookies() {
+			if size := len(c.Name) + len(c.Value); size > most {
+				t.Errorf("%s has %d bytes", c.Name, size)
+			}
+		}
+		if len(page.Cookies()) != 2 {
+			t.Errorf("%d cookies", len(page.Cookies()))
+		}
+	})
+}

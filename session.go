@@ -40,7 +40,8 @@ func (s *state) IsNew() bool { return !s.opened() }
 // none, or else the reason: [ErrInvalid], [ErrUnknownKey], [ErrExpired],
 // [ErrRevoked], or the error of Options.Check. A refused cookie is left alone
 // until a new session is stored over it, so look at Err before you write to a
-// session that matters.
+// session that matters. With [ErrNewer], a change alone does not do that, and
+// fails: only Renew, at a login, and Destroy write over the cookie.
 func (s *state) Err() error {
 	if s.err == nil && !s.opened() {
 		return &codecError{class: classDecode, sentinel: ErrNoSession} // the zero Session
@@ -120,6 +121,33 @@ func (s *state) SetLifetime(d time.Duration) {
 	if s.manager != nil {
 		s.record.lifetime = s.manager.codec.policy.cut(s.record.lifetime)
 	}
+	s.touch()
+}
+
+// SetPersistent says whether the browser keeps this session when it is closed.
+// false leaves Max-Age out of its cookies, whatever Options say: the "remember
+// me" that was left unticked on a shared computer. It is sealed in, so renewals
+// and new keys keep it; [Session.Destroy] ends it. true, as in a new session,
+// leaves it to Options.BrowserSession. The lifetime is enforced all the same:
+// browsers that restore their tabs restore such cookies, too. An older release
+// does not open a session with false, so deploy first and use it later.
+func (s *state) SetPersistent(on bool) {
+	s.record.browserSession = !on
+	s.touch()
+}
+
+// Binding returns what ties the session to something outside, such as a key of
+// the device, and whether the other side has yet to prove itself. A zero id
+// says that nothing does. It is for packages that check the binding at each
+// request. Renew and changes of Data leave it, Destroy ends it.
+func (s *state) Binding() (id [16]byte, pending bool) { return s.record.binding, s.record.pending }
+
+// SetBinding ties the session to something outside, for packages that call
+// [Session.Binding]. A zero id ends that. An older release does not open a
+// session with a binding, so deploy first and use it later.
+func (s *state) SetBinding(id [16]byte, pending bool) {
+	s.record.binding = id
+	s.record.pending = pending && s.record.isBound()
 	s.touch()
 }
 

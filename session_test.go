@@ -507,3 +507,64 @@ func TestIDLost(t *testing.T) {
 		})
 	}
 }
+
+// SetPersistent(false) lives on with its session, whatever is written, and ends
+// with it. Options that make all cookies end with the browser count as well.
+func TestSetPersistent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		oldKey := cookiesession.NewKey()
+		ring := newRing(t, oldKey)
+		site := newWebSite(t, ring, userOptions{IdleTimeout: time.Hour})
+		b := site.newSession(func(c *userCall) { webSign(c.S) })
+		step := func(name string, persistent bool, do func(*userCall)) {
+			t.Helper()
+			page := site.visit(b, do)
+			if lines := page.cookies(); len(lines) != 1 || strings.Contains(lines[0], "Max-Age") != persistent {
+				t.Errorf("%s: %q", name, lines)
+			}
+			if page.StatusCode != 200 || page.S.Err() != nil {
+				t.Errorf("%s: status %d, error %v", name, page.StatusCode, page.S.Err())
+			}
+		}
+		step("set", false, func(c *userCall) { c.S.SetPersistent(false) })
+		step("changed", false, func(c *userCall) { c.S.Data.Visits++ })
+		step("Renew", false, func(c *userCall) { c.S.Renew() })
+		time.Sleep(15 * time.Minute)
+		step("renewed", false, nil)
+		mustDo(t, ring.Replace(newRing(t, cookiesession.NewKey(), oldKey)))
+		step("re-sealed", false, nil)
+		step("destroyed and begun anew", true, func(c *userCall) { c.S.Destroy(); webSign(c.S) })
+		step("set with it", false, func(c *userCall) { c.S.Data.Visits++; c.S.SetPersistent(false) })
+		step("set again", true, func(c *userCall) { c.S.SetPersistent(true) })
+		step("changed again", true, func(c *userCall) { c.S.Data.Visits++ })
+	})
+	site := newWebSite(t, nil, userOptions{BrowserSession: true})
+	page := site.visit(new(webBrowser), func(c *userCall) { webSign(c.S); c.S.SetPersistent(true) })
+	if lines := page.cookies(); len(lines) != 1 || strings.Contains(lines[0], "Max-Age") {
+		t.Errorf("Options.BrowserSession: %q", lines)
+	}
+}
+
+// A binding is stored with its session, apart from Data.
+func TestBinding(t *testing.T) {
+	site := newUserSite(t)
+	b := signedIn(site)
+	id := [16]byte{1, 2, 3}
+	step := func(name string, want [16]byte, pending bool, do func(*userCall)) {
+		t.Helper()
+		site.visit(b, do)
+		page := site.visit(b, nil)
+		if got, isPending := page.S.Binding(); got != want || isPending != pending || page.S.Err() != nil {
+			t.Errorf("%s: %x, pending %v, error %v", name, got, isPending, page.S.Err())
+		}
+	}
+	none := [16]byte{}
+	step("none", none, false, nil)
+	step("pending", id, true, func(c *userCall) { c.S.SetBinding(id, true) })
+	step("another value", id, true, func(c *userCall) { c.S.Data = webUser{Name: webSecret, Visits: 1} })
+	step("proven", id, false, func(c *userCall) { c.S.SetBinding(id, false) })
+	step("Renew", id, false, func(c *userCall) { c.S.Renew() })
+	step("ended", none, false, func(c *userCall) { c.S.SetBinding(none, true) })
+	step("again", id, false, func(c *userCall) { c.S.SetBinding(id, false) })
+	step("Destroy", none, false, func(c *userCall) { c.S.Destroy(); webSign(c.S) })
+}

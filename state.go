@@ -29,7 +29,7 @@ type state struct {
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
 	drewID    bool // ID was called, and there was none
-	touches   int  // how often Renew, SetLifetime, Destroy or a first ID has changed something other than Data
+	touches   int  // how often something other than Data was changed
 	output    output
 }
 
@@ -139,7 +139,7 @@ type facts struct {
 	opened    bool // a cookie opened
 	deletes   bool // Destroy has something to delete: see state.deletes; only looked at with destroyed
 	destroyed bool // Destroy was called
-	touched   bool // Renew, SetLifetime, SetPersistent or a first ID was called
+	touched   bool // Renew, SetLifetime, SetPersistent, SetBinding or a first ID was called
 	zero      bool // Data is zero
 	changed   bool // Data differs from what the cookie holds
 	barred    bool // nothing may be sealed: see state.barred

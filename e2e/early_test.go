@@ -66,7 +66,7 @@ func TestEarlyReload(t *testing.T) {
 	}
 }
 
-// A group is a crowd of which everybody does the same at the same time.
+// A group is a crowd in which everybody does the same at the same time.
 type group []*visitor
 
 func newGroup(t *testing.T, n int) (g group) {

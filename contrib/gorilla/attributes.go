@@ -105,6 +105,12 @@ func (a *attributes) line(name, value string, maxAge int, o *sessions.Options) s
 		o = &sessions.Options{}
 	}
 	asked := http.Cookie{Name: name, Value: value, Path: o.Path, Domain: o.Domain, MaxAge: maxAge, SameSite: sameSite(o)}
+	switch {
+	case maxAge > 0:
+		asked.Expires = time.Now().Add(seconds(maxAge)) // as gorilla writes it
+	case maxAge < 0:
+		asked.Expires = time.Unix(1, 0)
+	}
 	added := http.Cookie{Name: "n", HttpOnly: true, Secure: a.secure, Partitioned: a.partitioned}
 	if asked.Path == "" {
 		added.Path = a.path

@@ -66,6 +66,7 @@ func TestRefresh(t *testing.T) {
 		{what: "key that retires, a document", keys: dated, after: day, wanted: true},
 		{what: "unknown key", keys: []cookiesession.Key{newer}},
 		{what: "Options of its own", keys: rotated, write: own},
+		{what: "Options of its own, idle", opts: idle, write: own, after: 50 * time.Minute},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -243,6 +244,10 @@ func TestRefreshWriter(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 			return
+		}
+		session, _ := store.Get(r, sessionName)
+		if err := session.Save(r, w); err == nil {
+			t.Error("Save after Hijack says nothing")
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 		_ = conn.Close()

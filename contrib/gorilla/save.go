@@ -68,9 +68,18 @@ func (s *Store) failed(r *http.Request, name string, err error) {
 	if r != nil {
 		ctx = r.Context()
 	}
-	if ok, skipped := s.logged.Allow(time.Now()); ok {
-		slog.ErrorContext(ctx, "cookiesession/gorilla: session not saved", "name", name, "error", err, "unlogged", skipped)
+	ok, skipped := s.logged.Allow(time.Now())
+	if !ok {
+		return
 	}
+	level, args := slog.LevelError, []any{"name", name, "error", err}
+	if errors.Is(err, cookiesession.ErrTooLarge) {
+		level = slog.LevelWarn
+	}
+	if skipped > 0 {
+		args = append(args, "skipped", skipped)
+	}
+	slog.Log(ctx, level, "cookiesession/gorilla: session not saved", args...)
 }
 
 // lines returns the Set-Cookie lines that save a session or delete it.

@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"encoding/base64"
 	"encoding/binary"
+	"encoding/json"
 	"maps"
 	"math"
 	"math/rand/v2"
@@ -31,27 +32,45 @@ var hiddens = []hidden{
 type room struct {
 	name, before string
 	build        func(mine, secret string) any
+	json         bool // both are in one text that is JSON
 }
 
 var rooms = []room{
 	{"top level", "token", func(m, s string) any {
 		return doc{"lang": "de-DE", "search": m, "theme": "dark", "token": s, "uid": 48213}
-	}},
+	}, false},
 	{"beside it in one object", "secret", func(m, s string) any {
 		return doc{"user": doc{"id": 48213, "name": m, "secret": s}, "theme": "dark"}
-	}},
+	}, false},
 	{"another column of the list", "token", func(m, s string) any {
 		return doc{"devices": row{doc{"id": 1, "name": m, "token": "none"}, doc{"id": 2, "name": "phone", "token": s}}}
-	}},
+	}, false},
 	{"another record, the same column", "text", func(m, s string) any {
 		return doc{"msgs": row{doc{"id": 1, "text": m}, doc{"id": 2, "text": s}, doc{"id": 3, "text": "hello"}}}
-	}},
+	}, false},
 	{"another element of a bare list", "inbox", func(m, s string) any {
 		return doc{"recent": row{m, "inbox", s}, "theme": "dark"}
-	}},
+	}, false},
 	{"another key of a map", "invite", func(m, s string) any {
 		return doc{"notes": doc{"greeting": m, "invite": s}, "theme": "dark"}
-	}},
+	}, false},
+	{"beside it in one JSON text", `"secret":"`, func(m, s string) any {
+		return doc{"store": jsonText(doc{"id": 48213, "name": m, "secret": s}), "theme": "dark"}
+	}, true},
+	{"another row of one JSON text", `[2,"`, func(m, s string) any {
+		return doc{"store": jsonText(row{row{1, m}, row{2, s}, row{3, "hello"}}), "theme": "dark"}
+	}, true},
+	{"another record of one JSON text", `"text":"`, func(m, s string) any {
+		return doc{"store": jsonText(row{doc{"id": 1, "text": m}, doc{"id": 2, "text": s}}), "theme": "dark"}
+	}, true},
+}
+
+func jsonText(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // unreachable: all of it is JSON
+	}
+	return string(text)
 }
 
 // A channel tells the length of a session's body.
@@ -148,6 +167,9 @@ func (h hidden) recover(r room, length channel, seed uint64, told bool) (right i
 		return base64.RawURLEncoding.EncodedLen(42 + length(r.build(mine, whole)))
 	}}
 	known := r.before + string(appendPlainHead(nil, 3<<5, len(whole))) + h.begin
+	if r.json {
+		known = r.before + h.begin
+	}
 	for _, c := range secret {
 		guess := a.next(known, h.alphabet)
 		if guess == c {

@@ -1,6 +1,9 @@
 package pack
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math"
+)
 
 // The major types of CBOR (RFC 8949, Section 3.1).
 const (
@@ -15,6 +18,8 @@ const (
 )
 
 const (
+	ibFloat16  = 0xf9
+	ibFloat32  = 0xfa
 	ibFloat64  = 0xfb
 	maxHead    = 9  // bytes
 	maxDepth   = 64 // levels of arrays, maps and tags
@@ -122,4 +127,58 @@ func isNumber(key []byte) bool {
 		}
 	}
 	return true
+}
+
+// floatOf returns the float whose head is given.
+func floatOf(ib byte, arg uint64) (f float64, ok bool) {
+	switch ib {
+	case ibFloat16:
+		return fromHalf(uint16(arg)), true
+	case ibFloat32:
+		return float64(math.Float32frombits(uint32(arg))), true
+	case ibFloat64:
+		return math.Float64frombits(arg), true
+	}
+	return 0, false
+}
+
+// fromHalf returns a float of 16 bits.
+func fromHalf(h uint16) float64 {
+	sign, exp, frac := uint64(h>>15), int(h>>10&31), float64(h&1023)
+	f := 0.0
+	switch exp {
+	case 0:
+		f = math.Ldexp(frac, -24)
+	case 31:
+		f = math.Inf(1)
+		if frac != 0 {
+			f = math.NaN()
+		}
+	default:
+		f = math.Ldexp(1024+frac, exp-25)
+	}
+	return math.Float64frombits(math.Float64bits(f) | sign<<63)
+}
+
+// appendFloat appends the shortest head of a float of at least 0.
+func appendFloat(dst []byte, f float64) []byte {
+	if h := toHalf(f); fromHalf(h) == f {
+		return append(dst, ibFloat16, byte(h>>8), byte(h))
+	}
+	if s := float32(f); float64(s) == f {
+		return binary.BigEndian.AppendUint32(append(dst, ibFloat32), math.Float32bits(s))
+	}
+	return binary.BigEndian.AppendUint64(append(dst, ibFloat64), math.Float64bits(f))
+}
+
+// toHalf returns the float of 16 bits that a float of at least 0 may be.
+func toHalf(f float64) uint16 {
+	if f > 65504 {
+		return 0
+	}
+	if f < 1.0/(1<<14) {
+		return uint16(f * (1 << 24))
+	}
+	frac, exp := math.Frexp(f) // 0.5 <= frac < 1
+	return uint16(exp+14)<<10 | uint16(frac*2048)&1023
 }

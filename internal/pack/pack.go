@@ -24,7 +24,7 @@ func New(f *form.Tables) *Packer {
 	p := &Packer{tables: newTables(f)}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
 	p.tapeEncoders.New = func() any { return &tapeEncoder{encoder: encoder{tables: p.tables}} }
-	p.tapeDecoders.New = func() any { return &tapeDecoder{tables: p.tables} }
+	p.tapeDecoders.New = func() any { return &tapeDecoder{decoder: decoder{tables: p.tables}} }
 	return p
 }
 
@@ -50,18 +50,23 @@ func (p *Packer) Bits(item []byte) int {
 
 // An encoder packs one item.
 type encoder struct {
-	w      writer
-	tables *tables
-	item   []byte
-	parser parser
-	trace  *tracer // of Explain
-	buffer []byte  // of Bits
+	w         writer
+	tables    *tables
+	item      []byte
+	parser    parser
+	trace     *tracer // of Explain
+	depth     int     // levels that are open
+	inJSON    bool
+	jsonItems []byte // of the JSON texts that are open
+	jsonText  []byte
+	buffer    []byte // of Bits
 }
 
 func (p *Packer) newEncoder(dst, item []byte) *encoder {
 	e := p.encoders.Get().(*encoder)
 	e.w = writer{dst: dst, start: len(dst)}
 	e.item = item
+	e.depth = 0
 	return e
 }
 
@@ -110,7 +115,7 @@ func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) (end int) {
 	if major == majorArray {
 		return e.elements(i+size, n, model, newList(e.item, prev, mayEqual))
 	}
-	return e.entries(i+size, n, model, newRecord(e.item, prev, mayEqual), sameShape)
+	return e.entries(i+size, n, model, newRecord(e.item, prev, sameShape, mayEqual))
 }
 
 // sameShape reports whether the item at i is as much like the one before it as
@@ -140,27 +145,27 @@ func (e *encoder) sameShape(i, prev int) bool {
 // elements writes the n elements of an array, the first of which is at i.
 func (e *encoder) elements(i int, n uint64, model uint8, l list) (end int) {
 	e.enterArray()
+	e.depth++
 	for range n {
-		end := e.value(i, model, l.prev, l.mayEqual)
-		l.add(i)
+		prev, mayEqual := l.prev()
+		end := e.value(i, model, prev, mayEqual)
+		l.add(e.item, i)
 		i = end
 	}
+	e.depth--
 	e.leave()
 	return i
 }
 
 // entries writes the n entries of a map, the first of which is at i.
-func (e *encoder) entries(i int, n uint64, model uint8, r record, sameShape bool) (end int) {
+func (e *encoder) entries(i int, n uint64, model uint8, r record) (end int) {
+	e.depth++
 	for range n {
 		at := skip(e.item, i)
 		key := e.item[i:at]
 		e.enterKey(key)
 		k, known := e.tables.dictionary.find(key)
-		switch {
-		case sameShape:
-		case known && r.plain():
-			e.code(e.tables.keyCodes[form.Entry+k])
-		default:
+		if r.row == none {
 			e.key(key, k, known, &r)
 		}
 		valueModel := e.tables.modelOf(key, k, known, model)
@@ -168,36 +173,60 @@ func (e *encoder) entries(i int, n uint64, model uint8, r record, sameShape bool
 		i = e.value(at, valueModel, prev, mayEqual)
 		e.leave()
 	}
+	e.depth--
 	return i
 }
 
 // key writes a key, number k of the dictionary if it is known there.
 func (e *encoder) key(key []byte, k int, known bool, r *record) {
-	if expected := r.expected(e.item); expected != nil {
-		hit := bytes.Equal(expected, key)
-		e.flag(hit)
-		if hit {
-			return
-		}
+	codes := e.tables.keyCodes[r.code]
+	if e.inJSON {
+		codes = e.tables.keyCodes[form.JSONKey]
 	}
-	t := e.tables
+	if known && !r.stepped && codes[form.Entry+k] != 0 {
+		e.code(codes[form.Entry+k])
+		return
+	}
 	major, n, size := readHead(key)
-	if r.numbered {
-		if major == majorUint && n-r.number <= form.Steps {
-			e.code(t.stepCodes[n-r.number])
+	if r.stepped {
+		if major == majorUint && n > r.number && e.unsigned(nil, n-r.number, form.KeyStep) {
 			return
 		}
-		e.code(t.stepCodes[form.NoStep])
+		e.code(e.tables.models[form.KeyStep].raw)
 	}
 	switch {
-	case known:
-		e.code(t.keyCodes[form.Entry+k])
-	case major == majorText && e.text(key[size:], form.Keys, form.Keys, t.keyCodes[form.Spelled:form.Spelled+1]):
+	case known && codes[form.Entry+k] != 0:
+		e.code(codes[form.Entry+k])
+	case major == majorText && e.numberKey(key[size:], codes[form.NumberKey]):
+	case major == majorText && e.text(key[size:], form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1], noLimit):
 	default:
-		e.code(t.keyCodes[form.OtherKey])
+		e.code(codes[form.OtherKey])
 		e.otherKey(key)
 	}
 }
+
+// numberKey writes a key that is the text of a number, unless it has a zero in
+// front, or no symbol fits.
+func (e *encoder) numberKey(digits []byte, code uint16) bool {
+	if len(digits) == 0 || len(digits) > maxDigits || digits[0] == '0' && len(digits) > 1 {
+		return false
+	}
+	n := uint64(0)
+	for _, c := range digits {
+		if c < '0' || c > '9' {
+			return false
+		}
+		n = 10*n + uint64(c-'0')
+	}
+	if !e.tables.fits(n, form.KeyNumber) {
+		return false
+	}
+	e.code(code)
+	return e.unsigned(nil, n, form.KeyNumber)
+}
+
+// maxDigits is how many digits a number may have that is sure to fit 64 bits.
+const maxDigits = 19
 
 // otherKey writes a key as a value: one that is no text, or no common one.
 func (e *encoder) otherKey(key []byte) {
@@ -224,28 +253,51 @@ func (e *encoder) leaf(i int, model uint8) (end int) {
 		end += int(n)
 		if c := e.tables.wordCode(model, e.item[i:end]); c != 0 {
 			e.code(c)
-		} else if !e.text(e.item[i+size:end], form.Words, form.Marks, e.tables.models[model].text[:]) {
-			e.heads(e.item[i:i+size], model)
-			e.w.bytes(e.item[i+size : end])
+		} else {
+			e.textValue(e.item[i:end], size, model)
 		}
 	case majorTag:
 		end = e.tag(i, model)
 	default:
-		if e.item[i] != ibFloat64 || !e.hundredths(math.Float64frombits(n), model) {
+		if f, ok := floatOf(e.item[i], n); !ok || !e.hundredths(f, model) && !e.whole(f, size, model) {
 			e.heads(e.item[i:end], model)
 		}
 	}
 	return end
 }
 
+// textValue writes a text that is no word, of which size bytes are the head.
+func (e *encoder) textValue(item []byte, size int, model uint8) {
+	text := item[size:]
+	m := &e.tables.models[model]
+	if e.json(text, m.json) {
+		return
+	}
+	limit := noLimit
+	whole, ok := e.wholeForm(text, model)
+	if ok {
+		limit = whole.bits
+	}
+	switch {
+	case e.text(text, form.Words, form.Marks, m.text[:], limit):
+	case ok:
+		e.form(text, whole)
+	default:
+		e.heads(item[:size], model)
+		e.w.bytes(text)
+	}
+}
+
 // tag writes a tag and all that it encloses, which is one value, and returns
 // its end.
 func (e *encoder) tag(i int, model uint8) (end int) {
-	at, last := i, uint64(0)
+	at, last, depth := i, uint64(0), e.depth
 	for e.item[at]>>5 == majorTag {
 		_, n, size := readHead(e.item[at:])
 		at, last = at+size, n
+		e.depth++
 	}
+	defer func(depth int) { e.depth = depth }(depth)
 	major, n, size := readHead(e.item[at:])
 	trace := e.trace
 	e.trace = nil // what is inside counts for the tag
@@ -268,7 +320,7 @@ func (e *encoder) tag(i int, model uint8) (end int) {
 		return e.elements(body, n, model, newList(e.item, none, true))
 	case majorMap:
 		e.heads(e.item[i:body], model)
-		return e.entries(body, n, model, newRecord(e.item, none, true), false)
+		return e.entries(body, n, model, newRecord(e.item, none, false, true))
 	}
 	e.heads(e.item[i:at], model)
 	return e.leaf(at, model)
@@ -317,6 +369,11 @@ func (e *encoder) unsigned(tags []byte, n uint64, model uint8) bool {
 		}
 		codes = c.ints[bits.Len64(n)]
 	}
+	return e.number(codes, tags, n)
+}
+
+// number writes a number by the cheapest of the symbols that fit, if any.
+func (e *encoder) number(codes []intCode, tags []byte, n uint64) bool {
 	var best intCode
 	least := ^uint(0)
 	for _, i := range codes {
@@ -335,6 +392,24 @@ func (e *encoder) unsigned(tags []byte, n uint64, model uint8) bool {
 	e.w.write64(n-best.symbol.Base, uint(best.symbol.Bits))
 	return true
 }
+
+// whole writes a float that is a whole number and has its shortest head, of
+// size bytes, unless no symbol fits.
+func (e *encoder) whole(f float64, size int, model uint8) bool {
+	if !(f >= 0 && f < maxWhole) || f != math.Trunc(f) || math.Signbit(f) {
+		return false
+	}
+	var head [maxHead]byte
+	if len(appendFloat(head[:0], f)) != size {
+		return false
+	}
+	n := uint64(f)
+	return e.number(e.tables.models[model].wholes[bits.Len64(n)], nil, n)
+}
+
+// maxWhole bounds the floats that whole writes: below it every whole number is
+// exact.
+const maxWhole = 1 << 52
 
 // hundredths writes a float that is a number of hundredths, unless no symbol
 // fits.
@@ -364,8 +439,7 @@ const maxHundredths = 1 << 24 / 100
 // the head.
 func (e *encoder) byteString(item []byte, size int, model uint8) {
 	content := item[size:]
-	packed := e.tables.models[model].packed
-	if packed != 0 && len(content) > 0 && content[0] == '{' && e.text(content, form.JSON, form.JSON, []uint16{packed}) {
+	if e.json(content, e.tables.models[model].jsonBytes) {
 		return
 	}
 	e.heads(item[:size], model)

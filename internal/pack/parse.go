@@ -2,6 +2,7 @@ package pack
 
 import (
 	"encoding/binary"
+	"math/bits"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -33,24 +34,8 @@ type plan struct {
 type step struct {
 	code   uint16
 	symbol uint16
-	length uint8 // of what it stands for, in bytes
+	length uint16 // of what it stands for, in bytes
 }
-
-// Alphabets of the symbols that stand for a number of characters.
-const (
-	isBase64 = 1 << iota
-	isHex
-)
-
-var alphabets = func() (a [256]uint8) {
-	for _, c := range form.Alphabet {
-		a[c] = isBase64
-	}
-	for _, c := range hexDigits {
-		a[c] |= isHex
-	}
-	return a
-}()
 
 // set takes a piece that begins in context, and returns the context after it.
 func (p *parser) set(piece []byte, context uint8) uint8 {
@@ -72,7 +57,10 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 	if last {
 		p.cost[n] = uint32(t.codesIn(book, p.contexts[n])[form.End] & 15)
 	}
-	run, hex := 0, 0
+	var ends [8]uint16 // of the run of each alphabet
+	for k := range ends {
+		ends[k] = uint16(n)
+	}
 	buckets, order := &t.phrases.buckets, t.phrases.order
 	for i := n - 1; i >= 0; i-- {
 		c := p.text[i]
@@ -91,23 +79,19 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 			if !x.begins(start) || int(x.length) > n-i {
 				continue
 			}
-			code := codes[x.symbol&mostText]
+			code := codes[x.symbol]
 			c := uint32(code&15) + p.cost[i+int(x.length)]
 			if code == 0 || c >= cost || x.length > 8 && string(p.text[i:i+int(x.length)]) != t.Phrases[x.symbol-form.Phrase] {
 				continue
 			}
-			best, cost = step{code, x.symbol, x.length}, c
+			best, cost = step{code, x.symbol, uint16(x.length)}, c
 		}
-		switch a := alphabets[c]; {
-		case a == 0:
-			run, hex = 0, 0
-		case a&isHex != 0:
-			run, hex = min(run, form.RunMax-1)+1, min(hex, form.HexMax-1)+1
-		default:
-			run, hex = min(run, form.RunMax-1)+1, 0
+		mask := alphabets[c]
+		for out := ^mask & (1<<len(form.Alphabets) - 1); out != 0; out &= out - 1 {
+			ends[bits.TrailingZeros8(out)&7] = uint16(i)
 		}
-		if run >= form.RunMin {
-			best, cost = p.many(codes, i, run, hex, best, cost)
+		if mask != 0 {
+			best, cost = p.many(t, codes, i, mask, &ends, best, cost)
 		}
 		p.cost[i] = cost
 		plan.steps[i] = best
@@ -116,33 +100,44 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 }
 
 // many considers the symbols that stand for a number of characters, of which
-// the longest run of its alphabet is always as good as any.
-func (p *parser) many(codes *textCodes, i, run, hex int, best step, cost uint32) (step, uint32) {
-	try := func(symbol uint16, length, bits int) {
+// the longest run of its alphabet is as good as any.
+func (p *parser) many(t *tables, codes []uint16, i int, mask uint8, ends *[8]uint16, best step, cost uint32) (step, uint32) {
+	text := p.text[i:p.size]
+	try := func(symbol, length, bits int) {
 		code := codes[symbol]
 		if c := uint32(code&15) + uint32(bits) + p.cost[i+length]; code != 0 && c < cost {
-			best, cost = step{code, symbol, uint8(length)}, c
+			best, cost = step{code, uint16(symbol), uint16(length)}, c
 		}
 	}
-	try(form.Run, run, form.RunBits+6*run)
-	if k := hex &^ 1; k >= 2*form.HexMin {
-		try(form.Hex, k, form.HexBits+4*k)
+	for m := mask; m != 0; m &= m - 1 {
+		k := bits.TrailingZeros8(m) & 7
+		n := int(ends[k]) - i
+		if n >= runs[k].least {
+			try(form.Run+k, n, t.runBits(k, n))
+		}
+		if k < 2 && n < len(text) && text[n] == '=' {
+			if size := t.paddedBits(text, n, k); size > 0 {
+				try(form.Padded+k, n+(4-n%4)%4, size)
+			}
+		}
 	}
-	if hex == 8 && run >= form.UUIDLen && isUUID(p.text[i:i+form.UUIDLen]) {
-		try(form.UUID, form.UUIDLen, 128)
+	if len(text) > 8 && text[8] == '-' && len(text) >= form.UUIDLen {
+		for k, alphabet := range uuidAlphabets {
+			if isUUID(text, alphabet) {
+				try(form.UUID+k, form.UUIDLen, 128)
+			}
+		}
+	}
+	if mask>>form.Hex&1 != 0 && len(text) >= form.ClockLen {
+		if text[2] == ':' {
+			if _, ok := clockAt(text); ok {
+				try(form.Clock, form.ClockLen, form.ClockBits)
+			}
+		} else if text[4] == '-' {
+			if _, ok := dateAt(text); ok {
+				try(form.Date, form.DateLen, form.DateBits)
+			}
+		}
 	}
 	return best, cost
-}
-
-func isUUID(s []byte) bool {
-	for i, c := range s {
-		if i == 8 || i == 13 || i == 18 || i == 23 {
-			if c != '-' {
-				return false
-			}
-		} else if alphabets[c]&isHex == 0 {
-			return false
-		}
-	}
-	return true
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"strconv"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
@@ -20,7 +21,7 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 	err := d.value(form.Generic, none, true, 0)
 	switch {
 	case err != nil:
-	case !d.atEnd():
+	case !d.r.atEnd():
 		err = errTrailing
 	case d.syntax != nil:
 		err = d.syntax
@@ -28,96 +29,55 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 		d.fill()
 	}
 	d.clear()
-	if cap(d.text) <= keptText && cap(d.src) <= keptText {
+	if cap(d.dst) <= keptText {
 		p.tapeDecoders.Put(d)
 	}
 	return err
 }
 
 // A tapeDecoder unpacks one item to a tape. Places are those of tokens. Texts
-// are collected, and become one string at the end. Until then, a text token
-// that is not constant has its place in text, as one of bytes has its own in
-// the tape's Data.
+// are collected in dst, and become one string at the end. Until then, a text
+// token that is not constant has its place there, as one of bytes has its own
+// in the tape's Data.
 type tapeDecoder struct {
-	tables *tables
-	src    []byte // the packed form, and padding
-	pos    int    // in bits
-	end    int    // of the packed form, in bits
-
+	decoder
 	tape    *cbor.Tape
-	size    int // of what was read, as CBOR
-	max     int
-	text    []byte
-	pending []int  // the tokens that are in text
+	size    int    // of what was read, as CBOR
+	pending []int  // the tokens that are in dst
 	head    []byte // that is being read
 	syntax  error  // the first one: it counts if all else is well-formed
 }
 
-// padding is more bytes than may be read beyond the end before that is seen: a
-// symbol for a number of characters with all of these, and what else there is
-// from one check to the next.
-const padding = 128
-
-var paddingBytes [padding]byte
-
 func (d *tapeDecoder) begin(t *cbor.Tape, packed []byte, max int) {
-	d.src = append(append(d.src[:0], packed...), paddingBytes[:]...)
-	d.pos, d.end = 0, 8*len(packed)
+	d.r = reader{src: packed}
 	d.tape, d.size, d.max, d.syntax = t, 0, max, nil
 }
 
 // clear drops a session's content.
 func (d *tapeDecoder) clear() {
-	clear(d.src)
-	clear(d.text)
+	clear(d.dst)
 	clear(d.head)
-	d.tape, d.syntax = nil, nil
-	d.text, d.pending, d.head = d.text[:0], d.pending[:0], d.head[:0]
-}
-
-// word returns the next bits in the highest places of a word: at least 57.
-func (d *tapeDecoder) word() uint64 {
-	return binary.BigEndian.Uint64(d.src[d.pos>>3:]) << (d.pos & 7)
-}
-
-// read returns the next n bits, at most 57.
-func (d *tapeDecoder) read(n uint) uint64 {
-	v := d.word() >> (64 - n) // Go shifts by 64 to zero
-	d.pos += int(n)
-	return v
-}
-
-func (d *tapeDecoder) read64(n uint) uint64 {
-	if n <= 32 {
-		return d.read(n)
-	}
-	v := d.read(n - 32)
-	return v<<32 | d.read(32)
+	d.r, d.tape, d.syntax = reader{}, nil, nil
+	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
 // code reads a symbol.
 func (d *tapeDecoder) code(t *decodeTable) uint {
-	w := d.word()
+	w := d.r.peek()
 	e := t.quick[w>>(64-quickBits)]
 	if e == 0 {
 		e = t.long(w)
 	}
-	d.pos += int(e & 15)
+	d.r.pos += int(e & 15)
 	return uint(e >> 4)
-}
-
-// atEnd reports whether nothing is left but the zeros that fill the last byte.
-func (d *tapeDecoder) atEnd() bool {
-	n := d.end - d.pos
-	return n >= 0 && n < 8 && (n == 0 || d.word()>>(64-n) == 0)
 }
 
 // fill makes the texts.
 func (d *tapeDecoder) fill() {
-	if len(d.text) == 0 {
+	if len(d.dst) == 0 {
 		return
 	}
-	all := string(d.text)
+	all := string(d.dst)
 	for _, i := range d.pending {
 		k := &d.tape.Tokens[i]
 		k.S, k.N = all[k.N>>32:k.N&math.MaxUint32], 0
@@ -129,7 +89,7 @@ func (d *tapeDecoder) fill() {
 // checked before.
 func (d *tapeDecoder) grown(size int) error {
 	d.size += size
-	if d.size > d.max || d.pos > d.end {
+	if d.size > d.max || d.r.over() {
 		return d.bad()
 	}
 	return nil
@@ -158,7 +118,7 @@ func (d *tapeDecoder) add(k cbor.Token, size int) error {
 func (d *tapeDecoder) value(model uint8, prev int, mayEqual bool, depth int) error {
 	if prev != none {
 		if mayEqual || isList(&d.tape.Tokens[prev]) {
-			if d.read(1) == 1 {
+			if d.r.read(1) == 1 {
 				return d.sameShape(model, prev, mayEqual, depth)
 			}
 		} else {
@@ -176,7 +136,7 @@ func (d *tapeDecoder) sameShape(model uint8, prev int, mayEqual bool, depth int)
 	case cbor.Array:
 		return d.elements(k.N, model, prev, mayEqual, depth)
 	case cbor.Map:
-		return d.entries(k.N, model, prev, mayEqual, true, depth)
+		return d.entries(k.N, model, newTapeRecord(prev, true, mayEqual), depth)
 	}
 	return d.copy(prev)
 }
@@ -216,8 +176,14 @@ func (d *tapeDecoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool
 	switch s.Kind {
 	case form.Text:
 		return d.string(int(s.Base))
-	case form.Packed:
-		return d.packedBytes()
+	case form.Form, form.Time, form.Bcrypt:
+		return d.formValue(s)
+	case form.JSON, form.JSONBytes:
+		return d.jsonValue(s, depth)
+	case form.Whole:
+		f := float64(s.Base + d.r.read64(uint(s.Bits)))
+		k := cbor.Token{Kind: cbor.Float, Size: 1, N: math.Float64bits(f)}
+		return d.add(k, d.tape.TokenLen(&k))
 	case form.Int:
 		return d.int(s, depth)
 	case form.Hundredths:
@@ -233,7 +199,7 @@ func (d *tapeDecoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool
 
 // string reads what is text in a book.
 func (d *tapeDecoder) string(book int) error {
-	from := len(d.text)
+	from := len(d.dst)
 	if err := d.readText(book); err != nil {
 		return err
 	}
@@ -242,28 +208,52 @@ func (d *tapeDecoder) string(book int) error {
 
 // addPending adds a text of what was appended to text.
 func (d *tapeDecoder) addPending(from int) error {
-	if !cbor.IsUTF8(d.text[from:]) {
+	if !cbor.IsUTF8(d.dst[from:]) {
 		d.not("text that is not UTF-8")
 	}
-	n := len(d.text) - from
+	n := len(d.dst) - from
 	k := cbor.Token{Kind: cbor.Text, Size: 1}
 	if n > 0 {
-		k.N = uint64(from)<<32 | uint64(len(d.text))
+		k.N = uint64(from)<<32 | uint64(len(d.dst))
 		d.pending = append(d.pending, len(d.tape.Tokens))
 	}
 	d.tape.Tokens = append(d.tape.Tokens, k)
 	return d.grown(cbor.HeadSize(uint64(n)) + n)
 }
 
-// packedBytes reads a byte string whose content is text in the book of JSON.
-func (d *tapeDecoder) packedBytes() error {
-	from := len(d.text)
-	if err := d.readText(form.JSON); err != nil {
+// formValue reads a text that has a form as a whole.
+func (d *tapeDecoder) formValue(s *form.Symbol) error {
+	from := len(d.dst)
+	var err error
+	switch s.Kind {
+	case form.Form:
+		err = d.payload(int(s.Base))
+	case form.Time:
+		err = d.time(&form.TimeForms[s.Base])
+	case form.Bcrypt:
+		err = d.bcrypt()
+	}
+	if err == nil {
+		err = d.check()
+	}
+	if err != nil {
 		return err
 	}
-	n := len(d.text) - from
-	d.tape.AddBytes(d.text[from:])
-	d.text = d.text[:from]
+	return d.addPending(from)
+}
+
+// jsonValue reads a text, or a byte string, that is JSON.
+func (d *tapeDecoder) jsonValue(s *form.Symbol, depth int) error {
+	from := len(d.dst)
+	if err := d.appendJSON(&d.tables.Layouts[s.Base], d.max-d.size, depth); err != nil {
+		return err
+	}
+	if s.Kind == form.JSON {
+		return d.addPending(from)
+	}
+	n := len(d.dst) - from
+	d.tape.AddBytes(d.dst[from:])
+	d.dst = d.dst[:from]
 	return d.grown(cbor.HeadSize(uint64(n)) + n)
 }
 
@@ -276,50 +266,23 @@ func (d *tapeDecoder) readText(book int) error {
 		switch {
 		case symbol < form.End:
 			context = form.Next(context, form.Class[symbol])
-			d.text = append(d.text, byte(symbol))
+			d.dst = append(d.dst, byte(symbol))
 		case symbol >= form.Phrase:
 			s := d.tables.Phrases[symbol-form.Phrase]
-			d.text = append(d.text, s...)
+			d.dst = append(d.dst, s...)
 			context = contextAfter(context, s[max(len(s)-2, 0):])
 		case symbol == form.End:
 			return nil
 		default:
-			from := len(d.text)
-			d.many(symbol)
-			context = contextAfter(context, string(d.text[max(len(d.text)-2, from):]))
-		}
-		if d.pos > d.end {
-			return errTruncated
-		}
-		if len(d.text) > d.max {
-			return errTooLarge
-		}
-	}
-}
-
-// many reads what follows a symbol for a number of characters.
-func (d *tapeDecoder) many(symbol uint) {
-	switch symbol {
-	case form.Escape:
-		d.text = append(d.text, byte(d.read(8)))
-	case form.Run:
-		for range form.RunMin + d.read(form.RunBits) {
-			d.text = append(d.text, form.Alphabet[d.read(6)])
-		}
-	case form.Hex:
-		for range 2 * (form.HexMin + d.read(form.HexBits)) {
-			d.text = append(d.text, hexDigits[d.read(4)])
-		}
-	case form.UUID:
-		for i := range form.UUIDLen {
-			if i == 8 || i == 13 || i == 18 || i == 23 {
-				d.text = append(d.text, '-')
-			} else {
-				d.text = append(d.text, hexDigits[d.read(4)])
+			from := len(d.dst)
+			if err := d.payload(int(symbol)); err != nil {
+				return err
 			}
+			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
 		}
-	default:
-		panic("pack: internal error: unknown symbol of text")
+		if err := d.check(); err != nil {
+			return err
+		}
 	}
 }
 
@@ -337,7 +300,7 @@ func (d *tapeDecoder) int(s *form.Symbol, depth int) error {
 	if depth+tags > maxDepth {
 		return errDepth
 	}
-	n := s.Base + d.read64(uint(s.Bits))
+	n := s.Base + d.r.read64(uint(s.Bits))
 	if n < argument8 && tags == 0 {
 		return errSpelling
 	}
@@ -354,7 +317,7 @@ func (d *tapeDecoder) close(tag, tags int) {
 }
 
 func (d *tapeDecoder) hundredths(s *form.Symbol) error {
-	n := 1<<s.Bits + d.read(uint(s.Bits))
+	n := 1<<s.Bits + d.r.read(uint(s.Bits))
 	if n%25 == 0 {
 		return errSpelling
 	}
@@ -365,7 +328,7 @@ func (d *tapeDecoder) hundredths(s *form.Symbol) error {
 func (d *tapeDecoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	head := append(d.head[:0], s.Bytes...)
 	if s.Bytes == "" {
-		head = append(head, byte(d.read(8)))
+		head = append(head, byte(d.r.read(8)))
 	}
 	first, tags := len(d.tape.Tokens), 0
 	for at := 0; ; {
@@ -374,7 +337,7 @@ func (d *tapeDecoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, 
 			return errHead
 		}
 		for len(head)-at < size {
-			head = append(head, byte(d.read(8)))
+			head = append(head, byte(d.r.read(8)))
 		}
 		d.head = head
 		ib := head[at]
@@ -409,7 +372,7 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 		return d.add(cbor.Token{Kind: kind, Size: 1, N: n}, cbor.HeadSize(n))
 	case cbor.Bytes:
 		from := len(d.tape.Data)
-		data, err := d.bytes(d.tape.Data, n)
+		data, err := d.readBytes(d.tape.Data, n)
 		if err != nil {
 			return err
 		}
@@ -417,12 +380,12 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 		d.tape.AddData(from)
 		return d.grown(cbor.HeadSize(n) + int(n))
 	case cbor.Text:
-		from := len(d.text)
-		text, err := d.bytes(d.text, n)
+		from := len(d.dst)
+		text, err := d.readBytes(d.dst, n)
 		if err != nil {
 			return err
 		}
-		d.text = text
+		d.dst = text
 		return d.addPending(from)
 	case cbor.Array:
 		if last == tag.Base64 {
@@ -430,7 +393,7 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 		}
 		return d.elements(n, model, prev, mayEqual, depth)
 	case cbor.Map:
-		return d.entries(n, model, prev, mayEqual, false, depth)
+		return d.entries(n, model, newTapeRecord(none, false, true), depth)
 	case cbor.Tag:
 		if depth++; depth > maxDepth {
 			return errDepth
@@ -463,19 +426,19 @@ func (d *tapeDecoder) other(ib byte, n uint64) error {
 	return d.add(k, headSize(ib))
 }
 
-// bytes appends a string's content, 8 bits a byte, to dst.
-func (d *tapeDecoder) bytes(dst []byte, n uint64) ([]byte, error) {
+// readBytes appends a string's content, 8 bits a byte, to dst.
+func (d *tapeDecoder) readBytes(dst []byte, n uint64) ([]byte, error) {
 	if n > uint64(d.max-d.size) {
 		return dst, errTooLarge
 	}
-	if n > uint64(max(d.end-d.pos, 0))/8 {
+	if n > uint64(max(d.r.left(), 0))/8 {
 		return dst, errTruncated
 	}
 	for ; n >= 4; n -= 4 {
-		dst = binary.BigEndian.AppendUint32(dst, uint32(d.read(32)))
+		dst = binary.BigEndian.AppendUint32(dst, uint32(d.r.read(32)))
 	}
 	for range n {
-		dst = append(dst, byte(d.read(8)))
+		dst = append(dst, byte(d.r.read(8)))
 	}
 	return dst, nil
 }
@@ -492,18 +455,18 @@ func (d *tapeDecoder) elements(n uint64, model uint8, prev int, mayEqual bool, d
 	l := newTapeList(d.tape, prev, mayEqual)
 	for range n {
 		at := len(d.tape.Tokens)
-		if err := d.value(model, l.prev, l.mayEqual, depth); err != nil {
+		prev, mayEqual := l.prev()
+		if err := d.value(model, prev, mayEqual, depth); err != nil {
 			return err
 		}
-		l.add(at)
+		l.add(d.tape, at)
 	}
 	d.tape.Close(array)
 	return nil
 }
 
-// entries reads a map of n entries, which is below depth levels. sameShape
-// tells that its keys are those of the previous map.
-func (d *tapeDecoder) entries(n uint64, model uint8, prev int, mayEqual, sameShape bool, depth int) error {
+// entries reads a map of n entries, which is below depth levels.
+func (d *tapeDecoder) entries(n uint64, model uint8, r tapeRecord, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
@@ -511,33 +474,32 @@ func (d *tapeDecoder) entries(n uint64, model uint8, prev int, mayEqual, sameSha
 	if err := d.grown(cbor.HeadSize(n)); err != nil {
 		return err
 	}
-	r := newTapeRecord(d.tape, prev, mayEqual)
 	last, rank := none, -1 // the last key, and its rank if it is in the dictionary
 	for range n {
 		at := len(d.tape.Tokens)
 		if r.plain() {
 			// Most entries have a key of the dictionary, and nothing before.
-			w := d.word()
-			e := d.tables.tape.wide[w>>(64-form.MaxCode)]
+			e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
 			if k := d.tables.tape.key(e >> 4); k != nil {
-				d.pos += int(e & 15)
+				d.r.pos += int(e & 15)
 				d.size += k.size
 				d.tape.Tokens = append(d.tape.Tokens, k.token)
 				if k.rank <= rank || rank < 0 && last != none && !d.ascends(last, at) {
 					d.not("map keys out of order or doubled")
 				}
-				last, rank = at, k.rank
+				last, rank, r.code = at, k.rank, k.next
 				if err := d.symbol(k.model, none, r.mayEqual, untagged, depth); err != nil {
 					return err
 				}
 				continue
 			}
 		}
-		if err := d.key(&r, sameShape, depth); err != nil {
+		copied := r.row != none
+		if err := d.key(&r, depth); err != nil {
 			return err
 		}
 		key := &d.tape.Tokens[at]
-		if last != none && !sameShape && !d.ascends(last, at) {
+		if last != none && !copied && !d.ascends(last, at) {
 			d.not("map keys out of order or doubled")
 		}
 		last, rank = at, -1
@@ -548,11 +510,7 @@ func (d *tapeDecoder) entries(n uint64, model uint8, prev int, mayEqual, sameSha
 		} else if isIndex = d.isIndex(key); isIndex {
 			valueModel = model
 		}
-		value, before := len(d.tape.Tokens), none
-		if r.left > 0 {
-			before = r.find(d.tape, at, d.compare)
-		}
-		prev, mayEqual := r.add(key, value, before, isIndex)
+		prev, mayEqual := r.add(d.tape, key, d.keyLength(key), len(d.tape.Tokens), isIndex)
 		if err := d.value(valueModel, prev, mayEqual, depth); err != nil {
 			return err
 		}
@@ -571,36 +529,57 @@ func (d *tapeDecoder) ascends(i, j int) bool {
 }
 
 // key reads a key.
-func (d *tapeDecoder) key(r *tapeRecord, sameShape bool, depth int) error {
-	if r.left > 0 && (sameShape || d.read(1) == 1) {
-		return d.copy(r.at)
+func (d *tapeDecoder) key(r *tapeRecord, depth int) error {
+	if r.row != none {
+		return d.copy(r.row)
 	}
-	if r.numbered {
-		if step := d.code(&d.tables.steps); step != form.NoStep {
-			if r.number > math.MaxUint64-uint64(step) {
+	if r.stepped {
+		step, ok, err := d.number(form.KeyStep)
+		if err != nil {
+			return err
+		}
+		if ok {
+			if step == 0 || r.number > math.MaxUint64-step {
 				return errSpelling
 			}
-			d.tape.AddUint(r.number + uint64(step))
-			return d.grown(cbor.HeadSize(r.number + uint64(step)))
+			d.tape.AddUint(r.number + step)
+			return d.grown(cbor.HeadSize(r.number + step))
 		}
 	}
-	e := d.tables.tape.wide[d.word()>>(64-form.MaxCode)]
-	d.pos += int(e & 15)
-	if symbol := e >> 4; symbol >= form.Entry {
+	e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
+	d.r.pos += int(e & 15)
+	at := len(d.tape.Tokens)
+	var err error
+	switch symbol := e >> 4; symbol {
+	case form.Spelled:
+		err = d.string(form.Keys)
+	case form.OtherKey:
+		err = d.value(form.Generic, none, true, depth)
+	case form.NumberKey:
+		err = d.numberKey()
+	default:
 		k := &d.tables.tape.keys[symbol-form.Entry]
 		d.tape.Tokens = append(d.tape.Tokens, k.token)
 		return d.grown(k.size)
-	} else if symbol == form.Spelled {
-		if err := d.string(form.Keys); err != nil {
-			return err
-		}
-		return d.inDictionary(len(d.tape.Tokens) - 1)
 	}
-	at := len(d.tape.Tokens)
-	if err := d.value(form.Generic, none, true, depth); err != nil {
+	if err != nil {
 		return err
 	}
 	return d.inDictionary(at)
+}
+
+// numberKey reads a key that is the text of a number.
+func (d *tapeDecoder) numberKey() error {
+	n, ok, err := d.number(form.KeyNumber)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		return errSymbol
+	}
+	from := len(d.dst)
+	d.dst = strconv.AppendUint(d.dst, n, 10)
+	return d.addPending(from)
 }
 
 // inDictionary gives a key that was spelled, although it is in the dictionary,
@@ -621,9 +600,17 @@ func (d *tapeDecoder) inDictionary(at int) error {
 // content returns a text.
 func (d *tapeDecoder) content(k *cbor.Token) []byte {
 	if k.N != 0 {
-		return d.text[k.N>>32 : k.N&math.MaxUint32]
+		return d.dst[k.N>>32 : k.N&math.MaxUint32]
 	}
 	return []byte(k.S)
+}
+
+// keyLength returns how many bytes a key that is a text has.
+func (d *tapeDecoder) keyLength(k *cbor.Token) int {
+	if k.N != 0 {
+		return int(k.N&math.MaxUint32 - k.N>>32)
+	}
+	return len(k.S)
 }
 
 // isIndex reports whether a key is a number, in either spelling.

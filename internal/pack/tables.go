@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -10,31 +11,25 @@ import (
 // tables is what the packer makes of the trainer's tables.
 type tables struct {
 	*form.Tables
-	keys   decodeTable
-	steps  decodeTable
-	values []decodeTable // by model
-	text   []decodeTable
+	keys        []decodeTable // by code
+	values      []decodeTable // by model
+	text        []decodeTable
+	lengths     []decodeTable
+	lengthCodes [form.Lengths][]uint16
 
 	dictionary stringIndex // of keys, as items
-	keyCodes   []uint16
-	stepCodes  []uint16
+	keyCodes   [form.KeyCodes][]uint16
 
 	words     stringIndex // the value symbols with bytes, as in values
 	wordCodes []valueCode // of each symbol and model
-	wordEnds  []uint16    // of the codes of each symbol in wordCodes
+	wordEnds  []uint32    // of the codes of each symbol in wordCodes
 	models    []modelCodes
 
-	textCodes []textCodes // by table, as in Contexts
+	textCodes [][]uint16 // by table, as in Contexts, and symbol
 	phrases   *phraseIndex
 
 	tape *tapeTables
 }
-
-// textCodes are the codes of text by symbol. There is room for more symbols
-// than there are, so that masking one with mostText costs no check.
-type textCodes [mostText + 1]uint16
-
-const mostText = 1<<10 - 1
 
 // A valueCode is the code of a symbol in the table of one model.
 type valueCode struct {
@@ -45,12 +40,17 @@ type valueCode struct {
 // modelCodes has the codes of the value symbols of one model that need no
 // search.
 type modelCodes struct {
-	raw        uint16              // of the symbol with no bytes
-	text       [form.Values]uint16 // by book
-	packed     uint16
+	raw        uint16                          // of the symbol with no bytes
+	text       [form.Values]uint16             // by book
+	forms      [form.Phrase - form.UUID]uint16 // by text symbol
+	times      [7]uint16                       // by time form
+	bcrypt     uint16
+	json       []uint16      // by layout
+	jsonBytes  []uint16      // by layout
 	heads      [256]uint16   // of the symbols that are one byte
 	ints       [65][]intCode // without tags, by the length of the greatest number
 	tagged     []intCode     // with tags
+	wholes     [65][]intCode // of floats, likewise
 	hundredths [25]uint16    // by length
 }
 
@@ -61,21 +61,22 @@ type intCode struct {
 
 func newTables(f *form.Tables) *tables {
 	t := &tables{
-		Tables:    f,
-		keys:      codeList(f.Key).decoder(),
-		steps:     codeList(f.Step).decoder(),
-		keyCodes:  codeList(f.Key).codes(form.Entry + len(f.Keys)),
-		stepCodes: codeList(f.Step).codes(form.StepEnd),
+		Tables: f,
+	}
+	for i, l := range f.Key {
+		t.keys = append(t.keys, codeList(l).decoder())
+		t.keyCodes[i] = codeList(l).codes(form.Entry + len(f.Keys))
 	}
 	for _, l := range f.Value {
 		t.values = append(t.values, codeList(l).decoder())
 	}
-	t.textCodes = make([]textCodes, len(f.Text))
-	for i, l := range f.Text {
+	for i, l := range f.Length {
+		t.lengths = append(t.lengths, codeList(l).decoder())
+		t.lengthCodes[i] = codeList(l).codes(form.LongRun + 1)
+	}
+	for _, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		for symbol, code := range codeList(l).all() {
-			t.textCodes[i][symbol] = code
-		}
+		t.textCodes = append(t.textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
 	}
 	t.dictionary.index(asItems(f.Keys))
 	t.phrases = newPhraseIndex(f.Phrases)
@@ -85,8 +86,8 @@ func newTables(f *form.Tables) *tables {
 }
 
 // codesIn returns the codes of text symbols in a context of a book.
-func (t *tables) codesIn(book int, context uint8) *textCodes {
-	return &t.textCodes[t.Contexts[book][context]]
+func (t *tables) codesIn(book int, context uint8) []uint16 {
+	return t.textCodes[t.Contexts[book][context]]
 }
 
 // loadValues arranges the codes of the value symbols.
@@ -99,7 +100,10 @@ func (t *tables) loadValues() {
 	}
 	t.words.index(words)
 	t.models = make([]modelCodes, len(t.Value))
-	t.wordEnds = make([]uint16, len(t.Values)+1)
+	for i := range t.models {
+		t.models[i].json, t.models[i].jsonBytes = make([]uint16, len(t.Layouts)), make([]uint16, len(t.Layouts))
+	}
+	t.wordEnds = make([]uint32, len(t.Values)+1)
 	for _, l := range t.Value {
 		for _, e := range l {
 			t.wordEnds[e>>4+1]++
@@ -145,8 +149,16 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 		}
 	case form.Text:
 		c.text[s.Base] = code
-	case form.Packed:
-		c.packed = code
+	case form.Form:
+		c.forms[s.Base-form.UUID] = code
+	case form.Time:
+		c.times[s.Base] = code
+	case form.Bcrypt:
+		c.bcrypt = code
+	case form.JSON:
+		c.json[s.Base] = code
+	case form.JSONBytes:
+		c.jsonBytes[s.Base] = code
 	case form.Hundredths:
 		c.hundredths[s.Bits] = code
 	case form.Int:
@@ -154,14 +166,28 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 			c.tagged = append(c.tagged, intCode{s, code})
 			return
 		}
-		// A symbol may reach over several lengths.
-		for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
-			c.ints[n] = append(c.ints[n], intCode{s, code})
-		}
+		addNumber(&c.ints, s, code)
+	case form.Whole:
+		addNumber(&c.wholes, s, code)
 	case form.Word: // found by its bytes
 	default:
 		panic("pack: internal error: unknown kind of symbol")
 	}
+}
+
+// addNumber adds a symbol for numbers, which may reach over several lengths.
+func addNumber(byLength *[65][]intCode, s *form.Symbol, code uint16) {
+	for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
+		byLength[n] = append(byLength[n], intCode{s, code})
+	}
+}
+
+// fits reports whether a model has a symbol for an unsigned integer.
+func (t *tables) fits(n uint64, model uint8) bool {
+	c := &t.models[model]
+	return n < argument8 && c.heads[n] != 0 || slices.ContainsFunc(c.ints[bits.Len64(n)], func(i intCode) bool {
+		return n >= i.symbol.Base && (n-i.symbol.Base)>>i.symbol.Bits == 0
+	})
 }
 
 // wordCode returns the code of a word, or of the beginning of an item, in the
@@ -177,7 +203,7 @@ func (t *tables) wordCode(model uint8, item []byte) uint16 {
 // codeOf returns the code of a symbol of words in the table of a model; 0 if it
 // has none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
-	from := uint16(0)
+	from := uint32(0)
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
 	}

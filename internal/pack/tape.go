@@ -11,10 +11,10 @@ import (
 
 // tapeTables are what the packer's tables say in terms of tokens.
 type tapeTables struct {
-	keys       []tapeKey                  // of the dictionary
-	wide       *[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
-	texts      stringIndex                // of keys
-	longestKey int                        // in bytes
+	keys       []tapeKey                                 // of the dictionary
+	wide       [form.KeyCodes]*[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
+	texts      stringIndex                               // of keys
+	longestKey int                                       // in bytes
 
 	values      []tapeValue // by symbol
 	words       stringIndex // the texts of those that are words
@@ -24,11 +24,12 @@ type tapeTables struct {
 // A tapeKey is a key of the dictionary.
 type tapeKey struct {
 	token cbor.Token
-	size  int    // as CBOR, in bytes
-	rank  int    // in the order of keys
-	code  uint16 // with its length in the lowest 4 bits
-	model uint8  // of its value
-	index bool   // it is a number
+	size  int                   // as CBOR, in bytes
+	rank  int                   // in the order of keys
+	codes [form.KeyCodes]uint16 // with their lengths in the lowest 4 bits; 0: none
+	next  uint8                 // the code of the key after it
+	model uint8                 // of its value
+	index bool                  // it is a number
 }
 
 // A tapeValue is what a symbol of a value says.
@@ -39,7 +40,7 @@ type tapeValue struct {
 }
 
 func newTapeTables(f *form.Tables) *tapeTables {
-	t := &tapeTables{keys: make([]tapeKey, len(f.Keys)), values: make([]tapeValue, len(f.Values)), wide: codeList(f.Key).wide()}
+	t := &tapeTables{keys: make([]tapeKey, len(f.Keys)), values: make([]tapeValue, len(f.Values))}
 	order := make([]int, len(f.Keys))
 	for i, s := range f.Keys {
 		if s == "" {
@@ -47,7 +48,7 @@ func newTapeTables(f *form.Tables) *tapeTables {
 		}
 		order[i] = i
 		k := cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s}
-		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s)}
+		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s), next: form.KeyCode(len(s))}
 	}
 	slices.SortFunc(order, func(a, b int) int {
 		return cmp.Or(len(f.Keys[a])-len(f.Keys[b]), strings.Compare(f.Keys[a], f.Keys[b]))
@@ -57,9 +58,12 @@ func newTapeTables(f *form.Tables) *tapeTables {
 		t.longestKey = max(t.longestKey, len(f.Keys[i]))
 	}
 	t.texts.index(f.Keys)
-	for symbol, code := range codeList(f.Key).all() {
-		if symbol >= form.Entry {
-			t.keys[symbol-form.Entry].code = code
+	for i, l := range f.Key {
+		t.wide[i] = codeList(l).wide()
+		for symbol, code := range codeList(l).all() {
+			if symbol >= form.Entry {
+				t.keys[symbol-form.Entry].codes[i] = code
+			}
 		}
 	}
 	words := make([]string, len(f.Values))

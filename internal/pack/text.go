@@ -6,14 +6,17 @@ import "example.com/cookiesession/internal/pack/form"
 // second not to be tried.
 const enough = 3
 
+// noLimit is that of a text that has no form as a whole.
+const noLimit = 1 << 30
+
 // rawMargin is how much longer than the bytes themselves a text may become, in
 // bits: what the head takes that it would have as raw bytes.
 const rawMargin = 16
 
 // text writes a text in one of the books first and last, after the code of that
-// book in codes, unless its bytes themselves are shorter. It reports whether it
-// did.
-func (e *encoder) text(text []byte, first, last int, codes []uint16) bool {
+// book in codes, unless its bytes themselves are shorter, or it takes limit
+// bits or more. It reports whether it did.
+func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) bool {
 	p := &e.parser
 	n := min(len(text), pieceSize)
 	context := p.set(text[:n], 0)
@@ -26,7 +29,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16) bool {
 			best = other
 		}
 	}
-	if best.cost > uint32(8*n+rawMargin) {
+	if best.cost > uint32(8*n+rawMargin) || int(best.cost)+int(codes[best.book-first]&15) >= limit {
 		return false
 	}
 	e.code(codes[best.book-first])
@@ -49,44 +52,11 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 		e.code(s.code)
 		rest := piece[i : i+n]
 		i += n
-		switch s.symbol {
-		case form.Escape:
-			e.w.write(uint64(rest[0]), 8)
-		case form.Run:
-			e.w.write(uint64(n-form.RunMin), form.RunBits)
-			for _, c := range rest {
-				e.w.write(uint64(base64Value[c]), 6)
-			}
-		case form.Hex:
-			e.w.write(uint64(n/2-form.HexMin), form.HexBits)
-			e.hex(rest)
-		case form.UUID:
-			e.hex(rest)
-		default: // a byte or a phrase, and nothing follows
-			if s.symbol > form.End && s.symbol < form.Phrase {
-				panic("pack: internal error: unknown symbol of text")
-			}
+		if s.symbol > form.End && s.symbol < form.Phrase {
+			e.payload(int(s.symbol), rest)
 		}
 	}
 }
-
-func (e *encoder) hex(digits []byte) {
-	for _, c := range digits {
-		switch {
-		case c >= 'a':
-			e.w.write(uint64(c-'a'+10), 4)
-		case c != '-':
-			e.w.write(uint64(c-'0'), 4)
-		}
-	}
-}
-
-var base64Value = func() (v [256]uint8) {
-	for i, c := range form.Alphabet {
-		v[c] = uint8(i)
-	}
-	return v
-}()
 
 const hexDigits = "0123456789abcdef"
 
@@ -96,6 +66,7 @@ func (d *decoder) text(book int) error {
 	context := uint8(0)
 	for {
 		symbol := d.r.symbol(&d.tables.text[table[context]])
+		d.noteText(book, context, symbol)
 		switch {
 		case symbol < form.End:
 			context = form.Next(context, form.Class[symbol])
@@ -108,7 +79,9 @@ func (d *decoder) text(book int) error {
 			return nil
 		default:
 			from := len(d.dst)
-			d.many(symbol)
+			if err := d.payload(int(symbol)); err != nil {
+				return err
+			}
 			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
 		}
 		if err := d.check(); err != nil {
@@ -123,30 +96,4 @@ func contextAfter(context uint8, end string) uint8 {
 		context = form.Next(context, form.Class[end[i]])
 	}
 	return context
-}
-
-// many reads what follows a symbol for a number of characters.
-func (d *decoder) many(symbol uint) {
-	switch symbol {
-	case form.Escape:
-		d.dst = append(d.dst, byte(d.r.read(8)))
-	case form.Run:
-		for range form.RunMin + d.r.read(form.RunBits) {
-			d.dst = append(d.dst, form.Alphabet[d.r.read(6)])
-		}
-	case form.Hex:
-		for range 2 * (form.HexMin + d.r.read(form.HexBits)) {
-			d.dst = append(d.dst, hexDigits[d.r.read(4)])
-		}
-	case form.UUID:
-		for i := range form.UUIDLen {
-			if i == 8 || i == 13 || i == 18 || i == 23 {
-				d.dst = append(d.dst, '-')
-			} else {
-				d.dst = append(d.dst, hexDigits[d.r.read(4)])
-			}
-		}
-	default:
-		panic("pack: internal error: unknown symbol of text")
-	}
 }

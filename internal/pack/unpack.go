@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"strconv"
 
 	"example.com/cookiesession/internal/pack/form"
 	"example.com/cookiesession/internal/tag"
@@ -15,6 +16,7 @@ var (
 	errTrailing  = errors.New("pack: something follows the item")
 	errDepth     = errors.New("pack: the item is nested too deep")
 	errSpelling  = errors.New("pack: a number is not in its shortest form")
+	errSymbol    = errors.New("pack: a symbol that means nothing here")
 	errHead      = errors.New("pack: a head that begins no item")
 )
 
@@ -44,6 +46,8 @@ type decoder struct {
 	dst    []byte
 	start  int // of the item
 	max    int
+	notes  *Notes // of Observe
+	inJSON bool
 }
 
 // check must follow whatever was appended. What may be appended between two
@@ -69,11 +73,11 @@ func (d *decoder) copy(from, to int) error {
 
 // value reads an item below depth levels; see [encoder.value].
 func (d *decoder) value(model uint8, prev int, mayEqual bool, depth int) error {
-	if prev != none && (mayEqual || isContainer(d.dst[prev])) && d.r.read(1) == 1 {
-		return d.sameShape(model, prev, mayEqual, depth)
-	}
 	if prev != none && !mayEqual && !isContainer(d.dst[prev]) {
 		prev = none
+	}
+	if prev != none && d.r.read(1) == 1 {
+		return d.sameShape(model, prev, mayEqual, depth)
 	}
 	return d.symbol(model, prev, mayEqual, untagged, depth)
 }
@@ -92,7 +96,7 @@ func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) err
 		if err := d.copy(prev, prev+size); err != nil {
 			return err
 		}
-		return d.entries(n, model, newRecord(d.dst, prev, mayEqual), true, depth)
+		return d.entries(n, model, newRecord(d.dst, prev, true, mayEqual), depth)
 	}
 	return d.copy(prev, skip(d.dst, prev))
 }
@@ -100,22 +104,36 @@ func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) err
 // untagged is the tag of an item that has none: no array under it is a token.
 const untagged = 0
 
+// valueSymbol reads a symbol of a value.
+func (d *decoder) valueSymbol(model uint8) *form.Symbol {
+	symbol := d.r.symbol(&d.tables.values[model])
+	d.noteValue(model, symbol)
+	return &d.tables.Values[symbol]
+}
+
 // symbol reads an item that begins with a symbol. last is the tag right before
 // it.
 func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	s := &d.tables.Values[d.r.symbol(&d.tables.values[model])]
+	s := d.valueSymbol(model)
 	switch s.Kind {
 	case form.Word:
 		d.dst = append(d.dst, s.Bytes...)
 		return d.check()
 	case form.Text:
 		return d.string(majorText, int(s.Base))
-	case form.Packed:
-		return d.string(majorBytes, form.JSON)
+	case form.Form, form.Time, form.Bcrypt:
+		return d.form(s)
+	case form.JSON:
+		return d.json(majorText, &d.tables.Layouts[s.Base], depth)
+	case form.JSONBytes:
+		return d.json(majorBytes, &d.tables.Layouts[s.Base], depth)
 	case form.Int:
 		return d.int(s, depth)
 	case form.Hundredths:
 		return d.hundredths(s)
+	case form.Whole:
+		d.dst = appendFloat(d.dst, float64(s.Base+d.r.read64(uint(s.Bits))))
+		return d.check()
 	case form.Raw:
 		return d.raw(s, model, prev, mayEqual, last, depth)
 	}
@@ -129,6 +147,33 @@ func (d *decoder) string(major byte, book int) error {
 	if err := d.text(book); err != nil {
 		return err
 	}
+	return d.putHead(major, at)
+}
+
+// form reads a text that has a form as a whole.
+func (d *decoder) form(s *form.Symbol) error {
+	at := len(d.dst)
+	d.dst = append(d.dst, 0)
+	var err error
+	switch s.Kind {
+	case form.Form:
+		err = d.payload(int(s.Base))
+	case form.Time:
+		err = d.time(&form.TimeForms[s.Base])
+	case form.Bcrypt:
+		err = d.bcrypt()
+	}
+	if err == nil {
+		err = d.check()
+	}
+	if err != nil {
+		return err
+	}
+	return d.putHead(majorText, at)
+}
+
+// putHead puts the head of a string in front of it, where a byte is free.
+func (d *decoder) putHead(major byte, at int) error {
 	n := len(d.dst) - at - 1
 	if n < argument8 {
 		d.dst[at] = major<<5 | byte(n)
@@ -211,7 +256,7 @@ func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last
 		}
 		return d.elements(n, model, newList(d.dst, prev, mayEqual), depth)
 	case majorMap:
-		return d.entries(n, model, newRecord(d.dst, prev, mayEqual), false, depth)
+		return d.entries(n, model, newRecord(d.dst, none, false, true), depth)
 	case majorTag:
 		return d.symbol(model, none, true, n, depth)
 	}
@@ -255,23 +300,23 @@ func (d *decoder) elements(n uint64, model uint8, l list, depth int) error {
 	}
 	for range n {
 		at := len(d.dst)
-		if err := d.value(model, l.prev, l.mayEqual, depth); err != nil {
+		prev, mayEqual := l.prev()
+		if err := d.value(model, prev, mayEqual, depth); err != nil {
 			return err
 		}
-		l.add(at)
+		l.add(d.dst, at)
 	}
 	return nil
 }
 
-// entries reads the n entries of a map, which is below depth levels. sameShape
-// tells that its keys are those of the previous map.
-func (d *decoder) entries(n uint64, model uint8, r record, sameShape bool, depth int) error {
+// entries reads the n entries of a map, which is below depth levels.
+func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
 	for range n {
 		at := len(d.dst)
-		k, known, err := d.key(&r, sameShape, depth)
+		k, known, err := d.key(&r, depth)
 		if err != nil {
 			return err
 		}
@@ -286,27 +331,34 @@ func (d *decoder) entries(n uint64, model uint8, r record, sameShape bool, depth
 }
 
 // key reads a key, which is number k of the dictionary if it is known there.
-func (d *decoder) key(r *record, sameShape bool, depth int) (k int, known bool, err error) {
+func (d *decoder) key(r *record, depth int) (k int, known bool, err error) {
 	at := len(d.dst)
-	if r.left > 0 && (sameShape || d.r.read(1) == 1) {
-		err = d.copy(r.at, skip(d.dst, r.at))
-	} else if step := d.step(r); step != form.NoStep {
-		if r.number > math.MaxUint64-uint64(step) {
-			return 0, false, errSpelling
+	switch {
+	case r.row != none:
+		err = d.copy(r.row, skip(d.dst, r.row))
+	case r.stepped:
+		var step uint64
+		var ok bool
+		if step, ok, err = d.number(form.KeyStep); err == nil && ok {
+			if step == 0 || r.number > math.MaxUint64-step {
+				return 0, false, errSpelling
+			}
+			d.dst = appendHead(d.dst, majorUint, r.number+step)
+			break
 		}
-		d.dst = appendHead(d.dst, majorUint, r.number+uint64(step))
+		if err == nil {
+			k, known, err = d.plainKey(r.code, depth)
+		}
+		if known {
+			return k, known, err
+		}
+	default:
+		if k, known, err = d.plainKey(r.code, depth); known {
+			return k, known, err
+		}
+	}
+	if err == nil {
 		err = d.check()
-	} else {
-		switch symbol := d.r.symbol(&d.tables.keys); symbol {
-		case form.Spelled:
-			err = d.string(majorText, form.Keys)
-		case form.OtherKey:
-			err = d.value(form.Generic, none, true, depth)
-		default:
-			k := int(symbol - form.Entry)
-			d.dst = append(d.dst, d.tables.dictionary.strings[k]...)
-			return k, true, d.check()
-		}
 	}
 	if err == nil {
 		k, known = d.tables.dictionary.find(d.dst[at:])
@@ -314,10 +366,47 @@ func (d *decoder) key(r *record, sameShape bool, depth int) (k int, known bool, 
 	return k, known, err
 }
 
-// step reads how much greater an integer key is than the one before it.
-func (d *decoder) step(r *record) uint {
-	if !r.numbered {
-		return form.NoStep
+// plainKey reads a key of which nothing is known.
+func (d *decoder) plainKey(code uint8, depth int) (k int, known bool, err error) {
+	if d.inJSON {
+		code = form.JSONKey
 	}
-	return d.r.symbol(&d.tables.steps)
+	symbol := int(d.r.symbol(&d.tables.keys[code]))
+	d.noteKey(code, symbol)
+	switch symbol {
+	case form.Spelled:
+		return 0, false, d.string(majorText, form.Keys)
+	case form.OtherKey:
+		return 0, false, d.value(form.Generic, none, true, depth)
+	case form.NumberKey:
+		n, ok, err := d.number(form.KeyNumber)
+		if err != nil {
+			return 0, false, err
+		}
+		if !ok {
+			return 0, false, errSymbol
+		}
+		var digits [20]byte
+		text := strconv.AppendUint(digits[:0], n, 10)
+		d.dst = append(append(d.dst, majorText<<5|byte(len(text))), text...)
+		return 0, false, d.check()
+	}
+	k = symbol - form.Entry
+	d.dst = append(d.dst, d.tables.dictionary.strings[k]...)
+	return k, true, d.check()
+}
+
+// number reads an unsigned integer that stands for itself, and in no item. It
+// is not ok if there is none, but the symbol with no bytes.
+func (d *decoder) number(model uint8) (n uint64, ok bool, err error) {
+	s := d.valueSymbol(model)
+	switch {
+	case s.Kind == form.Int && s.Bytes == "":
+		return s.Base + d.r.read64(uint(s.Bits)), true, d.check()
+	case s.Kind == form.Raw && len(s.Bytes) == 1 && s.Bytes[0] < argument8:
+		return uint64(s.Bytes[0]), true, d.check()
+	case s.Kind == form.Raw && s.Bytes == "":
+		return 0, false, d.check()
+	}
+	return 0, false, errSymbol
 }

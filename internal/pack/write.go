@@ -12,7 +12,7 @@ import (
 func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
 	e := p.tapeEncoders.Get().(*tapeEncoder)
 	e.w = writer{dst: dst, start: len(dst)}
-	e.tape = t
+	e.tape, e.depth = t, 0
 	e.value(0, form.Generic, none, true)
 	dst = e.w.close()
 	p.freeTape(e)
@@ -78,7 +78,7 @@ func (e *tapeEncoder) value(i int, model uint8, prev int, mayEqual bool) {
 	if k.Kind == cbor.Array {
 		e.elements(i, model, prev, mayEqual)
 	} else {
-		e.entries(i, model, prev, mayEqual, sameShape)
+		e.entries(i, model, newTapeRecord(prev, sameShape, mayEqual))
 	}
 }
 
@@ -110,20 +110,23 @@ func (e *tapeEncoder) sameShape(i, prev int) bool {
 // elements writes the elements of the array at i.
 func (e *tapeEncoder) elements(i int, model uint8, prev int, mayEqual bool) {
 	e.enterArray()
+	e.depth++
 	l := newTapeList(e.tape, prev, mayEqual)
 	n := e.tape.Tokens[i].N
 	i++
 	for range n {
-		e.value(i, model, l.prev, l.mayEqual)
-		l.add(i)
+		prev, mayEqual := l.prev()
+		e.value(i, model, prev, mayEqual)
+		l.add(e.tape, i)
 		i += int(e.tape.Tokens[i].Size)
 	}
+	e.depth--
 	e.leave()
 }
 
 // entries writes the entries of the map at i.
-func (e *tapeEncoder) entries(i int, model uint8, prev int, mayEqual, sameShape bool) {
-	r := newTapeRecord(e.tape, prev, mayEqual)
+func (e *tapeEncoder) entries(i int, model uint8, r tapeRecord) {
+	e.depth++
 	n := e.tape.Tokens[i].N
 	i++
 	for range n {
@@ -132,15 +135,16 @@ func (e *tapeEncoder) entries(i int, model uint8, prev int, mayEqual, sameShape 
 		}
 		key := &e.tape.Tokens[i]
 		known := e.known(key)
-		if known != nil && r.plain() && !known.index {
+		if known != nil && r.plain() && !known.index && known.codes[r.code] != 0 {
 			// Most entries have a key of the dictionary, and nothing before.
-			e.code(known.code)
+			e.code(known.codes[r.code])
+			r.code = known.next
 			e.value(i+1, known.model, none, r.mayEqual)
 			e.leave()
 			i += 1 + int(e.tape.Tokens[i+1].Size)
 			continue
 		}
-		if !sameShape {
+		if r.row == none {
 			e.key(i, known, &r)
 		}
 		isIndex, valueModel := isIndexToken(key), uint8(form.Generic)
@@ -149,15 +153,13 @@ func (e *tapeEncoder) entries(i int, model uint8, prev int, mayEqual, sameShape 
 		} else if isIndex {
 			valueModel = model
 		}
-		at, before := i+int(key.Size), none
-		if r.left > 0 {
-			before = r.find(e.tape, i, e.tape.Compare)
-		}
-		prev, mayEqual := r.add(key, at, before, isIndex)
+		at := i + int(key.Size)
+		prev, mayEqual := r.add(e.tape, key, len(key.S), at, isIndex)
 		e.value(at, valueModel, prev, mayEqual)
 		e.leave()
 		i = at + int(e.tape.Tokens[at].Size)
 	}
+	e.depth--
 }
 
 // known returns what the dictionary says of a key, or nil.
@@ -194,37 +196,29 @@ func isDigits[S string | []byte](s S) bool {
 
 // key writes the key at i, which the dictionary may know.
 func (e *tapeEncoder) key(i int, known *tapeKey, r *tapeRecord) {
-	if r.left > 0 {
-		hit := e.tape.Same(r.at, i)
-		e.flag(hit)
-		if hit {
+	key := &e.tape.Tokens[i]
+	if r.stepped {
+		if key.Kind == cbor.Uint && key.N > r.number && e.unsigned(nil, key.N-r.number, form.KeyStep) {
+			return
+		}
+		e.code(e.tables.models[form.KeyStep].raw)
+	}
+	codes := e.tables.keyCodes[r.code]
+	if key.Kind == cbor.Text {
+		if known != nil && known.codes[r.code] != 0 {
+			e.code(known.codes[r.code])
+			return
+		}
+		e.head = append(e.head[:0], key.S...)
+		if e.numberKey(e.head, codes[form.NumberKey]) || e.text(e.head, form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1], noLimit) {
 			return
 		}
 	}
-	t, key := e.tables, &e.tape.Tokens[i]
-	if r.numbered {
-		if key.Kind == cbor.Uint && key.N-r.number <= form.Steps {
-			e.code(t.stepCodes[key.N-r.number])
-			return
-		}
-		e.code(t.stepCodes[form.NoStep])
-	}
-	switch {
-	case known != nil:
-		e.code(known.code)
-	case key.Kind == cbor.Text && e.textOf(key.S, form.Keys, form.Keys, t.keyCodes[form.Spelled:form.Spelled+1]):
-	default:
-		e.code(t.keyCodes[form.OtherKey])
-		trace := e.trace
-		e.trace = nil
-		e.value(i, form.Generic, none, true)
-		e.trace = trace
-	}
-}
-
-func (e *tapeEncoder) textOf(s string, first, last int, codes []uint16) bool {
-	e.head = append(e.head[:0], s...)
-	return e.text(e.head, first, last, codes)
+	e.code(codes[form.OtherKey])
+	trace := e.trace
+	e.trace = nil
+	e.value(i, form.Generic, none, true)
+	e.trace = trace
 }
 
 // token writes a head, with no content.
@@ -255,7 +249,7 @@ func (e *tapeEncoder) leaf(i int, model uint8) {
 	case cbor.Tag:
 		e.tag(i, model)
 	case cbor.Float:
-		if !e.hundredths(math.Float64frombits(k.N), model) {
+		if f := math.Float64frombits(k.N); !e.hundredths(f, model) && !e.whole(f, e.tape.TokenLen(k), model) {
 			e.token(k, model)
 		}
 	default:
@@ -268,45 +262,36 @@ func (e *tapeEncoder) textValue(s string, model uint8) {
 		e.code(c)
 		return
 	}
+	e.head = appendText(e.head[:0], s)
 	if s == "" {
-		e.head = append(e.head[:0], majorText<<5)
 		if c := e.tables.wordCode(model, e.head); c != 0 {
 			e.code(c)
 			return
 		}
 	}
-	if !e.textOf(s, form.Words, form.Marks, e.tables.models[model].text[:]) {
-		e.head = appendText(e.head[:0], s)
-		size := len(e.head) - len(s)
-		e.heads(e.head[:size], model)
-		e.w.bytes(e.head[size:])
-	}
+	e.encoder.textValue(e.head, len(e.head)-len(s), model)
 }
 
 // byteString writes a byte string that no tag encloses.
 func (e *tapeEncoder) byteString(k *cbor.Token, model uint8) {
 	content := e.tape.Bytes(k)
-	packed := e.tables.models[model].packed
-	if packed != 0 && len(content) > 0 && content[0] == '{' && e.text(content, form.JSON, form.JSON, []uint16{packed}) {
-		return
-	}
-	e.head = appendHead(e.head[:0], majorBytes, uint64(len(content)))
-	e.heads(e.head, model)
-	e.w.bytes(content)
+	e.head = append(appendHead(e.head[:0], majorBytes, uint64(len(content))), content...)
+	e.encoder.byteString(e.head, len(e.head)-len(content), model)
 }
 
 // tag writes the tag at i and all that it encloses, which is one value.
 func (e *tapeEncoder) tag(i int, model uint8) {
-	last := uint64(0)
+	last, depth := uint64(0), e.depth
 	e.head = e.head[:0]
 	for e.tape.Tokens[i].Kind == cbor.Tag {
 		last = e.tape.Tokens[i].N
 		e.head = appendHead(e.head, majorTag, last)
+		e.depth++
 		i++
 	}
 	trace := e.trace
 	e.trace = nil // what is inside counts for the tag
-	defer func() { e.trace = trace }()
+	defer func() { e.trace, e.depth = trace, depth }()
 	switch k := &e.tape.Tokens[i]; k.Kind {
 	case cbor.Uint:
 		if e.unsigned(e.head, k.N, model) {
@@ -329,7 +314,7 @@ func (e *tapeEncoder) tag(i int, model uint8) {
 	case cbor.Map:
 		e.head = appendHead(e.head, majorMap, k.N)
 		e.heads(e.head, model)
-		e.entries(i, model, none, true, false)
+		e.entries(i, model, newTapeRecord(none, false, true))
 		return
 	}
 	e.heads(e.head, model)
@@ -338,73 +323,79 @@ func (e *tapeEncoder) tag(i int, model uint8) {
 
 // A tapeList walks along an array; see list.
 type tapeList struct {
-	prev     int // the next element
-	mayEqual bool
+	row      int    // the element of the previous array at this place
+	left     uint64 // elements of the previous array from there on
+	mayEqual bool   // of these
+	last     int    // the last element of this array, or none
 }
 
 func newTapeList(t *cbor.Tape, prev int, mayEqual bool) tapeList {
-	if prev != none && t.Tokens[prev].Kind == cbor.Array && t.Tokens[prev].N > 0 {
-		return tapeList{prev + 1, mayEqual}
+	l := tapeList{mayEqual: mayEqual, last: none}
+	if prev != none && t.Tokens[prev].Kind == cbor.Array {
+		l.row, l.left = prev+1, t.Tokens[prev].N
 	}
-	return tapeList{none, true}
+	return l
+}
+
+// prev returns the previous value of the next element.
+func (l *tapeList) prev() (prev int, mayEqual bool) {
+	if l.left > 0 {
+		return l.row, l.mayEqual
+	}
+	return l.last, true
 }
 
 // add tells where the element was.
-func (l *tapeList) add(at int) { *l = tapeList{at, true} }
+func (l *tapeList) add(t *cbor.Tape, at int) {
+	l.last = at
+	if l.left > 0 {
+		if l.left--; l.left > 0 {
+			l.row += int(t.Tokens[l.row].Size)
+		}
+	}
+}
 
-// A tapeRecord walks along the entries of a map, and those of the previous map;
-// see record.
+// A tapeRecord walks along the entries of a map and, if that has the same keys,
+// along those of the previous map; see record.
 type tapeRecord struct {
-	at       int    // of the next entry of the previous map
-	left     uint64 // entries of it
+	row      int // the next entry of the previous map, or none
 	mayEqual bool
-	numbered bool // the last key was an unsigned integer
+	code     uint8 // of the next key
+	stepped  bool  // the last key was an unsigned integer
 	number   uint64
 	indexed  int // the value of the last key that was a number
 }
 
-func newTapeRecord(t *cbor.Tape, prev int, mayEqual bool) tapeRecord {
-	r := tapeRecord{mayEqual: mayEqual, indexed: none}
-	if prev != none && t.Tokens[prev].Kind == cbor.Map {
-		r.at, r.left = prev+1, t.Tokens[prev].N
+func newTapeRecord(prev int, sameShape, mayEqual bool) tapeRecord {
+	r := tapeRecord{row: none, mayEqual: mayEqual, indexed: none}
+	if sameShape {
+		r.row = prev + 1
 	}
 	return r
 }
 
-// plain reports whether nothing is known of the next key.
-func (r *tapeRecord) plain() bool { return r.left == 0 && !r.numbered }
+// plain reports whether nothing is known of the next key but its code.
+func (r *tapeRecord) plain() bool { return r.row == none && !r.stepped }
 
-// find moves on to the key at i, and returns the place of the value that the
-// previous map has for it. compare orders the keys at two places.
-func (r *tapeRecord) find(t *cbor.Tape, i int, compare func(i, j int) int) (prev int) {
-	for r.left > 0 {
-		order := compare(r.at, i)
-		if order > 0 {
-			break
-		}
-		value := r.at + int(t.Tokens[r.at].Size)
-		r.at = value + int(t.Tokens[value].Size)
-		r.left--
-		if order == 0 {
-			return value
-		}
+// add takes the next key, of so many bytes if it is a text, whose value will be
+// at the given place, and returns the previous value of that. isIndex tells
+// whether the key is a number.
+func (r *tapeRecord) add(t *cbor.Tape, key *cbor.Token, length, at int, isIndex bool) (prev int, mayEqual bool) {
+	r.stepped, r.code = false, form.FirstKey
+	switch key.Kind {
+	case cbor.Uint:
+		r.stepped, r.number = true, key.N
+	case cbor.Text:
+		r.code = form.KeyCode(length)
 	}
-	return none
-}
-
-// add takes a key, whose value will be at the given place, and returns the
-// place of the previous value: prev, if there is one. isIndex tells whether the
-// key is a number.
-func (r *tapeRecord) add(key *cbor.Token, at, prev int, isIndex bool) (int, bool) {
-	r.numbered = false
-	if !isIndex {
+	if r.row != none {
+		prev = r.row + int(t.Tokens[r.row].Size)
+		r.row = prev + int(t.Tokens[prev].Size)
 		return prev, r.mayEqual
 	}
-	mayEqual := r.mayEqual
-	if prev == none {
-		prev, mayEqual = r.indexed, false
+	if !isIndex {
+		return none, r.mayEqual
 	}
-	r.indexed = at
-	r.numbered, r.number = key.Kind == cbor.Uint, key.N
-	return prev, mayEqual
+	prev, r.indexed = r.indexed, at
+	return prev, false
 }

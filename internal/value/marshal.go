@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"reflect"
 	"runtime"
+	"strings"
 
 	"example.com/cookiesession/internal/cbor"
 )
@@ -66,7 +67,7 @@ func (c *compiler) marshaler(t reflect.Type, path string) (k codec, ok bool) {
 	case p.fromText:
 		have, lacks = "UnmarshalText", "MarshalText"
 	}
-	c.fail(path, t, "it has "+have+" but not "+lacks+"; add the other direction")
+	c.fail(path, t, "it has "+have+" but not "+lacks+"; add the other direction"+strings.Replace(c.leaveOut(path), ";", ", or", 1))
 	return nil, true
 }
 

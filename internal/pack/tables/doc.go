@@ -2,4 +2,4 @@
 // train makes them, package form says what they mean, package pack uses them.
 package tables
 
-//go:generate go run ../train -go tables_gen.go -json ../../../docs/packing-v1.json -sessions ../../../testdata/sessions -lists ../train/testdata
+//go:generate go run ../train -go tables_gen.go -json ../../../docs/packing-v1.json -data ../../../testdata -lists ../train/testdata

@@ -16,8 +16,9 @@ import (
 const folds = 5
 
 // crossValidate prints the sizes of sessions with tables made from others: the
-// sessions of the same fold were left out. It cuts them in two ways, each kind
-// into all folds, and each kind into one.
+// sessions of the same fold were left out. It cuts them in two ways: each kind
+// into all folds, and each kind into one. A stranger's session is an origin of
+// its own, so both leave out whole origins.
 func crossValidate(w io.Writer, in *input) error {
 	kinds := make(map[string]int)
 	next := make(map[string]int)
@@ -31,21 +32,28 @@ func crossValidate(w io.Writer, in *input) error {
 		next[d.kind]++
 		whole[i] = kinds[d.kind] % folds
 	}
-	none := make([]int, len(in.docs))
-	for i := range none {
-		none[i] = folds
+	for _, cut := range []struct {
+		title string
+		fold  []int
+	}{
+		{"a fifth of each kind left out", mixed},
+		{"whole kinds left out", whole},
+	} {
+		body, floats, err := sizes(in, cut.fold)
+		if err != nil {
+			return err
+		}
+		report(w, cut.title, in, body, floats)
 	}
-	report(w, "trained on all of them", in, sizes(in, none))
-	report(w, "cross-validated, a fifth of each kind left out", in, sizes(in, mixed))
-	report(w, "cross-validated, whole kinds left out", in, sizes(in, whole))
 	return nil
 }
 
 // sizes returns the size of each session's body in bytes, with tables made from
-// the sessions of other folds.
-func sizes(in *input, fold []int) []int {
-	out := make([]int, len(in.docs))
+// the sessions of other folds; and with all numbers as floats.
+func sizes(in *input, fold []int) (body, floats []int, err error) {
+	body, floats = make([]int, len(in.docs)), make([]int, len(in.docs))
 	var wg sync.WaitGroup
+	errs := make([]error, folds)
 	for f := range folds {
 		wg.Go(func() {
 			part := *in
@@ -55,47 +63,69 @@ func sizes(in *input, fold []int) []int {
 					part.docs = append(part.docs, d)
 				}
 			}
-			if len(part.docs) == len(in.docs) && f > 0 {
-				return // nothing is left out: once is enough
+			tables, err := train(&part)
+			if err != nil {
+				errs[f] = err
+				return
 			}
-			trial := pack.New(train(&part))
+			p := pack.New(tables)
+			size := func(item []byte) int { return min((p.Bits(item)+7)/8, len(item)) }
 			for i, d := range in.docs {
-				if fold[i] == f || fold[i] == folds {
-					out[i] = min((trial.Bits(d.item)+7)/8, len(d.item))
+				if fold[i] == f {
+					body[i], floats[i] = size(d.item), size(d.floats)
 				}
 			}
 		})
 	}
 	wg.Wait()
-	return out
+	for _, e := range errs {
+		if e != nil {
+			err = e
+		}
+	}
+	return body, floats, err
 }
 
-// A sum is of the sessions of a kind.
-type sum struct{ n, json, cbor, flate, body, cookie int }
+// cookie is how many characters a new cookie's value has.
+func cookie(body int) int { return ((42+body)*8 + 5) / 6 }
 
-func report(w io.Writer, title string, in *input, body []int) {
+// A sum is of the sessions of a kind.
+type sum struct {
+	json, cbor, flate, body, cookie, floats int
+	cookies                                 []int
+}
+
+func report(w io.Writer, title string, in *input, body, floats []int) {
 	sums := make(map[string]*sum)
 	for i, d := range in.docs {
-		for _, kind := range []string{d.kind, "~all"} {
+		group := "~sessions"
+		if d.wild {
+			group = "~wild"
+		}
+		for _, kind := range []string{d.kind, group} {
 			s := sums[kind]
 			if s == nil {
 				s = new(sum)
 				sums[kind] = s
 			}
-			s.n++
 			s.json += len(d.json)
 			s.cbor += len(d.item)
 			s.flate += deflated(d.item)
 			s.body += body[i]
-			s.cookie += ((42+body[i])*8 + 5) / 6
+			s.cookie += cookie(body[i])
+			s.floats += cookie(floats[i])
+			s.cookies = append(s.cookies, cookie(body[i]))
 		}
 	}
-	fmt.Fprintf(w, "%s (mean bytes; cookie: mean characters of a new cookie's value)\n", title)
-	fmt.Fprintf(w, "%-12s %4s %8s %8s %8s %8s %8s %8s\n", "kind", "n", "json", "cbor", "flate-9", "body", "of json", "cookie")
+	fmt.Fprintf(w, "%s (mean bytes; cookie: mean and median characters of a new cookie's value; floats: the same if all numbers are floats)\n", title)
+	fmt.Fprintf(w, "%-14s %4s %8s %8s %8s %8s %8s %8s %8s %8s\n", "kind", "n", "json", "cbor", "flate-9", "body", "of json", "cookie", "median", "floats")
 	for _, kind := range slices.Sorted(maps.Keys(sums)) {
 		s := sums[kind]
-		mean := func(x int) float64 { return float64(x) / float64(s.n) }
-		fmt.Fprintf(w, "%-12s %4d %8.1f %8.1f %8.1f %8.1f %8.4f %8.1f\n", kind, s.n, mean(s.json), mean(s.cbor), mean(s.flate), mean(s.body), float64(s.body)/float64(s.json), mean(s.cookie))
+		n := len(s.cookies)
+		slices.Sort(s.cookies)
+		mean := func(x int) float64 { return float64(x) / float64(n) }
+		fmt.Fprintf(w, "%-14s %4d %8.1f %8.1f %8.1f %8.1f %8.4f %8.1f %8d %8.1f\n", kind, n, mean(s.json), mean(s.cbor), mean(s.flate), mean(s.body),
+			float64(s.body)/float64(s.json), mean(s.cookie), s.cookies[n/2], mean(s.floats))
 	}
 	fmt.Fprintln(w)
 }

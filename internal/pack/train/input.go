@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -12,7 +11,6 @@ import (
 	"strconv"
 	"strings"
 
-	"example.com/cookiesession/internal/cbor"
 	jsondoc "example.com/cookiesession/internal/document"
 	"example.com/cookiesession/internal/value"
 )
@@ -27,21 +25,25 @@ type input struct {
 
 // A document is one session.
 type document struct {
-	kind string // the beginning of its file name
-	json []byte
-	item []byte
+	kind   string // of application
+	origin string // the application
+	wild   bool   // a stranger posted it; the others are of our own generator
+	weight int
+	json   []byte
+	item   []byte
+	floats []byte // the item with all numbers as floats
 }
 
 type keyCount struct {
-	key    string
-	weight int
+	key     string
+	weight  int
+	origins int // programs that have it
 }
 
 // A listed value is one that many programs have in common.
 type listed struct {
 	model  int // jsonText: not a value, but text in byte strings
 	text   string
-	item   []byte // instead of text: any item
 	weight int
 	parts  bool // not a value in itself: only its parts are common
 }
@@ -51,13 +53,17 @@ const jsonText = -1
 // one is the weight of one occurrence in a document.
 const one = 1000
 
-func readInput(sessions, dir string) (*input, error) {
+// readInput reads all of it. data is the module's testdata.
+func readInput(data, dir string) (*input, error) {
 	in := new(input)
 	var err error
 	if in.models, err = readModels(filepath.Join(dir, "models.txt")); err != nil {
 		return nil, err
 	}
-	if in.docs, err = readSessions(sessions); err != nil {
+	if err := in.readSessions(filepath.Join(data, "sessions"), false); err != nil {
+		return nil, err
+	}
+	if err := in.readSessions(filepath.Join(data, "wild"), true); err != nil {
 		return nil, err
 	}
 	if err := in.readKeys(filepath.Join(dir, "keys.tsv")); err != nil {
@@ -72,28 +78,35 @@ func readInput(sessions, dir string) (*input, error) {
 	return in, err
 }
 
-func readSessions(dir string) ([]document, error) {
+func (in *input) readSessions(dir string, wild bool) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.json")) // sorted
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("no sessions in %s", dir)
+		return fmt.Errorf("no sessions in %s", dir)
 	}
-	var docs []document
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		doc, err := newDocument(text)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
+			return fmt.Errorf("%s: %w", file, err)
 		}
-		doc.kind, _, _ = strings.Cut(filepath.Base(file), "-")
-		docs = append(docs, doc)
+		// Names are kind-number of the generator, and number-kind of strangers.
+		first, second, _ := strings.Cut(strings.TrimSuffix(filepath.Base(file), ".json"), "-")
+		doc.kind, doc.origin, doc.weight = first, "generator", one*tune.synthetic/100
+		if wild {
+			doc.kind, doc.origin, doc.weight, doc.wild = second, first, one, true
+		}
+		if doc.kind == "express-store" {
+			continue // the stored form of documents that are there without it
+		}
+		in.docs = append(in.docs, doc)
 	}
-	return docs, nil
+	return nil
 }
 
 func newDocument(text []byte) (document, error) {
@@ -105,11 +118,19 @@ func newDocument(text []byte) (document, error) {
 	if err != nil {
 		return document{}, err
 	}
+	var f any
+	if err := json.Unmarshal(text, &f); err != nil {
+		return document{}, err
+	}
+	floats, err := value.Append(nil, f)
+	if err != nil {
+		return document{}, err
+	}
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, text); err != nil {
 		return document{}, err
 	}
-	return document{json: compact.Bytes(), item: item}, nil
+	return document{json: compact.Bytes(), item: item, floats: floats}, nil
 }
 
 // readKeys reads lines of a key, a tab, and how often it was found.
@@ -121,7 +142,7 @@ func (in *input) readKeys(file string) error {
 			return err
 		}
 		// A key that was named, but not found, counts a little.
-		in.keys = append(in.keys, keyCount{key, max(n*tune.keys, tune.keys/2)})
+		in.keys = append(in.keys, keyCount{key, max(n*tune.keys, tune.keys/2), n})
 		return nil
 	})
 }
@@ -130,8 +151,7 @@ func (in *input) readKeys(file string) error {
 // the lines that follow, and what one counts in hundredths of an occurrence in
 // a document; "parts" after it, that only parts of the values are common, so
 // that none is a symbol as a whole. The model "json" is for text in byte
-// strings, "key" for keys, many to a line. A line of "0x" and hex digits is a
-// CBOR item.
+// strings, "key" for keys, many to a line.
 func (in *input) readList(file string) error {
 	model, name, weight, parts := 0, "", 0, false
 	return eachLine(file, func(line string) error {
@@ -155,22 +175,11 @@ func (in *input) readList(file string) error {
 		}
 		if name == "key" {
 			for key := range strings.FieldsSeq(line) {
-				in.keys = append(in.keys, keyCount{key, weight})
+				in.keys = append(in.keys, keyCount{key, weight, leastOrigins})
 			}
 			return nil
 		}
-		v := listed{model: model, text: line, weight: weight * tune.lists / 100, parts: parts}
-		if digits, ok := strings.CutPrefix(line, "0x"); ok {
-			item, err := hex.DecodeString(digits)
-			if err != nil {
-				return err
-			}
-			if err := cbor.Valid(item); err != nil {
-				return err
-			}
-			v.text, v.item = "", item
-		}
-		in.values = append(in.values, v)
+		in.values = append(in.values, listed{model: model, text: line, weight: weight * tune.lists / 100, parts: parts})
 		return nil
 	})
 }

@@ -2,6 +2,8 @@ package main
 
 import (
 	"encoding/binary"
+
+	"example.com/cookiesession/internal/pack"
 )
 
 // An item is a parsed CBOR item.
@@ -48,36 +50,49 @@ func parseItem(b []byte) (it item, rest []byte) {
 	return it, rest
 }
 
-// tagHead returns the head of a tag.
-func tagHead(t uint64) string {
-	switch {
-	case t < 24:
-		return string([]byte{0xc0 + byte(t)})
-	case t < 1<<8:
-		return string([]byte{0xd8, byte(t)})
-	case t < 1<<16:
-		return string([]byte{0xd9, byte(t >> 8), byte(t)})
-	}
-	panic("no tag is so great")
-}
-
-// tagged reports whether the item has a tag, and so is one value.
-func (it *item) tagged() bool { return len(it.heads) > it.size }
-
-// container reports whether the item is an array or a map without a tag.
-func (it *item) container() bool { return it.major>>1 == 2 && !it.tagged() }
-
-// isIndex reports whether a key is a number in either spelling.
-func (it *item) isIndex() bool {
-	if it.tagged() {
-		return false
-	}
-	for _, c := range it.body {
-		if c < '0' || c > '9' {
-			return false
+// each calls f with the item and all that it has inside. A text that is JSON is
+// what it stands for.
+func (it *item) each(f func(x *item, key bool)) {
+	if it.major == 2 || it.major == 3 {
+		if inner, ok := pack.JSONItem(it.body); ok {
+			x, _ := parseItem(inner)
+			x.each(f)
+			return
 		}
 	}
-	return it.major == 0 || it.major == 3 && len(it.body) > 0
+	f(it, false)
+	for i := range it.elems {
+		if it.major == 5 {
+			f(&it.keys[i], true)
+		}
+		it.elems[i].each(f)
+	}
+}
+
+// isText reports whether the item is a text without a tag.
+func (it *item) isText() bool { return it.major == 3 && len(it.heads) == it.size }
+
+// tagHead returns the head of a tag.
+func tagHead(t uint64) string { return string(head(6, int(t))) }
+
+// head returns the shortest head of an argument that fits 16 bits.
+func head(major byte, arg int) []byte {
+	switch ib := major << 5; {
+	case arg < 24:
+		return []byte{ib | byte(arg)}
+	case arg < 1<<8:
+		return []byte{ib | 24, byte(arg)}
+	case arg < 1<<16:
+		return []byte{ib | 25, byte(arg >> 8), byte(arg)}
+	}
+	panic("nothing is so long")
+}
+
+func headSize(ib byte) int {
+	if ib&31 < 24 {
+		return 1
+	}
+	return 1 + 1<<(ib&31-24)
 }
 
 func readHead(b []byte) (major byte, arg uint64, size int) {

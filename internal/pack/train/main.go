@@ -9,7 +9,8 @@
 //
 // # What it learns from
 //
-//   - testdata/sessions of the module: session documents
+//   - testdata/sessions of the module: sessions of our own generator
+//   - testdata/wild: sessions that strangers posted
 //   - train/testdata/keys.tsv: keys of sessions in public code, with how often
 //     they were found
 //   - train/testdata/lists: values that many programs have in common, by the
@@ -19,18 +20,20 @@
 //
 // # How
 //
-// Every symbol stands in a context, which is fixed before: the model of the
-// value, or the two bytes before it. So a table is a matter of counting, but
-// what there is to count depends on how the symbols cut the text, and that on
-// the tables. The trainer begins with all parts of texts that occur in two
-// places, and repeats: cut every text the cheapest way, count, drop the phrases
-// that gain least, make new tables. When the phrases are found, contexts that
-// have much the same counts are given one table, and lengths are fixed by
-// package-merge.
+// First the phrases are found. The trainer begins with all parts of texts that
+// occur in three places, and repeats: cut every text the cheapest way, count,
+// drop the phrases that gain least, make new costs.
 //
-// Of what a document has alone a table should know little, since the next
-// document has something else: words and keys count in full only when they
-// occur in two documents or in a list.
+// Then what is trained is what is emitted. Each symbol stands in a context that
+// is known before: the model of the value, the length of the last key, or the
+// two bytes before it. So a table is a matter of counting, but the encoder
+// chooses by the tables. The trainer begins with tables in which all symbols
+// have much the same codes, packs all that it learns from with the encoder
+// itself, counts what that chose, makes new tables by package-merge, and
+// repeats. Contexts of text that have much the same counts share one table.
+//
+// A key or a value enters a table only if documents of three origins have it,
+// or a list: what one application has alone is no business of another.
 //
 // All arithmetic is on integers of 64 bits, and nothing depends on the order of
 // a map, so the same input gives the same files everywhere.
@@ -48,30 +51,33 @@ import (
 
 func main() {
 	cv := flag.Bool("cv", false, "cross-validate instead of writing files")
-	sessions := flag.String("sessions", "../../testdata/sessions", "directory of the sessions")
+	data := flag.String("data", "../../testdata", "directory of the sessions")
 	lists := flag.String("lists", "train/testdata", "directory of the other input")
 	goFile := flag.String("go", "tables/tables_gen.go", "Go file to write")
 	jsonFile := flag.String("json", "../../docs/packing-v1.json", "JSON file to write")
 	tuning(flag.CommandLine)
 	flag.Parse()
-	if err := run(*cv, *sessions, *lists, *goFile, *jsonFile); err != nil {
+	if err := run(*cv, *data, *lists, *goFile, *jsonFile); err != nil {
 		fmt.Fprintln(os.Stderr, "train:", err)
 		os.Exit(1)
 	}
 }
 
-func run(cv bool, sessions, lists, goFile, jsonFile string) error {
+func run(cv bool, data, lists, goFile, jsonFile string) error {
 	if strconv.IntSize < 64 {
 		return errors.New("the sums need 64 bits, which an int of this machine has not")
 	}
-	in, err := readInput(sessions, lists)
+	in, err := readInput(data, lists)
 	if err != nil {
 		return err
 	}
 	if cv {
 		return crossValidate(os.Stdout, in)
 	}
-	tables := train(in)
+	tables, err := train(in)
+	if err != nil {
+		return err
+	}
 	fmt.Printf("%d keys, %d phrases, %d value symbols, %d text tables\n",
 		len(tables.Keys), len(tables.Phrases), len(tables.Values), len(tables.Text))
 	if most := 1 << 12; len(tables.Values) > most || len(tables.Keys)+form.Entry > most || len(tables.Phrases)+form.Phrase > most {

@@ -2,62 +2,85 @@ package main
 
 import "example.com/cookiesession/internal/pack/form"
 
-// tables makes the final codes.
+// first makes tables in which all symbols of values and keys have much the same
+// codes, so that the encoder can try them all.
+func (t *trainer) first() *form.Tables {
+	f := t.newTables()
+	for code := range form.KeyCodes {
+		f.Key = append(f.Key, codes(make([]int, len(t.keyWeights)), tune.share, func(s int) bool { return t.fitsAfter(code, s) }))
+	}
+	for model := range t.in.models.names {
+		floor := floors(model, one)
+		f.Value = append(f.Value, codes(make([]int, len(t.symbols)), tune.share, func(s int) bool {
+			if model > form.KeyNumber || model == form.Generic {
+				return true
+			}
+			return floor[t.symbols[s]] > 0
+		}))
+	}
+	return f
+}
+
+// tables makes tables from what was counted.
 func (t *trainer) tables() *form.Tables {
+	f := t.newTables()
+	for code := range form.KeyCodes {
+		f.Key = append(f.Key, codes(t.keyWeightsOf(code), tune.share, func(s int) bool { return s < form.Entry }))
+	}
+	for model := range t.in.models.names {
+		f.Value = append(f.Value, codes(t.valueWeights(model), tune.share, func(s int) bool { return always(model, t.symbols[s]) && !t.pruned[valueCode{model, s}] }))
+	}
+	return f
+}
+
+// newTables makes tables that lack the codes of keys and of values.
+func (t *trainer) newTables() *form.Tables {
 	f := &form.Tables{
 		Models:  t.in.models.names,
 		Keys:    t.dictionary,
 		Phrases: t.text.phrases,
-		Key:     codes(t.keyWeights, func(int) bool { return true }),
-		Step:    codes(stepWeights, func(int) bool { return true }),
+		Values:  t.symbols,
+		Layouts: form.Layouts,
 	}
 	for _, key := range t.dictionary {
 		f.KeyModel = append(f.KeyModel, uint8(t.in.models.of(key)))
 	}
-	t.textTables(f)
-	t.valueTables(f)
-	return f
-}
-
-// stepWeights: the keys of a struct with keyasint tags mostly follow each
-// other.
-var stepWeights = []int{form.NoStep: 8, 1: 60, 2: 15, 3: 8, 4: 5, 5: 2, 6: 2, 7: 2, 8: 2}
-
-func (t *trainer) textTables(f *form.Tables) {
 	for book := range form.Books {
 		first := uint8(len(f.Text))
 		for c, table := range t.text.contexts[book] {
 			f.Contexts[book][c] = first + table
 		}
 		for _, w := range t.textWeights(book, len(t.text.cost[book])) {
-			f.Text = append(f.Text, codes(w, func(s int) bool { return s == form.End || s == form.Escape }))
+			f.Text = append(f.Text, codes(w, tune.textShare, func(s int) bool { return s == form.End || s == form.Escape }))
 		}
 	}
+	for code := range form.Lengths {
+		f.Length = append(f.Length, codes(t.lengthWeights(code), tune.share, func(int) bool { return true }))
+	}
+	return f
 }
 
-// valueTables numbers the value symbols that have a code anywhere.
-func (t *trainer) valueTables(f *form.Tables) {
-	symbols := t.symbols()
-	used := make([]bool, len(symbols))
-	var lists [][]uint16
-	for model := range t.valueCounts {
-		list := codes(t.valueWeights(symbols, model), func(s int) bool { return always(symbols[s]) })
+// compact leaves out the symbols of values and the phrases that have no code.
+func (t *trainer) compact(f *form.Tables) *form.Tables {
+	used := make([]bool, len(f.Values))
+	for _, list := range f.Value {
 		for _, e := range list {
 			used[e>>4] = true
 		}
-		lists = append(lists, list)
 	}
-	number := make([]uint16, len(symbols))
-	for i, s := range symbols {
+	number := make([]uint16, len(f.Values))
+	var values []form.Symbol
+	for i, s := range f.Values {
 		if used[i] {
-			number[i] = uint16(len(f.Values))
-			f.Values = append(f.Values, s)
+			number[i] = uint16(len(values))
+			values = append(values, s)
 		}
 	}
-	for _, list := range lists {
+	f.Values = values
+	for _, list := range f.Value {
 		for i, e := range list {
 			list[i] = number[e>>4]<<4 | e&15
 		}
-		f.Value = append(f.Value, list)
 	}
+	return f
 }

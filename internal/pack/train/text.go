@@ -40,28 +40,31 @@ func (m *textModel) parse(text string, book int, f func(use)) int {
 	uses := make([]use, n+1)
 	uses[n] = use{context[n], form.End, 0}
 	best[n] = int(m.costs(book, context[n])[form.End])
-	run, hex := 0, 0
+	ends := make([]int, len(form.Alphabets)) // of the run of each alphabet
+	for k := range ends {
+		ends[k] = n
+	}
 	for i := n - 1; i >= 0; i-- {
 		cost := m.costs(book, context[i])
-		run, hex = runs(text[i], run, hex)
 		best[i] = never
 		try := func(symbol, length, raw int) {
-			if c := int(cost[symbol]); c < never && c+raw*bit+best[i+length] < best[i] {
-				best[i] = c + raw*bit + best[i+length]
+			if c := int(cost[symbol]); c < never && c+raw+best[i+length] < best[i] {
+				best[i] = c + raw + best[i+length]
 				uses[i] = use{context[i], symbol, length}
 			}
 		}
 		try(int(text[i]), 1, 0)
-		try(form.Escape, 1, 8)
+		try(form.Escape, 1, 8*bit)
 		m.trie.match(text[i:], func(p, length int) { try(form.Phrase+p, length, 0) })
-		if run >= form.RunMin {
-			try(form.Run, run, form.RunBits+6*run)
+		for k, a := range form.Alphabets {
+			if strings.IndexByte(a.Chars, text[i]) < 0 {
+				ends[k] = i
+			} else if length := ends[k] - i; length >= a.Least {
+				try(form.Run+k, length, lengthCost+length*log2(len(a.Chars)))
+			}
 		}
-		if k := hex &^ 1; k >= 2*form.HexMin {
-			try(form.Hex, k, form.HexBits+4*k)
-		}
-		if hex == 8 && run >= form.UUIDLen && isUUID(text[i:i+form.UUIDLen]) {
-			try(form.UUID, form.UUIDLen, 128)
+		if i+form.UUIDLen <= n && ends[form.Hex]-i >= 8 && isUUID(text[i:i+form.UUIDLen]) {
+			try(form.UUID, form.UUIDLen, 128*bit)
 		}
 	}
 	if f != nil {
@@ -79,19 +82,8 @@ func (m *textModel) costs(book int, context uint8) []int32 {
 	return m.cost[book][m.contexts[book][context]]
 }
 
-// runs returns how many characters of base64url and how many hex digits stand
-// from a character on, where that many stand after it.
-func runs(c byte, run, hex int) (int, int) {
-	if !strings.ContainsRune(form.Alphabet, rune(c)) {
-		return 0, 0
-	}
-	if '0' <= c && c <= '9' || 'a' <= c && c <= 'f' {
-		hex = min(hex+1, form.HexMax)
-	} else {
-		hex = 0
-	}
-	return min(run+1, form.RunMax), hex
-}
+// lengthCost is about what the length of a run costs.
+const lengthCost = 5 * bit
 
 func isUUID(s string) bool {
 	for i := range len(s) {

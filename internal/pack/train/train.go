@@ -3,149 +3,267 @@ package main
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
+	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
 )
 
 // A trainer makes tables from an input.
 type trainer struct {
-	in     *input
-	events [][]event // by document
-	pieces []piece
+	in *input
 
 	dictionary []string
-	keyWeights []int // by symbol
+	keyWeights []int    // by symbol
+	rareKeys   []string // that are not in it
 
-	text   textModel
-	values []map[form.Symbol]int // costs by model
+	// To find the phrases.
+	pieces  []piece
+	text    textModel
+	sources []map[int]int // what counted each phrase: weight by source
 
-	textCounts  [form.Books][form.Contexts][]int
-	valueCounts []map[form.Symbol]int
-	sources     []map[int]int // what counted each phrase: weight by source
+	// What is counted in a round.
+	symbols      []form.Symbol // of values
+	valueCounts  [][]int       // by model and symbol
+	keyCounts    [form.KeyCodes][]int
+	pruned       map[valueCode]bool // codes that nothing emits
+	textCounts   [form.Books][form.Contexts][]int
+	lengthCounts [form.Lengths][form.LongRun + 1]int
 }
 
-// A piece is a text to learn from.
+// A piece is a text to find phrases in.
 type piece struct {
 	text   string
 	weight int
-	source int // a document, or a list's line
-	book   int
-	model  int  // of a value, else -1
-	word   bool // may be one symbol
+	source int  // an origin, or a list's line
+	book   int  // or anyBook
+	word   bool // it is one symbol
 }
 
-func train(in *input) *form.Tables {
-	t := &trainer{in: in}
-	w := walker{models: &in.models}
-	for _, d := range in.docs {
-		t.events = append(t.events, w.walk(d.item))
-	}
-	t.countKeys()
+// anyBook is that of a value, which is the cheaper one.
+const anyBook = -1
+
+func train(in *input) (*form.Tables, error) {
+	t := &trainer{in: in, pruned: make(map[valueCode]bool)}
+	t.findKeys()
+	t.findSymbols()
 	t.collect()
-	t.text.setPhrases(t.candidates())
-	t.start()
-	sizes := []int{4000, 2800, 2000, 1500, 1200, tune.phrases, tune.phrases}
-	for _, n := range sizes {
-		t.count()
-		t.drop(n)
-		t.fit()
+	t.findPhrases()
+	f, err := t.first(), error(nil)
+	for round := range tune.rounds {
+		if err := t.observe(f); err != nil {
+			return nil, err
+		}
+		if round%2 == 0 {
+			t.share()
+		}
+		f = t.tables()
 	}
-	t.share()
-	for range 2 {
-		t.count()
-		t.drop(tune.phrases)
-		t.share()
+	if f, err = t.prunePhrases(f); err != nil {
+		return nil, err
 	}
-	t.count()
-	return t.tables()
+	if f, err = t.prune(f); err != nil {
+		return nil, err
+	}
+	return t.compact(f), nil
 }
 
-// countKeys finds the dictionary.
-func (t *trainer) countKeys() {
-	found := make(map[string]int)   // in documents
-	sources := make(map[string]int) // documents
-	last := make(map[string]int)
-	for d, events := range t.events {
-		for _, e := range events {
-			if e.key {
-				if last[e.text] != d+1 {
-					last[e.text] = d + 1
-					sources[e.text]++
-				}
-				found[e.text]++
+// findKeys finds the dictionary: keys that documents of three origins have, and
+// keys of the lists.
+func (t *trainer) findKeys() {
+	found := make(map[string]int)
+	origins := make(map[string]int)
+	last := make(map[string]string)
+	for _, d := range t.in.docs {
+		it, _ := parseItem(d.item)
+		it.each(func(x *item, key bool) {
+			if !key || !x.isText() {
+				return
 			}
-		}
+			text := string(x.body)
+			if last[text] != d.origin {
+				last[text] = d.origin
+				origins[text]++
+			}
+			found[text] += d.weight
+		})
 	}
 	weights := make(map[string]int)
 	for _, k := range t.in.keys {
 		weights[k.key] += k.weight
+		origins[k.key] += k.origins
 	}
 	spelled := one
-	for _, key := range slices.Sorted(maps.Keys(found)) {
-		if sources[key] < 2 && weights[key] == 0 {
-			// Another program has another key here.
-			spelled += found[key] * one
-			weights[key] = one * 3 / 10
+	for key, n := range found {
+		weights[key] += n
+	}
+	for _, key := range slices.Sorted(maps.Keys(weights)) {
+		if isDigits(key) || origins[key] < leastOrigins {
+			spelled += found[key]
+			t.rareKeys = append(t.rareKeys, key)
 			continue
 		}
-		weights[key] += found[key] * one
+		t.dictionary = append(t.dictionary, key)
 	}
-	t.dictionary = slices.Sorted(maps.Keys(weights))
-	t.keyWeights = []int{form.Spelled: spelled, form.OtherKey: otherKeys}
+	t.keyWeights = []int{form.Spelled: spelled, form.OtherKey: otherKeys, form.NumberKey: numberKeys}
 	for _, key := range t.dictionary {
 		t.keyWeights = append(t.keyWeights, weights[key])
 	}
 }
 
-// otherKeys is the weight of keys that are no text. The sessions, being JSON,
-// have none.
-const otherKeys = 10 * one
+// leastOrigins is how many applications must have a key or a value that enters
+// a table: what one has alone is no business of another.
+const leastOrigins = 3
 
-// collect finds the texts to learn from.
-func (t *trainer) collect() {
-	sources := make(map[string]int)
-	for d, events := range t.events {
-		for _, e := range events {
-			if e.text == "" && !e.whole {
-				continue
+// The weights of keys that are no text, and of numbers. The sessions have few.
+const (
+	otherKeys  = 10 * one
+	numberKeys = 10 * one
+)
+
+// findSymbols lists the symbols that values may have, in order of their
+// numbers.
+func (t *trainer) findSymbols() {
+	origins := make(map[form.Symbol]int)
+	weights := make(map[form.Symbol]int)
+	last := make(map[form.Symbol]string)
+	for _, d := range t.in.docs {
+		it, _ := parseItem(d.item)
+		it.each(func(x *item, key bool) {
+			if key {
+				return
 			}
-			p := piece{text: e.text, weight: one, source: d, model: -1, book: form.JSON}
-			switch {
-			case e.key:
-				continue
-			case e.whole:
-				p.model, p.book = e.model, firstBook(e.text)
-				sources[e.text]++
+			for _, s := range symbolsOf(x) {
+				weights[s] += d.weight
+				if last[s] != d.origin {
+					last[s] = d.origin
+					origins[s]++
+				}
 			}
-			t.pieces = append(t.pieces, p)
+		})
+	}
+	for _, l := range t.in.values {
+		if !l.parts && l.model != jsonText {
+			s := form.Symbol{Kind: form.Word, Bytes: string(textItem(l.text))}
+			origins[s] = leastOrigins
+			weights[s] += l.weight
 		}
 	}
-	source := len(t.events)
+	used := make(map[form.Symbol]bool)
+	var words []form.Symbol
+	for s, n := range origins {
+		switch {
+		case n < leastOrigins:
+		case s.Kind == form.Word:
+			words = append(words, s)
+		default:
+			used[s] = true
+		}
+	}
+	// Of the words, those that save most: a letter takes about 5 bits.
+	gain := func(s form.Symbol) int { return weights[s] * (5*len(s.Bytes) - 9) }
+	slices.SortFunc(words, func(a, b form.Symbol) int {
+		return cmp.Or(cmp.Compare(gain(b), gain(a)), cmp.Compare(a.Bytes, b.Bytes))
+	})
+	for _, s := range words[:min(len(words), tune.words)] {
+		used[s] = true
+	}
+	for model := range t.in.models.names {
+		for s := range floors(model, one) {
+			used[s] = true
+		}
+	}
+	t.symbols = slices.SortedFunc(maps.Keys(used), func(a, b form.Symbol) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(len(a.Bytes), len(b.Bytes)), cmp.Compare(a.Bytes, b.Bytes),
+			cmp.Compare(a.Base, b.Base), cmp.Compare(a.Bits, b.Bits))
+	})
+}
+
+// symbolsOf returns the symbols that an item suggests: a whole text, and the
+// beginnings of its heads.
+func symbolsOf(x *item) (symbols []form.Symbol) {
+	raw := func(b []byte) { symbols = append(symbols, form.Symbol{Kind: form.Raw, Bytes: string(b)}) }
+	heads := x.heads
+	switch {
+	case x.major == 3:
+		symbols = append(symbols, form.Symbol{Kind: form.Word, Bytes: string(textItem(string(x.body)))})
+	case x.major == 0 && x.arg >= 24:
+		heads = heads[:len(heads)-x.size]
+	case x.major == 7 && x.size > 1:
+		heads = heads[:len(heads)-x.size+1] // not a number by itself
+	}
+	last := 0
+	for at := 0; at < len(heads); {
+		last = at
+		size := headSize(heads[at])
+		at += size
+	}
+	for n := len(heads); n > last; n-- {
+		raw(heads[:n])
+	}
+	return symbols
+}
+
+func isDigits(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+// collect finds the texts that have phrases.
+func (t *trainer) collect() {
+	words := make(map[string]bool)
+	for _, s := range t.symbols {
+		if s.Kind == form.Word {
+			words[s.Bytes] = true
+		}
+	}
+	source := 0
+	origin := ""
+	for _, d := range t.in.docs { // those of one origin follow each other
+		if d.origin != origin {
+			source++
+			origin = d.origin
+		}
+		it, _ := parseItem(d.item)
+		it.each(func(x *item, key bool) {
+			if !key && x.major == 3 {
+				t.pieces = append(t.pieces, piece{text: string(x.body), weight: d.weight, source: source, book: anyBook, word: words[string(x.all)]})
+			}
+		})
+	}
 	for _, l := range t.in.values {
 		source++
-		p := piece{text: l.text, weight: l.weight, source: source, model: l.model, book: form.JSON}
-		if l.item != nil {
+		if l.model != jsonText {
+			t.pieces = append(t.pieces, piece{text: l.text, weight: l.weight, source: source, book: anyBook, word: !l.parts})
 			continue
 		}
-		if l.model != jsonText {
-			p.book = firstBook(l.text)
-			if !l.parts {
-				sources[l.text] += 2
+		inner, _ := pack.JSONItem([]byte(l.text))
+		it, _ := parseItem(inner)
+		it.each(func(x *item, key bool) {
+			if !key && x.major == 3 {
+				t.pieces = append(t.pieces, piece{text: string(x.body), weight: l.weight, source: source, book: anyBook})
 			}
-		}
-		t.pieces = append(t.pieces, p)
+		})
 	}
-	for i := range t.pieces {
-		p := &t.pieces[i]
-		p.word = p.model >= 0 && sources[p.text] > 1
-	}
-	for _, key := range t.dictionary {
+	for _, key := range slices.Concat(t.dictionary, t.rareKeys) {
 		source++
-		t.pieces = append(t.pieces, piece{text: key, weight: tune.spelledKeys, source: source, book: form.Keys, model: -1})
+		t.pieces = append(t.pieces, piece{text: key, weight: tune.spelledKeys, source: source, book: form.Keys})
 	}
+}
+
+// findPhrases finds the parts of texts that are worth a symbol.
+func (t *trainer) findPhrases() {
+	t.text.setPhrases(t.candidates())
+	t.start()
+	sizes := []int{4000, 2800, 2000, 1500, 1200, tune.phrases, tune.phrases}
+	for round, n := range sizes {
+		t.count(round)
+		t.drop(n)
+		t.fit()
+	}
+	t.share()
+	t.fit()
+	t.count(len(sizes))
+	t.drop(tune.phrases)
+	t.share()
 }
 
 // firstBook guesses the book of a text.
@@ -193,7 +311,7 @@ func (t *trainer) candidates() []string {
 	}
 	var found []string
 	for part, o := range seen {
-		if o.sources > 1 {
+		if o.sources >= leastOrigins {
 			found = append(found, part)
 		}
 	}
@@ -250,94 +368,35 @@ func (t *trainer) start() {
 }
 
 // count cuts all texts the cheapest way and counts symbols.
-func (t *trainer) count() {
-	for book := range t.textCounts {
-		for c := range t.textCounts[book] {
-			t.textCounts[book][c] = nil
-		}
-	}
-	t.valueCounts = make([]map[form.Symbol]int, len(t.in.models.names))
-	for model := range t.valueCounts {
-		t.valueCounts[model] = make(map[form.Symbol]int)
-	}
+func (t *trainer) count(round int) {
+	t.textCounts = [form.Books][form.Contexts][]int{}
 	t.sources = make([]map[int]int, len(t.text.phrases))
-	for _, events := range t.events {
-		for _, e := range events {
-			t.countChoices(e, one)
-		}
-	}
-	for _, l := range t.in.values {
-		if l.item != nil {
-			w := walker{models: &t.in.models}
-			it, _ := parseItem(l.item)
-			w.value(&it, l.model, nil, true)
-			for _, e := range w.events {
-				t.countChoices(e, l.weight)
-			}
-		}
-	}
 	for i := range t.pieces {
-		t.countPiece(&t.pieces[i])
-	}
-}
-
-// countChoices counts what is no text.
-func (t *trainer) countChoices(e event, weight int) {
-	if e.key || e.whole {
-		return
-	}
-	best, symbol := math.MaxInt, form.Symbol{}
-	for _, c := range e.choices {
-		cost := c.raw*bit + t.valueCost(e.model, c.symbol)
-		if cost < best {
-			best, symbol = cost, c.symbol
+		p := &t.pieces[i]
+		weight := p.weight
+		if p.word {
+			weight /= wordsAsParts
 		}
-	}
-	if e.text != "" && e.model == form.InToken { // JSON
-		symbol = form.Symbol{Kind: form.Packed}
-	}
-	t.valueCounts[e.model][symbol] += weight
-}
-
-// valueCost is the cost of a symbol in the last round. Before the first round
-// the longest is the best.
-func (t *trainer) valueCost(model int, s form.Symbol) int {
-	if t.values == nil {
-		return 6 * bit
-	}
-	if cost, ok := t.values[model][s]; ok {
-		return cost
-	}
-	return never
-}
-
-func (t *trainer) countPiece(p *piece) {
-	if p.model < 0 {
-		t.countText(p, p.weight)
-		return
-	}
-	text := func(book int) form.Symbol { return form.Symbol{Kind: form.Text, Base: uint64(book)} }
-	cost := never
-	if t.values != nil {
-		for book := range form.Values {
-			if c := t.valueCost(p.model, text(book)) + t.text.parse(p.text, book, nil); c < cost {
-				cost, p.book = c, book
+		book := p.book
+		if book == anyBook {
+			if book = firstBook(p.text); round > 0 {
+				book = form.Words
+				if t.text.parse(p.text, form.Marks, nil) < t.text.parse(p.text, form.Words, nil) {
+					book = form.Marks
+				}
 			}
 		}
+		t.countText(p, book, weight)
 	}
-	word := form.Symbol{Kind: form.Word, Bytes: string(textItem(p.text))}
-	if p.word && (t.values == nil || t.valueCost(p.model, word) <= cost) {
-		t.valueCounts[p.model][word] += p.weight
-		t.countText(p, p.weight/10) // such words are parts of others, too
-		return
-	}
-	t.valueCounts[p.model][text(p.book)] += p.weight
-	t.countText(p, p.weight)
 }
 
-func (t *trainer) countText(p *piece, weight int) {
-	counts := &t.textCounts[p.book]
-	t.text.parse(p.text, p.book, func(u use) {
+// wordsAsParts is what part of the weight of a word counts for its text: such
+// words are parts of others, too.
+const wordsAsParts = 10
+
+func (t *trainer) countText(p *piece, book, weight int) {
+	counts := &t.textCounts[book]
+	t.text.parse(p.text, book, func(u use) {
 		if counts[u.context] == nil {
 			counts[u.context] = make([]int, t.text.symbols())
 		}
@@ -349,6 +408,35 @@ func (t *trainer) countText(p *piece, weight int) {
 			t.sources[i][p.source] += weight
 		}
 	})
+}
+
+// prunePhrases leaves out phrases that nothing is written with, until there are
+// none.
+func (t *trainer) prunePhrases(f *form.Tables) (*form.Tables, error) {
+	for {
+		if err := t.observe(f); err != nil {
+			return nil, err
+		}
+		counted := make([]bool, t.text.symbols())
+		for book := range t.textCounts {
+			for _, counts := range t.textCounts[book] {
+				for s, n := range counts {
+					counted[s] = counted[s] || n > 0
+				}
+			}
+		}
+		var kept []int
+		for i := range t.text.phrases {
+			if counted[form.Phrase+i] {
+				kept = append(kept, i)
+			}
+		}
+		if len(kept) == len(t.text.phrases) {
+			return f, nil
+		}
+		t.keep(kept)
+		f = t.tables()
+	}
 }
 
 // drop keeps at most n phrases: those that gain most.
@@ -365,17 +453,26 @@ func (t *trainer) drop(n int) {
 	})
 	kept = kept[:min(len(kept), n)]
 	slices.SortFunc(kept, func(a, b phrase) int { return cmp.Compare(a.number, b.number) })
+	numbers := make([]int, len(kept))
+	for i, p := range kept {
+		numbers[i] = p.number
+	}
+	t.keep(numbers)
+}
+
+// keep keeps the phrases of these numbers, which are in order.
+func (t *trainer) keep(kept []int) {
 	var phrases []string
-	for _, p := range kept {
-		phrases = append(phrases, t.text.phrases[p.number])
+	for _, number := range kept {
+		phrases = append(phrases, t.text.phrases[number])
 	}
 	for book := range t.textCounts {
 		for c, counts := range t.textCounts[book] {
 			if counts == nil {
 				continue
 			}
-			for k, p := range kept {
-				counts[form.Phrase+k] = counts[form.Phrase+p.number]
+			for k, number := range kept {
+				counts[form.Phrase+k] = counts[form.Phrase+number]
 			}
 			t.textCounts[book][c] = counts[:form.Phrase+len(kept)]
 		}
@@ -405,15 +502,5 @@ func (t *trainer) gain(phrase int) int {
 	return (t.text.without(phrase, book, uint8(context)) - own) * (total - most*7/10)
 }
 
-func textItem(s string) []byte {
-	var b []byte
-	switch n := len(s); {
-	case n < 24:
-		b = []byte{0x60 + byte(n)}
-	case n < 256:
-		b = []byte{0x78, byte(n)}
-	default:
-		b = []byte{0x79, byte(n >> 8), byte(n)}
-	}
-	return append(b, s...)
-}
+// textItem returns the item of a text.
+func textItem(s string) []byte { return append(head(3, len(s)), s...) }

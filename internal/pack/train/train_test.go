@@ -4,16 +4,20 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
+	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
+	"example.com/cookiesession/internal/pack/tables"
 )
 
 func readTestInput(t *testing.T) *input {
 	t.Helper()
-	in, err := readInput("../../../testdata/sessions", "testdata")
+	in, err := readInput("../../../testdata", "testdata")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,7 +29,10 @@ func TestGenerated(t *testing.T) {
 	if strconv.IntSize < 64 {
 		t.Skip("the trainer's sums need 64 bits")
 	}
-	tables := train(readTestInput(t))
+	tables, err := train(readTestInput(t))
+	if err != nil {
+		t.Fatal(err)
+	}
 	goFile, jsonFile := filepath.Join(t.TempDir(), "tables.go"), filepath.Join(t.TempDir(), "tables.json")
 	if err := writeGo(goFile, tables); err != nil {
 		t.Fatal(err)
@@ -108,6 +115,83 @@ func TestModels(t *testing.T) {
 	} {
 		if got := c.names[c.of(key)]; got != want {
 			t.Errorf("%q is %s, want %s", key, got, want)
+		}
+	}
+}
+
+// TestEmitted checks that the tables have no code that nothing is written with:
+// of values and keys in each code, of phrases in any.
+func TestEmitted(t *testing.T) {
+	f := &tables.V1
+	idle, err := idle(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range idle {
+		t.Errorf("model %s: nothing is written by %+v", f.Models[x.model], f.Values[x.symbol])
+	}
+	p := pack.New(f)
+	for code, list := range f.Key {
+		before := strings.Repeat("\x00", []int{0, 1, 6, 10, 0}[code])
+		for _, e := range list {
+			symbol := int(e >> 4)
+			if symbol < form.Entry {
+				continue
+			}
+			key := f.Keys[symbol-form.Entry]
+			var item []byte
+			switch code {
+			case form.FirstKey:
+				item = append(append([]byte{0xa1}, textItem(key)...), 0xf6)
+			case form.JSONKey:
+				item = textItem(`{"` + key + `":1}`)
+			default:
+				item = append(append(append([]byte{0xa2}, textItem(before)...), 0xf6), append(textItem(key), 0xf6)...)
+			}
+			emitted := false
+			err := p.Observe(item, form.Generic, &pack.Notes{Key: func(c uint8, s int) { emitted = emitted || int(c) == code && s == symbol }})
+			if err != nil || !emitted {
+				t.Errorf("key code %d: nothing is written by %q, %v", code, key, err)
+			}
+		}
+	}
+	tr := &trainer{in: readTestInput(t)}
+	tr.findKeys()
+	tr.text.setPhrases(f.Phrases)
+	if err := tr.observe(f); err != nil {
+		t.Fatal(err)
+	}
+	for i, phrase := range f.Phrases {
+		n := 0
+		for book := range tr.textCounts {
+			for _, counts := range tr.textCounts[book] {
+				if counts != nil {
+					n += counts[form.Phrase+i]
+				}
+			}
+		}
+		if n == 0 {
+			t.Errorf("nothing is written by the phrase %q", phrase)
+		}
+	}
+}
+
+// TestHygiene checks what no symbol may be.
+func TestHygiene(t *testing.T) {
+	for _, s := range tables.V1.Values {
+		b := []byte(s.Bytes)
+		for s.Kind == form.Raw && len(b) > 1 && b[0]>>5 == 6 && headSize(b[0]) < len(b) {
+			b = b[headSize(b[0]):]
+		}
+		if s.Kind == form.Raw && len(b) > 1 && b[0]>>5 <= 1 {
+			t.Errorf("a number is a literal: %x", s.Bytes)
+		}
+	}
+	id := regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}|^[0-9]+$|[0-9]{4}|/[0-9]`)
+	for _, key := range tables.V1.Keys {
+		// Laravel's is the same in all programs.
+		if id.MatchString(key) && !strings.HasPrefix(key, "login_web_") {
+			t.Errorf("the key %q is an id, or has one", key)
 		}
 	}
 }

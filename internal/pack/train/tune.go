@@ -9,19 +9,31 @@ var tune = struct {
 	contextBackoff int
 	modelBackoff   int
 	phrases        int
-	tables         [4]int
+	tables         [3]int
 	share          int
 	spelledKeys    int
+	keyBackoff     int
+	floats         int
+	synthetic      int
+	rounds         int
+	words          int
+	textShare      int
 }{
 	keys:           600,  // weight of one find of a key
 	lists:          60,   // weight of a listed value, in hundredths of what the file says
 	byteWeight:     1000, // of each printable character, over all contexts of a book
-	contextBackoff: 15000,
+	contextBackoff: 30000,
 	modelBackoff:   6000,
-	phrases:        700,
-	tables:         [4]int{14, 14, 10, 10}, // text tables by book
-	share:          50000,                  // a symbol of less than 1/share of a table gets no code
-	spelledKeys:    250,                    // weight of each key as text
+	phrases:        1000,
+	tables:         [3]int{22, 14, 10}, // text tables by book
+	share:          50000,              // a symbol of less than 1/share of a table gets no code
+	spelledKeys:    250,                // weight of each key as text
+	keyBackoff:     40000,              // weight of all keys in each code of keys
+	floats:         30,                 // weight of a document whose numbers are floats, in hundredths
+	synthetic:      50,                 // weight of a document of our own generator, in hundredths
+	rounds:         6,
+	words:          3400,  // most words
+	textShare:      25000, // share, for text
 }
 
 // tuning lets the numbers be set, to try others with -cv.
@@ -34,8 +46,13 @@ func tuning(f *flag.FlagSet) {
 	f.IntVar(&tune.phrases, "phrases", tune.phrases, "most phrases")
 	f.IntVar(&tune.tables[0], "words-tables", tune.tables[0], "text tables of the book of words")
 	f.IntVar(&tune.tables[1], "marks-tables", tune.tables[1], "text tables of the book of marks")
-	f.IntVar(&tune.tables[2], "json-tables", tune.tables[2], "text tables of the book of JSON")
-	f.IntVar(&tune.tables[3], "keys-tables", tune.tables[3], "text tables of the book of keys")
+	f.IntVar(&tune.tables[2], "keys-tables", tune.tables[2], "text tables of the book of keys")
 	f.IntVar(&tune.share, "share", tune.share, "a symbol of less than 1/n of a table gets no code")
+	f.IntVar(&tune.keyBackoff, "key-backoff", tune.keyBackoff, "weight of all keys in each code of keys, in thousandths")
+	f.IntVar(&tune.floats, "floats", tune.floats, "weight of a document whose numbers are floats, in hundredths")
+	f.IntVar(&tune.synthetic, "synthetic", tune.synthetic, "weight of a document of our own generator, in hundredths")
+	f.IntVar(&tune.rounds, "rounds", tune.rounds, "how often the tables are fitted to what the encoder emits")
+	f.IntVar(&tune.textShare, "text-share", tune.textShare, "share, for text")
+	f.IntVar(&tune.words, "words", tune.words, "most words")
 	f.IntVar(&tune.spelledKeys, "spelled", tune.spelledKeys, "weight of each key as text, in thousandths")
 }

@@ -33,20 +33,28 @@ func writeGo(file string, f *form.Tables) error {
 	for _, s := range f.Values {
 		p("{%s},\n", literal(s))
 	}
+	p("},\nLayouts: []form.Layout{\n")
+	for _, l := range f.Layouts {
+		p("%s,\n", strings.TrimPrefix(fmt.Sprintf("%#v", l), "form.Layout"))
+	}
 	p("},\nContexts: [form.Books][form.Contexts]uint8{\n")
 	for book := range f.Contexts {
 		numbers(&b, "", f.Contexts[book][:])
 	}
-	p("},\nKey: ")
-	numbers(&b, "[]uint16", f.Key)
-	p("Step: ")
-	numbers(&b, "[]uint16", f.Step)
-	p("Value: [][]uint16{\n")
+	p("},\nKey: [][]uint16{\n")
+	for _, l := range f.Key {
+		numbers(&b, "", l)
+	}
+	p("},\nValue: [][]uint16{\n")
 	for _, l := range f.Value {
 		numbers(&b, "", l)
 	}
 	p("},\nText: [][]uint16{\n")
 	for _, l := range f.Text {
+		numbers(&b, "", l)
+	}
+	p("},\nLength: [][]uint16{\n")
+	for _, l := range f.Length {
 		numbers(&b, "", l)
 	}
 	p("},\n}\n")
@@ -61,7 +69,7 @@ func writeGo(file string, f *form.Tables) error {
 func literal(s form.Symbol) string {
 	var fields []string
 	add := func(name, format string, value any) { fields = append(fields, name+": "+fmt.Sprintf(format, value)) }
-	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.Packed: "Packed", form.Int: "Int", form.Hundredths: "Hundredths", form.Word: "Word"}[s.Kind])
+	add("Kind", "form.%s", [...]string{form.Raw: "Raw", form.Text: "Text", form.Form: "Form", form.Time: "Time", form.Bcrypt: "Bcrypt", form.JSON: "JSON", form.JSONBytes: "JSONBytes", form.Int: "Int", form.Hundredths: "Hundredths", form.Whole: "Whole", form.Word: "Word"}[s.Kind])
 	if s.Bits != 0 {
 		add("Bits", "%d", s.Bits)
 	}
@@ -88,20 +96,45 @@ func numbers[N uint8 | uint16](b *bytes.Buffer, typ string, list []N) {
 
 type jsonKey struct {
 	Key   string `json:"key"`
-	Class int    `json:"class"`
+	Model int    `json:"model"`
+}
+
+type jsonAlphabet struct {
+	Chars string `json:"chars"`
+	Least int    `json:"least"`
+}
+
+type jsonTime struct {
+	Separator string `json:"separator"`
+	Decimals  int    `json:"decimals"`
+	Zulu      bool   `json:"zulu"`
+	Offset    bool   `json:"offset"`
+}
+
+type jsonLayout struct {
+	Colon  string `json:"colon"`
+	Comma  string `json:"comma"`
+	Indent int    `json:"indent"`
+	ASCII  bool   `json:"ascii"`
+	Slash  bool   `json:"slash"`
+	HTML   bool   `json:"html"`
+	Quotes bool   `json:"quotes"`
 }
 
 type jsonSymbol struct {
-	Kind  string  `json:"kind"`
-	Bytes *string `json:"bytes,omitempty"` // in hex
-	Text  *string `json:"text,omitempty"`
-	Book  *uint64 `json:"book,omitempty"`
-	Base  *uint64 `json:"base,omitempty"`
-	Bits  *uint8  `json:"bits,omitempty"`
+	Kind   string  `json:"kind"`
+	Bytes  *string `json:"bytes,omitempty"` // in hex
+	Text   *string `json:"text,omitempty"`
+	Book   *uint64 `json:"book,omitempty"`
+	Base   *uint64 `json:"base,omitempty"`
+	Bits   *uint8  `json:"bits,omitempty"`
+	Layout *uint64 `json:"layout,omitempty"`
+	Symbol *uint64 `json:"symbol,omitempty"`
+	Form   *uint64 `json:"form,omitempty"`
 }
 
 // writeJSON writes the tables for decoders in other languages, with a line for
-// each symbol and each code. Codes are pairs of a symbol and a length.
+// each symbol and each code.
 func writeJSON(file string, f *form.Tables) error {
 	var keys []jsonKey
 	for i, k := range f.Keys {
@@ -110,6 +143,18 @@ func writeJSON(file string, f *form.Tables) error {
 	var symbols []jsonSymbol
 	for _, s := range f.Values {
 		symbols = append(symbols, newJSONSymbol(s))
+	}
+	var layouts []jsonLayout
+	for _, l := range f.Layouts {
+		layouts = append(layouts, jsonLayout(l))
+	}
+	var alphabets []jsonAlphabet
+	for _, a := range form.Alphabets {
+		alphabets = append(alphabets, jsonAlphabet(a))
+	}
+	var times []jsonTime
+	for _, x := range form.TimeForms {
+		times = append(times, jsonTime{string(x.Separator), x.Decimals, x.Zulu, x.Offset})
 	}
 	var contexts [][]int
 	for book := range f.Contexts {
@@ -121,15 +166,18 @@ func writeJSON(file string, f *form.Tables) error {
 	}
 	w := jsonWriter{}
 	w.WriteString("{\n\"version\": 1")
-	add(&w, "classes", f.Models)
+	add(&w, "models", f.Models)
 	add(&w, "keys", keys)
 	add(&w, "phrases", f.Phrases)
 	add(&w, "values", symbols)
+	add(&w, "layouts", layouts)
+	add(&w, "alphabets", alphabets)
+	add(&w, "times", times)
 	add(&w, "contexts", contexts)
-	add(&w, "keyCodes", pairs(f.Key))
-	add(&w, "stepCodes", pairs(f.Step))
-	add(&w, "valueCodes", allPairs(f.Value))
-	add(&w, "textCodes", allPairs(f.Text))
+	add(&w, "keyCodes", byLength(f.Key))
+	add(&w, "valueCodes", byLength(f.Value))
+	add(&w, "textCodes", byLength(f.Text))
+	add(&w, "lengthCodes", byLength(f.Length))
 	w.WriteString("\n}\n")
 	if w.err != nil {
 		return w.err
@@ -168,12 +216,22 @@ func newJSONSymbol(s form.Symbol) jsonSymbol {
 		return jsonSymbol{Kind: "head", Bytes: &digits}
 	case form.Text:
 		return jsonSymbol{Kind: "text", Book: &s.Base}
-	case form.Packed:
-		return jsonSymbol{Kind: "bytes"}
+	case form.Form:
+		return jsonSymbol{Kind: "form", Symbol: &s.Base}
+	case form.Time:
+		return jsonSymbol{Kind: "time", Form: &s.Base}
+	case form.Bcrypt:
+		return jsonSymbol{Kind: "bcrypt"}
+	case form.JSON:
+		return jsonSymbol{Kind: "json", Layout: &s.Base}
+	case form.JSONBytes:
+		return jsonSymbol{Kind: "json-bytes", Layout: &s.Base}
 	case form.Int:
 		return jsonSymbol{Kind: "int", Bytes: &digits, Base: &s.Base, Bits: &s.Bits}
 	case form.Hundredths:
-		return jsonSymbol{Kind: "price", Bits: &s.Bits}
+		return jsonSymbol{Kind: "hundredths", Bits: &s.Bits}
+	case form.Whole:
+		return jsonSymbol{Kind: "whole", Base: &s.Base, Bits: &s.Bits}
 	case form.Word:
 		it, _ := parseItem([]byte(s.Bytes))
 		text := string(it.body)
@@ -182,18 +240,19 @@ func newJSONSymbol(s form.Symbol) jsonSymbol {
 	panic("unknown kind of symbol")
 }
 
-func pairs(list []uint16) [][2]int {
-	var out [][2]int
-	for _, e := range list {
-		out = append(out, [2]int{int(e >> 4), int(e & 15)})
-	}
-	return out
-}
-
-func allPairs(lists [][]uint16) [][][2]int {
-	var out [][][2]int
+// byLength returns the symbols of each code by the length of their codes, from
+// 1 bit on.
+func byLength(lists [][]uint16) [][][]int {
+	var out [][][]int
 	for _, l := range lists {
-		out = append(out, pairs(l))
+		code := make([][]int, 0, form.MaxCode)
+		for _, e := range l {
+			for len(code) < int(e&15) {
+				code = append(code, []int{})
+			}
+			code[e&15-1] = append(code[e&15-1], int(e>>4))
+		}
+		out = append(out, code)
 	}
 	return out
 }

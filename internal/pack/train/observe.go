@@ -1,0 +1,107 @@
+package main
+
+import (
+	"slices"
+
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/form"
+)
+
+// observe packs all that there is to learn from with tables, and counts the
+// symbols that the encoder chooses.
+func (t *trainer) observe(f *form.Tables) error {
+	p := pack.New(f)
+	t.valueCounts = make([][]int, len(f.Value))
+	for model := range t.valueCounts {
+		t.valueCounts[model] = make([]int, len(f.Values))
+	}
+	for code := range t.keyCounts {
+		t.keyCounts[code] = make([]int, len(t.keyWeights))
+	}
+	t.textCounts = [form.Books][form.Contexts][]int{}
+	t.lengthCounts = [form.Lengths][form.LongRun + 1]int{}
+	o := &observer{trainer: t, tables: f, packer: p}
+	for _, d := range t.in.docs {
+		o.item(d.item, form.Generic, d.weight, false)
+	}
+	for _, d := range t.in.docs {
+		o.item(d.floats, form.Generic, d.weight*tune.floats/100, true)
+	}
+	for _, l := range t.in.values {
+		if l.model == jsonText {
+			o.item(append(head(2, len(l.text)), l.text...), form.InToken, l.weight, false)
+			continue
+		}
+		o.item(textItem(l.text), uint8(l.model), l.weight, false)
+	}
+	for _, key := range slices.Concat(t.dictionary, t.rareKeys) {
+		o.text(key, form.Keys, tune.spelledKeys)
+	}
+	return o.err
+}
+
+// An observer counts symbols.
+type observer struct {
+	*trainer
+	tables *form.Tables
+	packer *pack.Packer
+	err    error
+}
+
+// item counts the symbols of an item, or of its floats alone.
+func (o *observer) item(item []byte, model uint8, weight int, floats bool) {
+	var words []string
+	notes := o.notes(weight)
+	count := notes.Value
+	notes.Value = func(model uint8, symbol int) {
+		switch s := &o.tables.Values[symbol]; s.Kind {
+		case form.Word:
+			words = append(words, s.Bytes)
+			if floats {
+				return
+			}
+		case form.Whole:
+		default:
+			if floats {
+				return
+			}
+		}
+		count(model, symbol)
+	}
+	if floats {
+		notes.Key, notes.Text, notes.Length = nil, nil, nil
+	}
+	if err := o.packer.Observe(item, model, notes); err != nil && o.err == nil {
+		o.err = err
+	}
+	if floats {
+		return
+	}
+	for _, w := range words {
+		it, _ := parseItem([]byte(w))
+		text := string(it.body)
+		o.text(text, firstBook(text), weight/wordsAsParts)
+	}
+}
+
+// text counts the symbols of a text in a book.
+func (o *observer) text(text string, book, weight int) {
+	if err := o.packer.ObserveText(text, book, o.notes(weight)); err != nil && o.err == nil {
+		o.err = err
+	}
+}
+
+func (o *observer) notes(weight int) *pack.Notes {
+	return &pack.Notes{
+		Value:  func(model uint8, symbol int) { o.valueCounts[model][symbol] += weight },
+		Key:    func(code uint8, symbol int) { o.keyCounts[code][symbol] += weight },
+		Length: func(code, n int) { o.lengthCounts[code][n] += weight },
+		Text: func(book int, context uint8, symbol int) {
+			counts := &o.textCounts[book][context]
+			if *counts == nil {
+				*counts = make([]int, o.trainer.text.symbols())
+			}
+			(*counts)[symbol] += weight
+		},
+	}
+}
