@@ -23,6 +23,8 @@ import (
 
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/keytext"
+	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/tables"
 )
 
 // rawToken seals a token as FORMAT.md says, without the library: what its first
@@ -133,7 +135,7 @@ func TestFirstByte(t *testing.T) {
 // They are refused wherever they stand, and whatever they are decoded into.
 func TestItems(t *testing.T) {
 	key := cookiesession.NewKey()
-	codec := newCodec(t, newRing(t, key), nil)
+	codec, packer := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1)
 	type known struct{ B int }
 	for _, row := range []struct{ name, control, item string }{
 		{"keys out of order", "\xa2\x61a\x01\x61b\x02", "\xa2\x61b\x02\x61a\x01"},
@@ -143,6 +145,9 @@ func TestItems(t *testing.T) {
 		{"integer keys out of order", "\xa2\x01\x01\x02\x02", "\xa2\x02\x02\x01\x01"},
 		{"a reserved integer", "\xa1\x61B\x01", "\xa1\x61B\x1c"},
 		{"a reserved integer with eight bytes", "\xa1\x61B\x01", "\xa1\x61B\x1c\x00\x00\x00\x01\x00\x00\x00\x00"},
+		{"a reserved integer with sixteen bytes", "\xa1\x61B\x01", "\xa1\x61B\x1c" + strings.Repeat("\x00", 16)},
+		{"bytes beyond the end", "\xa1\x61B\x41a", "\xa1\x61B\x42a"},
+		{"a text beyond the end", "\xa1\x61B\x61a", "\xa1\x61B\x62a"},
 		{"a reserved length", "\xa1\x61B\x41a", "\xa1\x61B\x5ca"},
 		{"a simple value in two bytes", "\xa1\x61B\xf5", "\xa1\x61B\xf8\x15"},
 		{"a reserved simple value", "\xa1\x61B\xf5", "\xa1\x61B\xfc"},
@@ -153,7 +158,16 @@ func TestItems(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			open := func(item string, dst any) error {
-				return codec.Decode("s", rawToken(t, key, "s", 1, []byte(emptyRecord+item)), dst)
+				err := codec.Decode("s", rawToken(t, key, "s", 1, []byte(emptyRecord+item)), dst)
+				// The same, packed by a packer that does not look at it, if it
+				// is well-formed at least.
+				if strings.Contains(row.name, "key") || strings.Contains(row.name, "UTF-8") {
+					packed := codec.Decode("s", rawToken(t, key, "s", 1, packer.Append([]byte("\x01\x00"), []byte(item))), dst)
+					if (err == nil) != (packed == nil) {
+						t.Errorf("into a %T: error %v, packed: %v", dst, err, packed)
+					}
+				}
+				return err
 			}
 			var control, broken any
 			if err := open(row.control, &control); err != nil {
@@ -171,7 +185,7 @@ func TestItems(t *testing.T) {
 // TestDepth has 64 levels, and one more, of all that can hold something.
 func TestDepth(t *testing.T) {
 	key := cookiesession.NewKey()
-	codec := newCodec(t, newRing(t, key), nil)
+	codec, packer := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1)
 	type list []list
 	type link struct {
 		N *link `json:"n"`
@@ -196,6 +210,10 @@ func TestDepth(t *testing.T) {
 				err := codec.Decode("s", rawToken(t, key, "s", 1, []byte(emptyRecord+item)), dst)
 				if !errors.Is(err, want) {
 					t.Errorf("%d levels: error %v, want %v", levels, err, want)
+				}
+				packed := codec.Decode("s", rawToken(t, key, "s", 1, packer.Append([]byte("\x01\x00"), []byte(item))), row.dst())
+				if !errors.Is(packed, want) {
+					t.Errorf("%d levels, packed: error %v, want %v", levels, packed, want)
 				}
 				if err == nil && row.name != "an unknown key" {
 					if _, err := codec.Encode("s", dst); err != nil {
@@ -243,6 +261,7 @@ func TestRepeats(t *testing.T) {
 		{map[string]any{"a": 1}, map[string]int{"a": 1}},
 		{[]any{"x", "y"}, []int{1, 2, 3}},
 		{[]any{1, 2, 3}, []int{1, 2, 3}},
+		{1, -2, 1}, {[]any{1, 1}, []any{-2, -2}, []any{1, -2}}, {245, true, 244, false},
 	} {
 		var got []any
 		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil {

@@ -158,6 +158,7 @@ type bench struct {
 	work    string
 	overlay string // of the mutations inside functions
 	tests   []testPackage
+	paths   map[string]string // of packages, by directory
 
 	mu       sync.Mutex
 	binaries map[string]*binary // of those, by import path
@@ -177,10 +178,14 @@ func (b *bench) list() error {
 		return err
 	}
 	dirs := make(map[string]string)
+	b.paths = make(map[string]string)
 	for line := range strings.Lines(out) {
 		path, rest, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		dir, deps, _ := strings.Cut(rest, "\t")
 		dirs[path] = dir
+		if !strings.HasSuffix(path, ".test") {
+			b.paths[dir] = path
+		}
 		path, ok := strings.CutSuffix(path, ".test")
 		if !ok {
 			continue
@@ -197,12 +202,7 @@ func (b *bench) list() error {
 // affected lists the tests that a change of the package in a directory may make
 // fail: its own, then those of the others, the module's root first.
 func (b *bench) affected(dir string) []testPackage {
-	path := ""
-	for _, t := range b.tests {
-		if t.dir == dir {
-			path = t.path
-		}
-	}
+	path := b.paths[dir]
 	var tests []testPackage
 	for _, t := range b.tests {
 		if t.dir == dir || t.deps[path] {
@@ -226,7 +226,11 @@ func (b *bench) kill(m *mutation) (by string, err error) {
 	if m.broken != nil {
 		return "", m.broken
 	}
-	for _, t := range b.affected(m.dir) {
+	tests := b.affected(m.dir)
+	if len(tests) == 0 {
+		return "", errors.New("no test needs its package")
+	}
+	for _, t := range tests {
 		bin := b.binary(t)
 		if m.number == 0 { // not inside a function
 			bin = &binary{test: t, path: filepath.Join(b.work, m.name+".test")}

@@ -54,7 +54,11 @@ func unused() bool {
 `,
 	"sums_test.go": `package sums
 
-import "testing"
+import (
+	"testing"
+
+	"example.com/sums/used"
+)
 
 func TestTwo(t *testing.T) {
 	if n := (pair[int]{}).two(1, ""); n != 2 || three("", 3) != 3 {
@@ -73,11 +77,15 @@ func TestSums(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	n := 0
-	if set(&n); n != 7 || size != 4 {
+	if set(&n); n != 7 || size != 4 || used.One() != 1 {
 		t.Error(n, size)
 	}
 }
 `,
+	"alone/alone.go":                    "package alone\n\nfunc One() int {\n\treturn 1\n}\n",
+	"used/used.go":                      "package used\n\nfunc One() int {\n\treturn 1\n}\n",
+	"testdata/mutations/i-alone.patch":  "Nobody tests it.\n\n--- alone/alone.go\n-return 1\n+return 2\n",
+	"testdata/mutations/j-used.patch":   "Others test it.\n\n--- used/used.go\n-return 1\n+return 2\n",
 	"testdata/mutations/a-two.patch":    "Two is three.\n\n--- sums.go\n-func (pair[T]) two(int, string) int { return 2 }\n+func (pair[T]) two(int, string) int { return 3 }\n",
 	"testdata/mutations/a-blank.patch":  "Three is one more.\n\n--- sums.go\n-func three(_ string, n int) int { return n }\n+func three(_ string, n int) int { return n+1 }\n",
 	"testdata/mutations/b-add.patch":    "The first one is left out.\n\n--- sums.go\n-\ttotal = first\n \tfor _, n := range more {\n",
@@ -123,12 +131,14 @@ g-unused survives: nobody calls it
 g-vain FAILED: g-vain.patch:8: declared and not used: other
 g-wild FAILED: 30:8: expected operand, found '}' (and 4 more errors)
 h-lives SURVIVED: It lives.
-11 of 11 mutations  : 6 killed, 1 that no test can notice, 4 failed
+i-alone FAILED: no test needs its package
+j-used killed by TestSet of example.com/sums
+13 of 13 mutations  : 7 killed, 1 that no test can notice, 5 failed
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
-	if err == nil || err.Error() != "failed: f-shadow g-vain g-wild h-lives" {
+	if err == nil || err.Error() != "failed: f-shadow g-vain g-wild h-lives i-alone" {
 		t.Errorf("error %v", err)
 	}
 
