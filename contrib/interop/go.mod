@@ -1,4 +1,4 @@
-module example.com/cookiesession/contrib/gorilla/interop
+module example.com/cookiesession/contrib/interop
 
 go 1.26.0
 
@@ -23,6 +23,6 @@ require (
 )
 
 replace (
-	example.com/cookiesession => ../../..
-	example.com/cookiesession/contrib/gorilla => ..
+	example.com/cookiesession => ../..
+	example.com/cookiesession/contrib/gorilla => ../gorilla
 )
