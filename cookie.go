@@ -73,7 +73,7 @@ func (a *attributes) checkName() error {
 		return fmt.Errorf("option Name has %d bytes: at most %d", len(a.name), maxName)
 	}
 	if err := (&http.Cookie{Name: a.name, Value: "v"}).Valid(); err != nil {
-		return fmt.Errorf("option Name %q is not a token (RFC 9110, Section 5.6.2)", a.name)
+		return fmt.Errorf("option Name %q is not a token (RFC 9110, Section 5.6.2): use letters, digits, - and _", a.name)
 	}
 	if i := len(a.name) - len("_2"); i > 0 && a.name[i] == '_' && a.name[i+1] >= '2' && a.name[i+1] <= '8' {
 		return fmt.Errorf("option Name %q: names that end in _2 to _8 are those of the further parts of %q", a.name, a.name[:i])

@@ -56,6 +56,9 @@ type keyringStatus struct {
 // or is over are errors.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	r, err := newRing(keys, nil, clock.Now(), func(i int) string { return fmt.Sprintf("key %d", i+1) })
+	if len(keys) == 0 {
+		err = errors.New("no key: give it one of NewKey or ParseKey")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}
@@ -75,6 +78,9 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 // error, which names its line and quotes nothing.
 func ParseKeyring(text string) (*Keyring, error) {
 	r, err := parseRing(text, clock.Now())
+	if strings.TrimSpace(text) == "" {
+		err = errors.New("no key: the text is empty; is the environment variable set that it comes from?")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}

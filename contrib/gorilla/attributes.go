@@ -52,7 +52,7 @@ func sameSite(o *sessions.Options) http.SameSite {
 	return o.SameSite
 }
 
-var errName = errors.New("the session's name is not one that a cookie can have (RFC 9110, Section 5.6.2)")
+var errName = errors.New("the session's name is not one that a cookie can have (RFC 9110, Section 5.6.2): use letters, digits, - and _")
 
 // checkName refuses a name that [http.SetCookie] would drop in silence.
 func checkName(name string) error {

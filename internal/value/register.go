@@ -49,7 +49,7 @@ func Register(name string, zero any) *Plan {
 	}
 	switch {
 	case t == nil:
-		panic(fmt.Sprintf("cookiesession: Register(%q): nil has no type", name))
+		panic(fmt.Sprintf("cookiesession: Register(%q): nil has no type, give it a value of the type", name))
 	case name == "" || !utf8.ValidString(name):
 		panic(fmt.Sprintf("cookiesession: Register(%q, %s): the name is empty or not UTF-8", name, t))
 	}
