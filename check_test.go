@@ -88,7 +88,9 @@ func TestCheckAndSaving(t *testing.T) {
 		{"not judged, read", errStoreDown, func(*webSession) {}, leaves, 200},
 		{"not judged, empty", errStoreDown, func(s *webSession) { webSign(s); s.Data = webUser{} }, leaves, 200},
 		{"not judged, changed", errStoreDown, webSign, leaves, 500},
-		{"not judged, destroyed", errStoreDown, (*webSession).Destroy, leaves, 500},
+		{"not judged, destroyed", errStoreDown, (*webSession).Destroy, deletes, 200},
+		{"not judged, destroyed, then changed", errStoreDown, func(s *webSession) { s.Destroy(); webSign(s) }, leaves, 500},
+		{"not judged, renewed", errStoreDown, func(s *webSession) { webSign(s); s.Renew() }, leaves, 500},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -207,4 +209,24 @@ func TestCheckRefusesACookieFromAhead(t *testing.T) {
 			t.Errorf("issued at %v, the refused cookie at %v", got, ahead)
 		}
 	})
+}
+
+// The text of a refusal says once that the session was revoked.
+func TestRevokedIsSaidOnce(t *testing.T) {
+	for _, tt := range []struct {
+		answer error
+		want   string
+	}{
+		{cookiesession.ErrRevoked, "cookiesession: session revoked"},
+		{fmt.Errorf("%w: signed out everywhere", cookiesession.ErrRevoked), "cookiesession: session revoked: signed out everywhere"},
+		{fmt.Errorf("generation 3 of 4: %w", cookiesession.ErrRevoked), "generation 3 of 4: cookiesession: session revoked"},
+	} {
+		ring := newRing(t)
+		b := signedIn(newWebSite(t, ring, userOptions{}))
+		site := newWebSite(t, ring, userOptions{Check: func(*http.Request, *webSession) error { return tt.answer }})
+		err := site.visit(b, nil).S.Err()
+		if wantWrapped(t, err, cookiesession.ErrRevoked); fmt.Sprint(err) != tt.want {
+			t.Errorf("error %q, want %q", err, tt.want)
+		}
+	}
 }

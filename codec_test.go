@@ -17,9 +17,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/pack"
-	"example.com/cookiesession/internal/pack/tables"
-	"example.com/cookiesession/internal/value"
 )
 
 // prefs is the session of the benchmarks and of most tests of the codec.
@@ -203,7 +200,7 @@ func TestEveryTruncationIsRefused(t *testing.T) {
 	refused(t, codec, "s", text+text, cookiesession.ErrInvalid)
 }
 
-// TestOneSpelling has other texts that spell a token's bytes. The token has a
+// TestOneSpelling has other texts that spell a token's bytes. The tokens have a
 // character that the two alphabets write differently, and trailing bits.
 func TestOneSpelling(t *testing.T) {
 	codec := newCodec(t, newRing(t), nil)
@@ -218,6 +215,8 @@ func TestOneSpelling(t *testing.T) {
 			"padding":        text + strings.Repeat("=", max(1, n)),
 			"a line feed":    text[:8] + "\n" + text[8:],
 			"CR":             text[:40] + "\r" + text[40:],
+			"LF in a body":   text[:40] + "\n" + text[40:],
+			"CR at end":      text + "\r",
 			"CR in the head": text[:3] + "\r" + text[3:],
 			"CRLF at end":    text + "\r\n",
 			"LF at start":    "\n" + text,
@@ -306,6 +305,7 @@ func TestCodecUsage(t *testing.T) {
 		"Encode: too large":                         encode("s", strings.Repeat("é€", 4000)),
 		"Decode: empty name":                        codec.Decode("", text, new(prefs)),
 		"Decode: long name":                         codec.Decode(strings.Repeat("n", math.MaxUint16+1), text, new(prefs)),
+		"OpenRequest: no pointer":                   second(codec.OpenRequest(nil, "s", prefs{})),
 		"OpenRequest: long name":                    second(codec.OpenRequest(nil, strings.Repeat("n", math.MaxUint16+1), new(prefs))),
 		"Measure: long name":                        second(codec.Measure(strings.Repeat("n", math.MaxUint16+1), 1)),
 		"Decode: no pointer":                        codec.Decode("s", text, prefs{}),
@@ -633,37 +633,6 @@ func TestDstStaysAsItWas(t *testing.T) {
 	}
 }
 
-// TestUnpackedSize has values around the most that a packed body may unpack to.
-func TestUnpackedSize(t *testing.T) {
-	ring := newRing(t)
-	codec := newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
-	const most = 64 << 10
-	for n, packed := range map[int]bool{most: true, most + 1: false} {
-		text := strings.Repeat("a", n-3) // the head of such a text has 3 bytes
-		size, err := codec.Measure("s", text)
-		if err != nil || size.CBOR != n || isPacked(size) != packed {
-			t.Errorf("%d bytes: %+v, %v", n, size, err)
-		}
-		var got string
-		if err := codec.Decode("s", mustEncode(t, codec, "s", text), &got); err != nil || got != text {
-			t.Errorf("%d bytes do not come back: %v", n, err)
-		}
-		// The same, packed by somebody who does not know of the limit.
-		item, err := value.Append(nil, text)
-		if err != nil {
-			t.Fatal(err)
-		}
-		body := pack.New(&tables.V1).Append([]byte{1, 0}, item)
-		if len(body) >= n {
-			t.Fatalf("packed it has %d bytes", len(body))
-		}
-		err = codec.Decode("s", codec.SealRecord("s", body, time.Now()), &got)
-		if packed != (err == nil) || !packed && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
-			t.Errorf("%d bytes in a packed body: %v", n, err)
-		}
-	}
-}
-
 func TestNewCodecErrors(t *testing.T) {
 	ring := newRing(t)
 	for name, row := range map[string]struct {
@@ -680,6 +649,12 @@ func TestNewCodecErrors(t *testing.T) {
 		"MaxLifetime of 401 days":    {ring, cookiesession.CodecOptions{MaxLifetime: 401 * 24 * time.Hour}, "MaxLifetime"},
 		"negative IdleTimeout":       {ring, cookiesession.CodecOptions{IdleTimeout: -1}, "IdleTimeout"},
 		"IdleTimeout above Lifetime": {ring, cookiesession.CodecOptions{IdleTimeout: 15 * 24 * time.Hour}, "IdleTimeout"},
+		"cookies too small to split": {ring, cookiesession.CodecOptions{MaxSize: 1023, MaxCookies: 2}, "MaxSize"},
+		"9 cookies":                  {ring, cookiesession.CodecOptions{MaxCookies: 9}, "MaxCookies"},
+		"negative MaxCookies":        {ring, cookiesession.CodecOptions{MaxCookies: -1}, "MaxCookies"},
+		"PadTo 15":                   {ring, cookiesession.CodecOptions{PadTo: 15}, "PadTo"},
+		"PadTo 1025":                 {ring, cookiesession.CodecOptions{PadTo: 1025}, "PadTo"},
+		"negative PadTo":             {ring, cookiesession.CodecOptions{PadTo: -16}, "PadTo"},
 		"IdleTimeout not whole":      {ring, cookiesession.CodecOptions{IdleTimeout: time.Second + 1}, "IdleTimeout"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -688,6 +663,16 @@ func TestNewCodecErrors(t *testing.T) {
 				t.Errorf("NewCodec = %v, %v: want an error about %s", codec, err, row.want)
 			}
 		})
+	}
+	for name, opts := range map[string]cookiesession.CodecOptions{
+		"1024 bytes, 8 cookies":   {MaxSize: 1024, MaxCookies: 8},
+		"few bytes in one cookie": {MaxSize: 100, MaxCookies: 1},
+		"PadTo 16":                {PadTo: 16},
+		"PadTo 1024":              {PadTo: 1024},
+	} {
+		if _, err := cookiesession.NewCodec(ring, &opts); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	_, err := cookiesession.NewCodec(nil, &cookiesession.CodecOptions{Lifetime: -1, IdleTimeout: -1})
 	for _, want := range []string{"keyring", "Lifetime", "IdleTimeout"} {

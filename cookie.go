@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"example.com/cookiesession/internal/webrule"
 )
@@ -30,6 +29,7 @@ type attributes struct {
 const (
 	defaultName = "session"
 	maxName     = 64   // bytes; a name is paid for in every request
+	minSize     = 256  // bytes of name and value; in less, hardly any session fits
 	maxPath     = 1024 // bytes; browsers ignore a longer attribute
 )
 
@@ -73,7 +73,7 @@ func (a *attributes) checkName() error {
 		return fmt.Errorf("option Name has %d bytes: at most %d", len(a.name), maxName)
 	}
 	if err := (&http.Cookie{Name: a.name, Value: "v"}).Valid(); err != nil {
-		return fmt.Errorf("option Name %q is not a token (RFC 9110, Section 5.6.2)", a.name)
+		return fmt.Errorf("option Name %q is not a token (RFC 9110, Section 5.6.2): use letters, digits, - and _", a.name)
 	}
 	if i := len(a.name) - len("_2"); i > 0 && a.name[i] == '_' && a.name[i+1] >= '2' && a.name[i+1] <= '8' {
 		return fmt.Errorf("option Name %q: names that end in _2 to _8 are those of the further parts of %q", a.name, a.name[:i])
@@ -141,31 +141,19 @@ func (a *attributes) compose() error {
 	if a.partitioned {
 		a.afterAge += "; Partitioned"
 	}
-	return a.cookie("v", time.Hour).Valid()
-}
-
-// cookie returns the same as line. Deleting is a maxAge below zero.
-func (a *attributes) cookie(value string, maxAge time.Duration) *http.Cookie {
-	c := &http.Cookie{
-		Name: a.name, Value: value, Path: a.path, Domain: a.domain,
+	return (&http.Cookie{
+		Name: a.name, Value: "v", Path: a.path, Domain: a.domain,
 		HttpOnly: true, Secure: a.secure, SameSite: a.sameSite, Partitioned: a.partitioned,
-	}
-	switch {
-	case maxAge < 0:
-		c.MaxAge = -1
-	case !a.browserSession:
-		c.MaxAge = int(maxAge / time.Second)
-	}
-	return c
+	}).Valid()
 }
 
 // appendSet appends the Set-Cookie line that sets a cookie, whose value is in
-// two parts, for maxAge seconds.
+// two parts, for maxAge seconds; below 0: until the browser is closed.
 func (a *attributes) appendSet(dst []byte, name string, set, piece []byte, maxAge int64) []byte {
 	dst = append(append(dst, name...), '=')
 	dst = append(append(dst, set...), piece...)
 	dst = append(dst, a.beforeAge...)
-	if !a.browserSession {
+	if maxAge >= 0 {
 		dst = append(dst, "; Max-Age="...)
 		dst = strconv.AppendInt(dst, maxAge, 10)
 	}

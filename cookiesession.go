@@ -37,6 +37,13 @@
 // rewrite it. Writing it drops the fields that this release does not know, so
 // add a field one release before relying on it.
 //
+// A field with the tag json:"-" is not stored. [New] warns of it once for each
+// type, unless a cbor tag says what is meant: cbor:"-" agrees, cbor:"name"
+// stores it.
+//
+// A type of another module that [New] refuses can be stored by a type around it
+// that has MarshalBinary and UnmarshalBinary: see the example of New.
+//
 // [Register] and docs/FORMAT.md say which types can be stored, how each Go type
 // is written, and how values inside an any keep their types.
 //
@@ -95,8 +102,9 @@
 // [ParseKeyring]. The first key, or the one that was activated last, seals; all
 // keys open. To rotate, give every replica the new key before any seals with it
 // (activates=), and keep the old one until its last session has expired
-// (retires=). A visitor's cookie moves to the new key at their next request, so
-// nobody is logged out.
+// (retires=). A visitor's cookie moves to the new key at their next page, or
+// after half of the old key's remaining time at another request, so nobody is
+// logged out.
 //
 // # What a session in a cookie cannot do
 //
@@ -203,8 +211,13 @@ type Options[T any] struct {
 	MaxLifetime time.Duration
 
 	// IdleTimeout ends a session that long after its cookie was last issued. 0:
-	// none. The cookie is issued anew once half of it is over, so a visitor who
-	// pauses for more than half of it may be logged out.
+	// none. A page issues it anew once a quarter of that time is over, another
+	// request (a fetch, an image, a client that is no browser) once half is. So
+	// whoever pauses for less than half of it stays in. If the answer takes
+	// more than two seconds, pages wait for the half, and others for three
+	// quarters; after 30 seconds others don't renew at all, so a long poll is
+	// no activity. Nor do answers with the status 304, 408, 499 or above 499. A
+	// change of the session always counts.
 	IdleTimeout time.Duration
 
 	// NotBefore refuses, from that time on, every session created before it: a
@@ -213,11 +226,22 @@ type Options[T any] struct {
 	// cannot rescue a session from it.
 	NotBefore time.Time
 
+	// MaxSize bounds the bytes of name and value of a cookie that is written.
+	// 0: 4093, the smallest limit of a browser in use, which is also the most;
+	// at least 256. Lower it where a proxy takes less: nginx as it comes
+	// (proxy_buffer_size 4k, for all headers of a response) answers with a 502
+	// for a cookie of 3807 bytes, and passes one of 3674 if little else is
+	// there. Cookies that were written before are read all the same. One of
+	// them that is too large now is not refreshed, and so ends in its time.
+	MaxSize int
+
 	// MaxCookies allows a session that is too large for one cookie to take
-	// several: NAME, NAME_2 and so on, whose names belong to the session then.
-	// 0: 1; at most 8. Two full cookies already exceed the 8 KiB that nginx,
-	// Apache and others allow for all cookies of a request by default, so look
-	// for a way to store less first.
+	// several when it is written: NAME, NAME_2 and so on, whose names belong to
+	// the session then. 0: 1; at most 8. Look for a way to store less first:
+	// two full cookies already exceed the 8 KiB that nginx, Apache and others
+	// allow for all cookies of a request by default, and nginx as it comes
+	// answers with a 502 for all that is more than one cookie, until its
+	// proxy_buffer_size is 16k.
 	MaxCookies int
 
 	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
@@ -236,9 +260,15 @@ type Options[T any] struct {
 	Check func(*http.Request, *Session[T]) error
 
 	// OnEvent is called with each event, synchronously, and with the request
-	// that Handler or Load received (nil if there is none). nil: [EventLate]
-	// and [EventSaveFailed] go to slog.Default at level Error, nothing else is
-	// logged.
+	// that Handler or Load received (nil if there is none). nil: what an
+	// operator has to know goes to slog.Default. Changes that are lost
+	// ([EventSaveFailed], [EventLate], [EventTimedOut] with a Reason) are
+	// logged ten times a minute at most, each with the number of those that
+	// were not. [EventKeysCreated], [EventInsecureTLS] and [EventPlainHTTP] are
+	// logged once; [EventKeysRefused], [EventKeysPending], [EventKeysWarning],
+	// [EventNearLimit] and [EventHijacked] at most once an hour, and so is
+	// [EventRefused] for keys that are not known, where these are at least ten
+	// and more than 1 % of what was opened.
 	OnEvent func(*http.Request, Event)
 }
 
@@ -251,13 +281,16 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 		opts = &Options[T]{}
 	}
 	m := &manager{dataType: reflect.TypeFor[T](), labelFunc: opts.LabelFunc, onEvent: opts.OnEvent}
-	var errs [4]error
+	var errs [5]error
 	m.codec, errs[0] = newCodec(keys, opts.codecOptions())
 	m.cookie, errs[1] = newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
 	if opts.Label != "" && opts.LabelFunc != nil {
 		errs[2] = errors.New("options Label and LabelFunc are both set: LabelFunc alone can return a constant")
 	}
 	m.plan, errs[3] = planOf(m.dataType)
+	if size := opts.MaxSize; size != 0 && (size < minSize || size > wire.MaxCookie) {
+		errs[4] = fmt.Errorf("option MaxSize is %d: it has to be from %d to %d", size, minSize, wire.MaxCookie)
+	}
 	err := errors.Join(errs[:]...)
 	if err == nil {
 		err = m.encodeZero()
@@ -265,11 +298,14 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: New[%s]: %w", m.dataType, err)
 	}
+	warnLeftOut(m.plan)
 	m.names = wire.PartNames(m.cookie.name)
 	if m.onEvent == nil {
-		m.onEvent = logEvent
+		m.onEvent = newEventLog().log
 	}
+	m.newer.Lines, m.newer.Per = 1, time.Hour
 	m.insecure.Store(opts.Insecure)
+	m.secure.Store(!opts.Insecure)
 	return &Manager[T]{m, opts.Check}, nil
 }
 
@@ -277,6 +313,6 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 func (o *Options[T]) codecOptions() *CodecOptions {
 	return &CodecOptions{
 		Label: o.Label, Lifetime: o.Lifetime, MaxLifetime: o.MaxLifetime, IdleTimeout: o.IdleTimeout,
-		NotBefore: o.NotBefore, MaxCookies: o.MaxCookies, PadTo: o.PadTo,
+		NotBefore: o.NotBefore, MaxSize: o.MaxSize, MaxCookies: o.MaxCookies, PadTo: o.PadTo,
 	}
 }

@@ -81,7 +81,7 @@ const (
 // Why a cookie was issued.
 const (
 	ReasonChanged   Reason = "changed"   // Data changed
-	ReasonRequested Reason = "requested" // Renew, SetLifetime or a first ID
+	ReasonRequested Reason = "requested" // a method of the Session: Destroy, Renew, SetLifetime, SetPersistent, SetBinding or a first ID
 	ReasonResealed  Reason = "resealed"  // the sealing key has superseded the one that sealed the cookie
 	ReasonRenewed   Reason = "renewed"   // half of the idle timeout was over
 )
@@ -111,6 +111,8 @@ func (e *codecError) Error() string {
 		return "cookiesession: " + e.cause.Error()
 	case e.cause == nil:
 		return e.sentinel.Error()
+	case errors.Is(e.cause, e.sentinel): // it says so itself
+		return e.cause.Error()
 	}
 	return e.sentinel.Error() + ": " + e.cause.Error()
 }

@@ -1,11 +1,5 @@
 package cookiesession
 
-import (
-	"context"
-	"log/slog"
-	"net/http"
-)
-
 // An EventKind says what an [Event] is about.
 type EventKind uint8
 
@@ -15,7 +9,7 @@ const (
 	// operators see when an old one is no longer in use.
 	EventOpened EventKind = iota + 1
 	// EventRefused: the request carried a session cookie and none was accepted.
-	// Reason and Err tell why.
+	// Reason and Err tell why. With [ReasonNewer] it is reported once an hour.
 	EventRefused
 	// EventDuplicate: two different cookies of one name both opened. The newest
 	// won. A second one is planted by a sibling domain or left behind by other
@@ -38,8 +32,10 @@ const (
 	// EventLate: a session was changed after the response headers had gone out,
 	// so the change is lost.
 	EventLate
-	// EventTimedOut: the request ran out of time or its client left, so its
-	// session was neither read nor saved: the handler may still be using it.
+	// EventTimedOut: the request was given up (see [Manager.Handler]), so its
+	// Data was neither read nor saved: the handler may still be using it. With
+	// [ReasonRequested], a change is known to be lost: one that is no change of
+	// Data. A Destroy is not lost.
 	EventTimedOut
 	// EventHijacked: the session had to be saved when the handler took the
 	// connection over. EventIssued or EventDeleted came before, but the
@@ -47,8 +43,13 @@ const (
 	// [Manager.Cookies].
 	EventHijacked
 	// EventNearLimit: the cookie that was issued fills more than three quarters
-	// of Limit. If the session grows on, it will be [ErrTooLarge].
+	// of Limit. If the session grows on, it will be [ErrTooLarge]. A proxy may
+	// refuse it earlier: see Options.MaxSize.
 	EventNearLimit
+	// EventIDLost: [Session.ID] has drawn an id for a session that is not
+	// stored, because its Data is zero. The visitor's next request has another
+	// id.
+	EventIDLost
 	// EventLongHeader: the cookies of a request have more than 8 KiB together,
 	// which many servers and proxies refuse by default. It is looked at when
 	// the session is opened.
@@ -73,6 +74,10 @@ const (
 	// came over TLS or says that its proxy's did, so cookies lack Secure for no
 	// reason. It is reported once.
 	EventInsecureTLS
+	// EventPlainHTTP: a Secure cookie was set on a page that was asked for over
+	// plain HTTP, as far as can be told, from a host that is not loopback:
+	// browsers drop it. It is reported once.
+	EventPlainHTTP
 
 	endOfEventKinds // one more than the last kind
 )
@@ -83,30 +88,30 @@ func (k EventKind) String() string {
 	if k == 0 || k >= endOfEventKinds {
 		return "unknown"
 	}
-	return eventTexts[k].name
+	return eventNames[k]
 }
 
-// eventTexts has a row for each kind: its name, and the line that is logged at
-// level Error where there is no Options.OnEvent. "" logs nothing.
-var eventTexts = [endOfEventKinds]struct{ name, logged string }{
-	EventOpened:       {"opened", ""},
-	EventRefused:      {"refused", ""},
-	EventDuplicate:    {"duplicate", ""},
-	EventIssued:       {"issued", ""},
-	EventReplaced:     {"replaced", ""},
-	EventDeleted:      {"deleted", ""},
-	EventSaveFailed:   {"save-failed", "session not saved"},
-	EventLate:         {"late", "session changed after the response headers were sent; the change is lost"},
-	EventTimedOut:     {"timed-out", ""},
-	EventHijacked:     {"hijacked", ""},
-	EventNearLimit:    {"near-limit", ""},
-	EventLongHeader:   {"long-header", ""},
-	EventKeysReloaded: {"keys-reloaded", ""},
-	EventKeysRefused:  {"keys-refused", ""},
-	EventKeysCreated:  {"keys-created", ""},
-	EventKeysPending:  {"keys-pending", ""},
-	EventKeysWarning:  {"keys-warning", "something is wrong with the keyring"},
-	EventInsecureTLS:  {"insecure-tls", ""},
+var eventNames = [endOfEventKinds]string{
+	EventOpened:       "opened",
+	EventRefused:      "refused",
+	EventDuplicate:    "duplicate",
+	EventIssued:       "issued",
+	EventReplaced:     "replaced",
+	EventDeleted:      "deleted",
+	EventSaveFailed:   "save-failed",
+	EventLate:         "late",
+	EventTimedOut:     "timed-out",
+	EventHijacked:     "hijacked",
+	EventNearLimit:    "near-limit",
+	EventIDLost:       "id-lost",
+	EventLongHeader:   "long-header",
+	EventKeysReloaded: "keys-reloaded",
+	EventKeysRefused:  "keys-refused",
+	EventKeysCreated:  "keys-created",
+	EventKeysPending:  "keys-pending",
+	EventKeysWarning:  "keys-warning",
+	EventInsecureTLS:  "insecure-tls",
+	EventPlainHTTP:    "plain-http",
 }
 
 // An Event is given to Options.OnEvent. Nothing in it is secret or chosen by a
@@ -115,25 +120,8 @@ type Event struct {
 	Kind   EventKind
 	Cookie string // the cookie's name
 	KeyID  string // EventOpened, EventIssued, EventKeysPending, EventKeysWarning: the key, 6 hexadecimal digits; only ever a key of the ring
-	Reason Reason // EventRefused, EventIssued, EventReplaced
+	Reason Reason // EventRefused, EventIssued, EventReplaced, EventTimedOut
 	Err    error  // EventRefused, EventReplaced, EventSaveFailed, EventKeysRefused, EventKeysWarning
 	Size   int    // EventIssued, EventNearLimit, EventSaveFailed for a session too large: bytes of name and value; EventLongHeader: of all cookies
 	Limit  int    // with Size: bytes allowed
-}
-
-// logEvent stands in for Options.OnEvent: a lost change must not be lost
-// silently, nor sessions that will be lost. Nothing else is ever logged.
-func logEvent(r *http.Request, e Event) {
-	text := eventTexts[e.Kind].logged
-	if text == "" {
-		return
-	}
-	ctx, args := context.Background(), []any{"cookie", e.Cookie}
-	if r != nil {
-		ctx = r.Context()
-	}
-	if e.Err != nil {
-		args = append(args, "error", e.Err)
-	}
-	slog.ErrorContext(ctx, "cookiesession: "+text, args...)
 }

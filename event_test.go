@@ -2,13 +2,11 @@ package cookiesession_test
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -166,12 +164,15 @@ func eventRows() []eventRow {
 		{cookiesession.EventTimedOut, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			ctx, disconnect := context.WithCancel(t.Context())
-			site.handle(func(*userCall) { disconnect() }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
+			site.handle(func(c *userCall) { disconnect(); c.W.WriteHeader(503) }).ServeHTTP(httptest.NewRecorder(), webRequest().WithContext(ctx))
 			return site.take()
 		}},
 		{cookiesession.EventNearLimit, "", nil, false, 4093, visiting(userOptions{}, func(c *userCall) {
 			c.S.Data.Tags = map[string][]string{"random": {string(webRandom(2500))}}
 		})},
+		{cookiesession.EventIDLost, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+			return newUserSite(t).visit(new(webBrowser), func(c *userCall) { c.S.ID() }).Events
+		}},
 		{cookiesession.EventLongHeader, "", nil, false, 8192, func(t *testing.T) []cookiesession.Event {
 			site := newUserSite(t)
 			site.Load(webRequest("a="+strings.Repeat("a", 8000), "b="+strings.Repeat("b", 189)))
@@ -217,6 +218,12 @@ func eventRows() []eventRow {
 			site := newWebSite(t, ring, userOptions{})
 			events := site.visit(new(webBrowser), nil).Events
 			return append(events, site.visit(new(webBrowser), nil).Events...) // once
+		}},
+		{cookiesession.EventPlainHTTP, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
+			site := newUserSite(t)
+			b := &webBrowser{Header: http.Header{"Accept": {"text/html"}}}
+			events := site.visit(b, func(c *userCall) { webSign(c.S) }).Events
+			return append(events, site.visit(&webBrowser{Header: b.Header}, func(c *userCall) { webSign(c.S) }).Events...) // once
 		}},
 		{cookiesession.EventInsecureTLS, "", nil, false, 0, func(t *testing.T) []cookiesession.Event {
 			site := newWebSite(t, nil, userOptions{Insecure: true})
@@ -342,51 +349,6 @@ func TestEventRowsAreComplete(t *testing.T) {
 			t.Errorf("no test provokes the reason %s", m[1])
 		}
 	}
-}
-
-// A Manager of which nobody wants to hear logs what is lost, and nothing else.
-func TestEventsWithoutOnEvent(t *testing.T) {
-	var log bytes.Buffer
-	before := slog.Default()
-	slog.SetDefault(slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug})))
-	defer slog.SetDefault(before)
-
-	m, err := cookiesession.New[webUser](newRing(t), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	visit := func(b *webBrowser, next func(w http.ResponseWriter, s *webSession)) {
-		b.fetch(m.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { next(w, m.Get(r)) })))
-	}
-	read := func(http.ResponseWriter, *webSession) {}
-	sign := func(_ http.ResponseWriter, s *webSession) { webSign(s) }
-	b := new(webBrowser)
-	visit(b, sign)                                                                // issued
-	visit(b, read)                                                                // opened
-	visit(withCookie(m.CookieName(), "x"), read)                                  // refused
-	visit(withCookie(m.CookieName(), "x"), sign)                                  // replaced
-	visit(b.copy(), func(_ http.ResponseWriter, s *webSession) { s.Destroy() })   // deleted
-	visit(&webBrowser{Header: http.Header{"X-Forwarded-Proto": {"https"}}}, read) // nothing
-	if log.Len() > 0 {
-		t.Fatalf("logged:\n%s", log.String())
-	}
-
-	visit(b.copy(), func(w http.ResponseWriter, s *webSession) { fmt.Fprint(w, "page"); s.Data.Visits++ })
-	wantLogLine(t, &log, "after the response headers", b.jar[m.CookieName()])
-	visit(b.copy(), func(_ http.ResponseWriter, s *webSession) { webHuge(s) })
-	wantLogLine(t, &log, "not saved", b.jar[m.CookieName()])
-}
-
-// wantLogLine checks that there is one line, of level Error, and empties the
-// log.
-func wantLogLine(t *testing.T, log *bytes.Buffer, text, cookie string) {
-	t.Helper()
-	line := log.String()
-	log.Reset()
-	if strings.Count(line, "\n") != 1 || !strings.Contains(line, "level=ERROR") || !strings.Contains(line, text) || !strings.Contains(line, "__Host-session") {
-		t.Errorf("logged:\n%s", line)
-	}
-	webQuotesNone(t, line, webSecret, cookie)
 }
 
 // InsecureTLS is for a Manager whose cookies lack Secure for no reason.

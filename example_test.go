@@ -161,14 +161,17 @@ func ExampleKeyring() {
 	if err != nil {
 		panic(err)
 	}
-	request := &http.Request{Header: http.Header{"Cookie": {cookies[0].String()}}}
+	request := &http.Request{Header: http.Header{
+		"Cookie":         {cookies[0].String()},
+		"Sec-Fetch-Dest": {"document"}, // a page, as a browser asks for it
+	}}
 
 	rotated := manager(key, old)
 	s := rotated.Load(request)
 	fmt.Println("after the rotation:", s.Data.Name)
 
 	response := httptest.NewRecorder()
-	if err := rotated.Save(response, s); err != nil { // sealed anew: no change is needed for that
+	if err := rotated.Save(response, s); err != nil { // sealed anew at a page: no change is needed for that
 		panic(err)
 	}
 	request.Header.Set("Cookie", response.Header().Get("Set-Cookie"))
@@ -295,4 +298,50 @@ func show(response *http.Response, err error) {
 		panic(err)
 	}
 	fmt.Print(string(body))
+}
+
+// At package level this is var sessions = cookiesession.Must(...), in one line
+// with its keyring.
+func ExampleMust() {
+	keys := cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey())) // or LoadOrCreateKeyring(path)
+	sessions := cookiesession.Must(cookiesession.New[map[string]string](keys, nil))
+	fmt.Println(sessions.CookieName())
+	// Output:
+	// __Host-session
+}
+
+// An account has a field that cannot be stored, and belongs to another module,
+// so that nobody here can tag it. A type around it with both methods can be
+// stored.
+type account struct{ url.Userinfo }
+
+func (a account) MarshalBinary() ([]byte, error) { return []byte(a.String()), nil }
+
+func (a *account) UnmarshalBinary(b []byte) error {
+	u, err := url.Parse("//" + string(b) + "@")
+	if err == nil && u.User != nil {
+		a.Userinfo = *u.User
+	}
+	return err
+}
+
+// What New refuses because of a type of another module is stored by a type
+// around it, with methods that say how.
+func ExampleNew_wrapper() {
+	type Session struct{ Login account }
+	keys := cookiesession.Must(cookiesession.NewKeyring(cookiesession.NewKey()))
+	_, err := cookiesession.New[struct{ Login url.Userinfo }](keys, nil)
+	fmt.Println("as it is:", err != nil)
+
+	sessions := cookiesession.Must(cookiesession.New[Session](keys, nil))
+	cookies, err := sessions.Cookies(&cookiesession.Session[Session]{Data: Session{Login: account{*url.User("user-1")}}})
+	if err != nil {
+		panic(err)
+	}
+	r := httptest.NewRequest("GET", "/", nil)
+	r.AddCookie(cookies[0])
+	fmt.Println("wrapped:", sessions.Load(r).Data.Login.Username())
+	// Output:
+	// as it is: true
+	// wrapped: user-1
 }

@@ -6,6 +6,10 @@ import (
 	"fmt"
 	"net/http"
 	"sync"
+	"time"
+
+	"example.com/cookiesession/internal/clock"
+	"example.com/cookiesession/internal/webrule"
 )
 
 // Handler returns a handler that gives next's requests a session: see
@@ -13,9 +17,13 @@ import (
 // Put it around as much of an application as there is; where next never asks
 // for the session, nothing happens.
 //
-// A request whose context has ended, because [http.TimeoutHandler] inside next
-// gave up on it or the client left, saves nothing: the handler may still be
-// working with the session. Outside Handler, TimeoutHandler has no such effect;
+// A request that was given up saves nothing: its context is over (or that of
+// the last Get has passed a deadline of its own), and its status is 408, 499 or
+// at least 500. [http.TimeoutHandler] inside next answers so, while the handler
+// may still be working with the session. Only a Destroy still sends its
+// deletions. With any other status a session is saved, although a context is
+// over: a server that shuts down and a client that has closed its side still
+// get an ordinary answer. Outside Handler, TimeoutHandler has no such effect;
 // put it there.
 //
 // Two Managers may be around one handler if their cookies have different names;
@@ -43,7 +51,7 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	}
 	// The lines of the Cookie header are taken now: a middleware further in may
 	// strip them before the first Get.
-	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, lines: r.Header["Cookie"]}
+	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, began: clock.Now(), lines: r.Header["Cookie"]}
 	v.writer = responseWriter{ResponseWriter: w, visit: v}
 	inner := r.WithContext(v)
 	next.ServeHTTP(&v.writer, inner)
@@ -66,6 +74,7 @@ type visit struct {
 	manager *manager
 	outer   *visit        // of another Manager; nil: none
 	request *http.Request // as Handler got it
+	began   time.Time     // when Handler got it
 	lines   []string      // of its Cookie header
 	writer  responseWriter
 
@@ -75,10 +84,12 @@ type visit struct {
 	mu        sync.Mutex // protects the fields below: a timeout commits on another goroutine than the handler's
 	session   *state
 	asker     context.Context // of the last Get
+	touched   bool            // the session was, other than in Data
+	destroyed bool            // Destroy was called, perhaps for a session that lives again
 	committed bool
 	saved     *state // by the last commit; nil: nothing was
-	timedOut  bool
-	late      bool // reported
+	givenUp   bool   // by the last commit
+	late      bool   // reported
 }
 
 // Value finds the visit by its Manager, so that Managers of one type don't
@@ -110,13 +121,13 @@ func (v *visit) open(whole any, s *state) {
 	v.mu.Unlock()
 }
 
-// expired reports whether the server may already have answered for the handler
-// that uses the session: its deadline has passed, or the client has left.
-// http.TimeoutHandler answers on its own goroutine once the context that it
-// gave to the handler has passed its deadline, and net/http ends its own
-// context when the client leaves. A context that ended otherwise (a deferred
-// cancel) says nothing.
-func (v *visit) expired() bool {
+// over reports whether the context of the request is over, or that of the
+// handler which asked for the session has passed its deadline. Then another
+// goroutine than the handler's may be answering: http.TimeoutHandler does once
+// the context that it gave to the handler has passed its deadline, or has ended
+// with the request's. A context that the handler itself has cancelled says
+// nothing.
+func (v *visit) over() bool {
 	return v.asker != nil && errors.Is(v.asker.Err(), context.DeadlineExceeded) || v.Context.Err() != nil
 }
 
@@ -124,16 +135,17 @@ func (v *visit) expired() bool {
 func (v *visit) commit(header http.Header, status int) error {
 	v.mu.Lock()
 	v.committed = true
-	v.timedOut = v.asker != nil && v.expired()
-	timedOut := v.timedOut
+	v.givenUp = v.asker != nil && v.over() && webrule.GivesUp(status)
+	givenUp := v.givenUp
 	v.saved = nil
-	if !timedOut {
+	if !givenUp {
 		v.saved = v.session
 	}
 	s := v.saved
 	v.mu.Unlock()
-	if timedOut {
-		v.manager.event(v.request, Event{Kind: EventTimedOut})
+	if givenUp {
+		v.giveUp(header)
+		return nil
 	}
 	if s == nil {
 		return nil
@@ -146,6 +158,26 @@ func (v *visit) commit(header http.Header, status int) error {
 	}
 	s.apply(header, before)
 	return nil
+}
+
+// giveUp answers for a handler that may still be working with the session. So
+// it looks at nothing that the handler can change: not at Data, and not at what
+// Save has prepared, whose lines are found by their names. A logout happens all
+// the same.
+func (v *visit) giveUp(header http.Header) {
+	v.mu.Lock()
+	s, e := v.session, Event{Kind: EventTimedOut}
+	if v.touched {
+		e.Reason = ReasonRequested
+	}
+	destroyed := v.destroyed
+	v.mu.Unlock()
+	retract(header, v.manager.names)
+	v.manager.event(v.request, e)
+	if destroyed && s != nil && s.deletes() {
+		webrule.SetCookies(header, s.deletions())
+		v.manager.event(v.request, Event{Kind: EventDeleted})
+	}
 }
 
 // sent says that the headers of the last commit are on their way.
@@ -178,23 +210,46 @@ func (v *visit) hijacked() {
 	}
 }
 
-// changed is told at once of a change other than in Data.
-func (v *visit) changed() {
+// touch is told at once of a change other than in Data.
+func (v *visit) touch(destroyed bool) {
 	v.mu.Lock()
-	report := v.committed && !v.timedOut && !v.late
-	v.late = v.late || report
+	v.touched = true
+	v.destroyed = v.destroyed || destroyed
+	report := v.tooLate()
 	v.mu.Unlock()
 	if report {
 		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }
 
+// refuse is told of a Save after the headers went out, and reports whether that
+// is so.
+func (v *visit) refuse() (sent bool) {
+	v.mu.Lock()
+	sent, report := v.committed, v.tooLate()
+	v.mu.Unlock()
+	if report {
+		v.manager.event(v.request, Event{Kind: EventLate})
+	}
+	return sent
+}
+
+// tooLate reports whether EventLate is to be reported of a change that happens
+// now. The caller holds v.mu.
+func (v *visit) tooLate() (report bool) {
+	report = v.committed && !v.givenUp && !v.late
+	v.late = v.late || report
+	return report
+}
+
 // finish looks, after the handler has returned, for a change of Data that came
-// too late to be saved.
+// too late to be saved. It leaves Data alone once a context is over, whatever
+// was answered: a middleware may have returned before the handler that it
+// called.
 func (v *visit) finish() {
 	v.mu.Lock()
 	s := v.session
-	skip := s == nil || v.timedOut || v.late || v.expired()
+	skip := s == nil || v.givenUp || v.late || v.over()
 	v.mu.Unlock()
 	if skip {
 		return

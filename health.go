@@ -11,6 +11,8 @@ import (
 const (
 	unwatchedFor   = 10 * time.Minute // from opening a file until Watch
 	missedReadings = 3                // intervals
+	minExpected    = 20 * time.Second // of an interval, as far as a missed reading is concerned
+	maxExpected    = 365 * 24 * time.Hour
 )
 
 // health holds the faults of a ring that is used all the same, as far as they

@@ -69,6 +69,9 @@ func loadOrCreate(path string) (k *Keyring, created bool, err error) {
 // [Keyring.Warnings].
 func OpenKeyring(path string) (*Keyring, error) {
 	k, err := openKeyring(path, nil)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("%w: make it with the command cookiesession keygen", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}

@@ -56,6 +56,9 @@ type keyringStatus struct {
 // or is over are errors.
 func NewKeyring(keys ...Key) (*Keyring, error) {
 	r, err := newRing(keys, nil, clock.Now(), func(i int) string { return fmt.Sprintf("key %d", i+1) })
+	if len(keys) == 0 {
+		err = errors.New("no key: give it one of NewKey or ParseKey")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}
@@ -75,6 +78,9 @@ func NewKeyring(keys ...Key) (*Keyring, error) {
 // error, which names its line and quotes nothing.
 func ParseKeyring(text string) (*Keyring, error) {
 	r, err := parseRing(text, clock.Now())
+	if strings.TrimSpace(text) == "" {
+		err = errors.New("no key: the text is empty; is the environment variable set that it comes from?")
+	}
 	if err != nil {
 		return nil, fmt.Errorf("cookiesession: keyring: %w", err)
 	}
@@ -142,8 +148,8 @@ func (k *Keyring) latest() *keyringStatus {
 }
 
 // Keys lists the keys as they are now: the latest activation first, so that
-// pending keys come before the one that seals and old ones after it, and the
-// revoked ids at the end.
+// pending keys come before the one that seals and old ones after it. Then come
+// those that the file has lost, and the revoked ids at the end.
 func (k *Keyring) Keys() []KeyInfo { return k.current().infos(clock.Now()) }
 
 // Loaded returns when the ring was last known to be up to date: when it was
@@ -183,8 +189,8 @@ func (k *Keyring) Replace(other *Keyring) error {
 	return nil
 }
 
-// install makes next the snapshot, or, if there is an error, takes from given,
-// of which next was made, the revocations alone. The caller holds k.mu.
+// install makes next the snapshot, which was made of given. If there is an
+// error, it takes the revocations of given alone. The caller holds k.mu.
 func (k *Keyring) install(next, given *ring, err error, now time.Time) {
 	cur := k.current()
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -232,7 +233,7 @@ func TestWatchKeepsAtMost(t *testing.T) {
 		w.sleep(time.Hour)
 		w.write(text(400, 800)) // 400 kept
 		w.sleep(2 * time.Hour)
-		w.write(text(800, 1400)) // 800 kept, of which 399 find room
+		w.write(text(800, 1400)) // 800 kept; 399 find room
 		w.sleep(62 * time.Second)
 		states := map[cookiesession.KeyState]int{}
 		for _, info := range w.ring.Keys() {
@@ -365,5 +366,45 @@ func TestWarningsOfLifetime(t *testing.T) {
 		if got := ring.Warnings(); len(got) != 1 {
 			t.Errorf("after NewCodec: %q", got)
 		}
+	})
+}
+
+// TestWarningEvents: a Manager reports each fault of a ring once, with the key
+// that it is about, when the fault appears.
+func TestWarningEvents(t *testing.T) {
+	keyringWatch(t, "{b} activates=@09 {a}", func(w *watchedKeyring) {
+		site := newWebSite(w.T, w.ring, userOptions{})
+		want := func(when string, keys ...string) {
+			t.Helper()
+			var got []string
+			for range 2 {
+				for _, e := range site.visit(new(webBrowser), nil).Events {
+					if e.Kind == cookiesession.EventKeysWarning {
+						got = append(got, w.name(e.KeyID))
+						if !strings.HasPrefix(e.Err.Error(), "cookiesession: keyring: ") {
+							t.Errorf("%s: error %v", when, e.Err)
+						}
+					}
+				}
+			}
+			if !slices.Equal(got, keys) {
+				t.Errorf("%s: warnings of %q, want %q", when, got, keys)
+			}
+		}
+		want("at first")
+		w.sleep(time.Hour)
+		w.write("{a}")
+		w.sleep(62 * time.Second)
+		want("a key is lost", "b")
+		w.write("{a} {b}\nrevoked {C}")
+		w.sleep(62 * time.Second)
+		want("it is back")
+		w.write("{a} {b} {c}")
+		w.sleep(62 * time.Second)
+		want("a revoked one is back", "c")
+		w.cancel()
+		w.sleep(10 * time.Minute)
+		want("nobody reads the file", "")
+		w.reported()
 	})
 }

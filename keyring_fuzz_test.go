@@ -19,6 +19,7 @@ func FuzzParseKeyring(f *testing.F) {
 		"", "KEY1", "KEY1 KEY2", "KEY1,KEY2\r\n", "\ufeffKEY1\n# comment KEY2\n",
 		"KEY1 activates=2026-12-01T00:00:00Z retires=2400-02-01T00:00:00+01:00\nKEY2",
 		"KEY1 activates=2026-12-01T00:00:00.123456789Z,KEY2 activates=2026-12-02T00:00:00Z",
+		"KEY1\nrevoked a1b2c3 d4e5f6", "KEY1 x-a=1 version=2\nKEY2 REVOKED", "Revoked: A1B2C3\nKEY1 revoked=KEY2",
 		"KEY1\nrevoked a1b2c3", "revoked a1b2c3 revoked", "KEY1 KEY1", "KEY1 retires=2001-01-01T00:00:00Z",
 		"KEY1 activates=", "KEY1 activates=9999-12-31T23:59:59-23:59", "KEY1=KEY2", "xKEY1", "KEY1x", "KEY1\rKEY2",
 		"activates=2026-12-01T00:00:00Z", "KEY1 revoked a1b2c3 retires=2400-01-01T00:00:00Z",

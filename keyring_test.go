@@ -184,7 +184,12 @@ func TestParseKeyring(t *testing.T) {
 		{"revoked above its key", "revoked {B}\n{b}\n{a}", "a:sealing b:revoked"},
 		{"revoked, and nothing else about it counts", "{b}\n{a} activates=@05\n{b}\nrevoked {B}", "a:sealing b:revoked"},
 
-		{"empty", "", "!no key"},
+		{"empty", "", "!no key: the text is empty; is the environment variable set"},
+		{"blank", " \n", "!no key: the text is empty; is the environment variable set"},
+		{"in quotes", "\"{a}\"", "!line 1: a quotation mark: write keys and attributes without quotes"},
+		{"in quotes, single", "{b}\n'{a}' retires=@11", "!line 2: a quotation mark"},
+		{"32 bytes in base64", "m4xPZ2hDkQ8rW5yT1vB7nJ0sLcE9aUfG3iHoKqXdRzM=", "!line 1: not a key: it does not begin with csk1_ (make one with"},
+		{"32 bytes in hex", strings.Repeat("0123456789abcdef", 4), "!line 1: not a key: it does not begin with csk1_ (make one with"},
 		{"comments alone", "# nothing", "!no key"},
 		{"revocations alone", "revoked {A}", "!no key"},
 		{"every key revoked", "{a}\nrevoked {A}", "!no key that is not revoked"},
@@ -194,7 +199,7 @@ func TestParseKeyring(t *testing.T) {
 		{"retires before", "{a} activates=@05 retires=@04", "!line 1: the key retires before it activates"},
 		{"year 10000 in UTC", "{a} activates=9999-12-31T23:59:59-01:00", "!line 1: a time outside"},
 		{"year 0", "{a} activates=0000-06-01T00:00:00Z", "!line 1: a time outside"},
-		{"mistyped", "{a}\nx{b}", "!line 2: a word that is neither"},
+		{"mistyped", "{a}\nx{b}", "!line 2: not a key: it does not begin with csk1_"},
 		{"id for a key", "{A}", "!line 1: a word that is neither"},
 	}
 	for _, tt := range tests {

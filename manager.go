@@ -7,12 +7,14 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/value"
+	"example.com/cookiesession/internal/webrule"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -37,6 +39,8 @@ type manager struct {
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
 	pending   atomic.Pointer[ring]          // the last one of which KeysPending was reported
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
+	secure    atomic.Bool                   // not Insecure, and PlainHTTP has not been reported
+	newer     webrule.LogLimit              // of EventRefused for ErrNewer
 }
 
 // planOf returns the plan of a type, which has to be one that a session can
@@ -71,9 +75,35 @@ func (m *manager) encodeZero() error {
 // CookieName returns the name of the session cookie.
 func (m *manager) CookieName() string { return m.cookie.name }
 
+// Strip takes this Manager's cookies, all parts of them, out of the Cookie
+// headers of a request that goes to somebody else. Every other byte stays as it
+// is. Call it in the Rewrite of a ReverseProxy:
+//
+//	Rewrite: func(r *httputil.ProxyRequest) {
+//	    r.SetURL(upstream)
+//	    sessions.Strip(r.Out.Header)
+//	}
+func (m *manager) Strip(h http.Header) {
+	lines := h["Cookie"]
+	kept := make([]string, 0, len(lines)) // the request that came in may have the same slice
+	for _, line := range lines {
+		rest, found := wire.Strip(line, m.cookie.name)
+		if !found || strings.Trim(rest, "; \t") != "" {
+			kept = append(kept, rest)
+		}
+	}
+	if h["Cookie"] = kept; len(kept) == 0 {
+		delete(h, "Cookie")
+	}
+}
+
 // Get returns the request's session, the same one at each call. The first call
 // opens the cookie; a request whose handler never calls it costs nothing. It
 // panics if the request did not pass through [Manager.Handler].
+//
+// A handler that has a Session must not be one that another goroutine answers
+// for, unless the status and the context then say that the request was given
+// up: see Handler. A middleware that does otherwise belongs outside Handler.
 func (m *Manager[T]) Get(r *http.Request) *Session[T] {
 	s, ok := m.FromContext(r.Context())
 	if !ok {
@@ -93,7 +123,7 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.once.Do(func() {
 		s := new(Session[T])
 		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
-		m.load(s, v.request, v.lines, v)
+		m.load(s, state{visit: v, request: v.request, began: v.began}, v.lines)
 	})
 	return v.whole.(*Session[T]), true
 }
@@ -102,16 +132,18 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	s := new(Session[T])
-	m.load(s, r, r.Header["Cookie"], nil)
+	m.load(s, state{request: r, began: clock.Now()}, r.Header["Cookie"])
 	return s
 }
 
-func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *visit) {
+// load makes s the session of a request, which before knows.
+func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 	var check func() error
 	if m.check != nil {
-		check = func() error { return m.check(r, s) }
+		check = func() error { return m.check(before.request, s) }
 	}
-	s.state = state{manager: m.manager, data: s.dataValue(), visit: v, request: r}
+	s.state = before
+	s.manager, s.data = m.manager, s.dataValue()
 	m.manager.load(&s.state, lines, check)
 }
 
@@ -121,8 +153,9 @@ func (m *Manager[T]) load(s *Session[T], r *http.Request, lines []string, v *vis
 // another answer is still possible, [ErrTooLarge] above all. A later change is
 // still saved, and whether the session is merely refreshed is decided again
 // when the headers go out. It is an error to call it when the response headers
-// are out, as far as Save can know, which is behind a Handler, and to give it a
-// session of another Manager.
+// are out: the session of a Handler knows that, whatever writer is given. So is
+// a session of another Manager, and [ErrRevoked] says that the session's key
+// was revoked while the request was under way.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return err
@@ -131,11 +164,8 @@ func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 }
 
 func (s *state) save(w http.ResponseWriter) error {
-	if ours := findWriter(w); ours != nil && ours.committed {
-		if s.visit != nil {
-			s.visit.changed()
-		}
-		return usageError(errors.New("the response headers have been sent"))
+	if s.sent(w) {
+		return usageError(errSent)
 	}
 	before := s.output.lines
 	if err := s.prepare(http.StatusOK); err != nil {
@@ -148,6 +178,17 @@ func (s *state) save(w http.ResponseWriter) error {
 	return nil
 }
 
+// sent reports whether the headers of the response are out. The session's own
+// request knows, whatever is around the writer. For a session without one, w
+// may be that of a Handler.
+func (s *state) sent(w http.ResponseWriter) bool {
+	if s.visit != nil {
+		return s.visit.refuse()
+	}
+	ours := findWriter(w)
+	return ours != nil && ours.committed
+}
+
 // Cookies returns the cookies that Save would set, or none: for a response that
 // somebody else writes (the header of a WebSocket upgrade), and for tests,
 // which give it a Session of their own:
@@ -155,7 +196,8 @@ func (s *state) save(w http.ResponseWriter) error {
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
 //
 // It reports no event, because it cannot know whether they are sent. Behind
-// Handler, [EventIssued] comes with the upgrade.
+// Handler, [EventIssued] comes with the upgrade. Call it before: as with Save,
+// it is an error once the headers are out.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return nil, err
@@ -164,6 +206,9 @@ func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
 }
 
 func (s *state) cookies() ([]*http.Cookie, error) {
+	if s.sent(nil) {
+		return nil, usageError(errSent)
+	}
 	err := s.prepare(http.StatusOK)
 	if err != nil {
 		return nil, err
@@ -226,9 +271,16 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 		return
 	}
 	s.refuse(err, now)
-	if !errors.Is(err, ErrNoSession) {
-		m.event(s.request, Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err})
+	if errors.Is(err, ErrNoSession) {
+		return
 	}
+	e := Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err}
+	if e.Reason == ReasonNewer {
+		if ok, _ := m.newer.Allow(now); !ok {
+			return // while replicas are replaced, visitors bring such cookies to all of the old ones
+		}
+	}
+	m.event(s.request, e)
 }
 
 // reportRequest reports events about a request that are not about its session.
@@ -314,6 +366,7 @@ func unchecked(cause error) error {
 }
 
 var (
+	errSent         = errors.New("the response headers have been sent")
 	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
 	errOpenPanicked = errors.New("opening the session panicked")
 )

@@ -43,6 +43,7 @@ type opened struct {
 type candidate struct {
 	text   string
 	header wire.Header
+	key    *ringKey
 }
 
 // A carried is what one reading of a Cookie header keeps of a session's
@@ -133,8 +134,7 @@ func (f *finder) collect(c *carried, lines []string) {
 	switch {
 	case c.stranger.text == "":
 	case !f.carried.has(c.stranger.header.Parts):
-		// Most likely it is no token at all: the text of gorilla/securecookie
-		// begins like the first of four parts.
+		// Most likely it is no token at all.
 		if c.err == errUnknownKey {
 			c.err = errMissing
 		}
@@ -202,21 +202,30 @@ func (f *finder) one(text string) (opened, error) {
 
 // admit does what can be done about a value without decoding it. That takes one
 // look into the ring, and no memory unless the value is longer than a cookie.
-func (f *finder) admit(text string) (candidate, *codecError) {
-	first := candidate{text: text}
-	var err, keyErr *codecError
-	if first.header, err = f.inspect(text); err != nil && err != errNewerVersion {
-		return first, err
+func (f *finder) admit(text string) (first candidate, refused *codecError) {
+	first.text = text
+	if first.header, refused = f.inspect(text); refused != nil && refused != errNewerVersion {
+		return first, refused
 	}
-	if _, keyErr = f.key(first.header); keyErr == errUnknownKey && err != nil {
-		return first, errVersion // more likely junk than the token of a later release
+	key, status := f.ring.find(first.header.KeyID, f.now) // by its id, never by trial
+	switch {
+	case status == keyRevoked:
+		refused = errRevokedKey
+	case status == keyUnknown && refused != nil:
+		refused = errVersion // more likely junk than the token of a later release
+	case status == keyUnknown:
+		refused = errUnknownKey
 	}
-	return first, cmp.Or(keyErr, err)
+	first.key = key
+	return first, refused
 }
 
 // inspect refuses what cannot be a token of this Codec, nor its first part,
 // whatever the key.
 func (f *finder) inspect(text string) (wire.Header, *codecError) {
+	if isSecurecookie(text) {
+		return wire.Header{}, errSecurecookie
+	}
 	header, err := wire.ParseHeader(text)
 	n := min(max(header.Parts, 1), wire.MaxParts)
 	switch {
@@ -236,12 +245,34 @@ func (f *finder) inspect(text string) (wire.Header, *codecError) {
 	return header, nil
 }
 
+// isSecurecookie reports whether a text is most likely one of
+// gorilla/securecookie: base64 of the time in seconds, which has ten digits, a
+// bar, and more. To the header of a token, it is the first of four parts.
+func isSecurecookie(text string) bool {
+	const chars = 16
+	if len(text) < chars || text[0] != 'M' { // a first digit of 0 to 3
+		return false
+	}
+	var buffer [chars/4*3 + 8]byte
+	raw, err := wire.AppendToken(buffer[:0], text[:chars])
+	if err != nil || raw[10] != '|' {
+		return false
+	}
+	for _, c := range raw[:10] {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 // These are made once, so that a header full of them costs no memory.
 var (
 	errShort        = invalidError(ReasonMalformed, wire.ErrTooShort)
 	errEncoding     = invalidError(ReasonMalformed, wire.ErrEncoding)
-	errVersion      = invalidError(ReasonMalformed, fmt.Errorf("not a version %d token", wire.Version))
-	errMissing      = invalidError(ReasonMalformed, errors.New("a part of it is missing"))
+	errVersion      = invalidError(ReasonMalformed, fmt.Errorf("not a token of this library: not of version %d", wire.Version))
+	errMissing      = invalidError(ReasonMalformed, errors.New("a part of it is missing, or it is not a token of this library"))
+	errSecurecookie = invalidError(ReasonMalformed, errors.New("not a token of this library, but gorilla/securecookie's: to read those until a date, see Legacy in contrib/gorilla"))
 	errParts        = invalidError(ReasonMalformed, fmt.Errorf("more than %d cookies", wire.MaxParts))
 	errNewerVersion = newerError(errors.New("a token of a later version"))
 	errRevokedKey   = &codecError{class: classDecode, reason: ReasonRevokedKey, sentinel: ErrRevoked, cause: errors.New("its key was revoked")}
@@ -262,24 +293,8 @@ func (f *finder) tooLong(chars, n int) *codecError {
 	return invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", chars, f.longest(n)))
 }
 
-// key looks a token's key up by its id, never by trial.
-func (f *finder) key(header wire.Header) (*ringKey, *codecError) {
-	key, status := f.ring.find(header.KeyID, f.now)
-	switch status {
-	case keyFound:
-		return key, nil
-	case keyRevoked:
-		return nil, errRevokedKey
-	}
-	return nil, errUnknownKey
-}
-
 // open opens a value, which is joined from its parts unless there are none.
 func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
-	key, refused := f.key(first.header)
-	if refused != nil {
-		return opened{}, refused
-	}
 	pieces, n := [wire.MaxParts]string{first.text}, first.header.Parts
 	if parts != nil && n > 1 {
 		var ok bool
@@ -299,7 +314,7 @@ func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
 	for _, piece := range pieces {
 		s.text = append(s.text, piece...)
 	}
-	o, err := s.open(f, key)
+	o, err := s.open(f, first.key)
 	if err != nil {
 		s.release()
 		return opened{}, err

@@ -148,6 +148,15 @@ func TestNewer(t *testing.T) {
 		{"an unknown flag and nothing that this release can read", codec.SealRecord("s", []byte{1<<7 | 1}, time.Now()), cookiesession.ReasonNewer},
 		{"an unknown flag, altered", flipLast(codec.SealRecord("s", []byte{1 << 7, 0, 0xf5}, time.Now())), cookiesession.ReasonAltered},
 	}
+	for name, item := range map[string]string{"alone": "%s", "in a list": "\x81%s", "under a key": "\xa1\x61a%s"} {
+		for tag, reason := range map[string]cookiesession.Reason{
+			"\xd9\x96\xb2\x00": cookiesession.ReasonNewer, // the last of our block
+			"\xd9\x96\xb3\x00": cookiesession.ReasonValue,
+		} {
+			record := "\x00\x00" + fmt.Sprintf(item, tag)
+			rows = append(rows, row{fmt.Sprintf("the tag %x %s", tag, name), codec.SealRecord("s", []byte(record), time.Now()), reason})
+		}
+	}
 	for v := byte(2); v < 16; v++ {
 		rows = append(rows, row{fmt.Sprintf("version %d", v), withVersion(good, v), cookiesession.ReasonNewer})
 	}
@@ -425,6 +434,167 @@ func TestNewerValue(t *testing.T) {
 		if cookiesession.ReasonOf(err) != row.reason || !errors.Is(err, row.err) || !errors.Is(err, cookiesession.ErrInvalid) ||
 			errors.Is(err, cookiesession.ErrNewer) != (row.reason == cookiesession.ReasonNewer) {
 			t.Errorf("%v becomes %v (%s)", row.err, err, cookiesession.ReasonOf(err))
+		}
+	}
+}
+
+// TestStrangersInParts has first parts under a key that the ring lacks. Only
+// one that has its other parts is worth a reading of the file; a text of
+// gorilla/securecookie looks like one that has not.
+func TestStrangersInParts(t *testing.T) {
+	legacy := base64.URLEncoding.EncodeToString([]byte("1764138222|" + strings.Repeat("x", 60)))
+	for name, row := range map[string]struct {
+		drop   int // which of the three parts is missing
+		value  string
+		reason cookiesession.Reason
+	}{
+		"all parts":              {0, "", ""},
+		"without the second":     {2, "", cookiesession.ReasonMalformed},
+		"without the third":      {3, "", cookiesession.ReasonMalformed},
+		"gorilla/securecookie's": {0, legacy, cookiesession.ReasonMalformed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				codec := splitCodec(t, w.ring)
+				under := splitCodec(t, newRing(t, w.keyringWords["b"]))
+				cookies := under.Cookies("s", mustEncode(t, under, "s", noise(3*partBytes-100)))
+				if row.drop > 0 {
+					cookies = slices.Delete(cookies, row.drop-1, row.drop)
+				}
+				r := requestWith(cookies...)
+				if row.value != "" {
+					r = cookieHeader("s", row.value)
+				}
+				w.sleep(2 * time.Second)
+				w.write("{b} {a}")
+				_, err := codec.OpenRequest(r, "s", new([]byte))
+				if cookiesession.ReasonOf(err) != row.reason || (err == nil) != (row.reason == "") {
+					t.Errorf("%v (%s)", err, cookiesession.ReasonOf(err))
+				}
+				if read := w.states(w.ring) != "a:sealing"; read != (row.reason == "") {
+					t.Errorf("the ring is %s", w.states(w.ring))
+				}
+			})
+		})
+	}
+}
+
+// TestOldCookiesAreNamed has values of gorilla/securecookie, which each
+// application that moves here still gets: the error says what they are and what
+// reads them, whatever the options. What only looks like one does not get it.
+func TestOldCookiesAreNamed(t *testing.T) {
+	old := func(seconds string) string {
+		return base64.URLEncoding.EncodeToString([]byte(seconds + "|" + strings.Repeat("content", 30) + "|mac"))
+	}
+	const named = "cookiesession: invalid cookie: not a token of this library, but gorilla/securecookie's: to read those until a date, see Legacy in contrib/gorilla"
+	for name, row := range map[string]struct {
+		text string
+		want bool
+	}{
+		"of 2026":        {old("1764138222"), true},
+		"of 2040":        {old("2209988800"), true},
+		"long":           {old("1764138222") + strings.Repeat("A", 8000), true},
+		"11 digits":      {old("17641382220"), false},
+		"a letter":       {old("176413822x"), false},
+		"no bar":         {base64.URLEncoding.EncodeToString([]byte("17641382224" + strings.Repeat("x", 60))), false},
+		"short":          {old("1764138222")[:15], false},
+		"not the base64": {old("1764138222")[:14] + "+/" + strings.Repeat("A", 60), false},
+	} {
+		for _, cookies := range []int{1, 4, 8} {
+			codec := newCodec(t, newRing(t, cookiesession.NewKey()), &cookiesession.CodecOptions{MaxCookies: cookies})
+			_, err := codec.OpenRequest(cookieHeader("s", row.text), "s", new(string))
+			for _, err := range []error{err, codec.Decode("s", row.text, new(string))} {
+				if err == nil || (err.Error() == named) != row.want || row.want && cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+					t.Errorf("%s, MaxCookies %d: %v", name, cookies, err)
+				}
+			}
+		}
+	}
+}
+
+// TestOpenReadsAChangedKeyring opens a value alone, under a key that only the
+// file has.
+func TestOpenReadsAChangedKeyring(t *testing.T) {
+	keyringWatch(t, "{a}", func(w *watchedKeyring) {
+		codec := newCodec(t, w.ring, nil)
+		value := mustEncode(t, newCodec(t, newRing(t, w.keyringWords["b"]), nil), "s", "new")
+		w.sleep(2 * time.Second)
+		if err := codec.Decode("s", withKeyID(value, 1), new(string)); !errors.Is(err, cookiesession.ErrUnknownKey) {
+			t.Errorf("another unknown key: %v", err)
+		}
+		w.sleep(2 * time.Second)
+		w.write("{b} {a}")
+		var got string
+		if err := codec.Decode("s", value, &got); err != nil || got != "new" {
+			t.Errorf("%q, %v", got, err)
+		}
+	})
+}
+
+// TestBadRecords has authentic records that are none. Vectors have more of
+// them; the reason tells them from values that do not decode.
+func TestBadRecords(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	for name, row := range map[string]struct {
+		record string
+		reason cookiesession.Reason
+	}{
+		"good":              {"\x00\x00\xf5", ""},
+		"empty":             {"", cookiesession.ReasonMalformed},
+		"flags alone":       {"\x00", cookiesession.ReasonMalformed},
+		"no body":           {"\x00\x00", cookiesession.ReasonMalformed},
+		"a body, not CBOR":  {"\x00\x00\xff", cookiesession.ReasonValue},
+		"padded, no body":   {"\x10\x00\x80\x00", cookiesession.ReasonMalformed},
+		"no padding":        {"\x10\x00\xf5", cookiesession.ReasonMalformed},
+		"pending, no more":  {"\x40\x00\xf5", cookiesession.ReasonMalformed},
+		"packed, cut short": {"\x01\x00\xff", cookiesession.ReasonMalformed},
+	} {
+		_, err := codec.Open("s", codec.SealRecord("s", []byte(row.record), time.Now()), new(bool))
+		if cookiesession.ReasonOf(err) != row.reason || (err == nil) != (row.reason == "") {
+			t.Errorf("%s: %v (%s)", name, err, cookiesession.ReasonOf(err))
+		}
+	}
+}
+
+// TestNoLimitInReading joins parts with a Codec that writes one cookie of any
+// size.
+func TestNoLimitInReading(t *testing.T) {
+	ring := newRing(t)
+	codec, unlimited := splitCodec(t, ring), newCodec(t, ring, &cookiesession.CodecOptions{MaxSize: -1})
+	for n := 1; n <= 8; n++ {
+		value := noise(n*partBytes - 100)
+		r := requestWith(codec.Cookies("s", mustEncode(t, codec, "s", value))...)
+		got, err := open(unlimited, r, "s")
+		if err != nil || !slices.Equal(got, value) {
+			t.Errorf("%d parts: %d bytes, %v", n, len(got), err)
+		}
+	}
+}
+
+// TestNewerTagIntoTypes decodes a tag of our block that this release does not
+// know, where types say what has to stand there.
+func TestNewerTagIntoTypes(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	const control, newer = "\x61x", "\xd9\x96\xb2\x61x"
+	for name, row := range map[string]struct {
+		item string // %s: a text
+		dst  func() any
+	}{
+		"string":            {"%s", func() any { return new(string) }},
+		"[]string":          {"\x81%s", func() any { return new([]string) }},
+		"map[string]string": {"\xa1\x61a%s", func() any { return new(map[string]string) }},
+		"map[any]any":       {"\xa1\x61a%s", func() any { return new(map[any]any) }},
+		"struct":            {"\xa1\x65theme%s", func() any { return new(prefs) }},
+	} {
+		open := func(text string) error {
+			record := "\x00\x00" + fmt.Sprintf(row.item, text)
+			return codec.Decode("s", codec.SealRecord("s", []byte(record), time.Now()), row.dst())
+		}
+		if err := open(control); err != nil {
+			t.Errorf("%s: the control: %v", name, err)
+		}
+		if err := open(newer); !errors.Is(err, cookiesession.ErrNewer) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -48,6 +48,11 @@ func TestNewRefuses(t *testing.T) {
 		{"nothing but a prefix, insecure", userOptions{Name: "__Host-", Insecure: true}, "Name"},
 		{"two prefixes, insecure", userOptions{Name: "__Secure-__Host-sid", Insecure: true}, "Name"},
 
+		{"a size below the least", userOptions{MaxSize: 255}, "MaxSize"},
+		{"a negative size", userOptions{MaxSize: -1}, "MaxSize"},
+		{"a size above a browser's", userOptions{MaxSize: 4094}, "MaxSize"},
+		{"a size that is too small to split", userOptions{MaxSize: 1023, MaxCookies: 2}, "MaxSize"},
+
 		{"a path without a slash", userOptions{Path: "app"}, "Path"},
 		{"a path with a semicolon", userOptions{Path: "/a;b"}, "Path"},
 		{"a path with a line end", userOptions{Path: "/a\r\nSet-Cookie: b=1"}, "Path"},
@@ -133,6 +138,9 @@ func TestNewAccepts(t *testing.T) {
 		{"partitioned with Lax", userOptions{Partitioned: true}},
 		{"partitioned with None", userOptions{Partitioned: true, SameSite: http.SameSiteNoneMode}},
 		{"strict", userOptions{SameSite: http.SameSiteStrictMode}},
+		{"the least size", userOptions{MaxSize: 256}},
+		{"the largest size", userOptions{MaxSize: 4093}},
+		{"the least size to split", userOptions{MaxSize: 1024, MaxCookies: 8}},
 		{"strict, insecure", userOptions{SameSite: http.SameSiteStrictMode, Insecure: true}},
 		{"a browser session with an idle timeout", userOptions{BrowserSession: true, IdleTimeout: time.Hour}},
 		{"insecure with a prefix", userOptions{Name: "__Secure-sid", Insecure: true, Domain: "shop.example"}},

@@ -80,11 +80,6 @@ func (p *policy) expires(rec *record) int64 {
 	return min(p.end(rec), rec.issued+p.idleTimeout)
 }
 
-// renewalDue reports whether half of the idle timeout is over.
-func (p *policy) renewalDue(rec *record, now time.Time) bool {
-	return p.idleTimeout != 0 && 2*(now.Unix()-rec.issued) >= p.idleTimeout
-}
-
 var (
 	errFuture    = errors.New("issued more than five minutes in the future")
 	errIdle      = errors.New("past its idle timeout")

@@ -62,12 +62,12 @@ func TestAges(t *testing.T) {
 		{"long after it", userOptions{Lifetime: time.Second}, 400 * day, cookiesession.ErrExpired, cookiesession.ReasonLifetime, ""},
 
 		{"at once", idle, 0, nil, "", ""},
-		{"before half of the idle timeout", idle, 30*time.Minute - time.Second, nil, "", ""},
-		{"at half of it", idle, 30 * time.Minute, nil, "", cookiesession.ReasonRenewed},
+		{"before a quarter of the idle timeout", idle, 15*time.Minute - time.Second, nil, "", ""},
+		{"after a quarter", idle, 15 * time.Minute, nil, "", cookiesession.ReasonRenewed},
 		{"before its end", idle, time.Hour - time.Second, nil, "", cookiesession.ReasonRenewed},
 		{"at its end", idle, time.Hour, cookiesession.ErrExpired, cookiesession.ReasonIdle, ""},
-		{"before half of an odd one", userOptions{IdleTimeout: 3 * time.Second}, time.Second, nil, "", ""},
-		{"after half of an odd one", userOptions{IdleTimeout: 3 * time.Second}, 2 * time.Second, nil, "", cookiesession.ReasonRenewed},
+		{"before a quarter of an odd one", userOptions{IdleTimeout: 5 * time.Second}, time.Second, nil, "", ""},
+		{"after a quarter of an odd one", userOptions{IdleTimeout: 5 * time.Second}, 2 * time.Second, nil, "", cookiesession.ReasonRenewed},
 		{"both ends at once", userOptions{Lifetime: time.Hour, IdleTimeout: time.Hour}, time.Hour, cookiesession.ErrExpired, cookiesession.ReasonLifetime, ""},
 	}
 	for _, tt := range tests {

@@ -1,14 +1,16 @@
 package cookiesession_test
 
 import (
-	"bytes"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,7 +135,7 @@ func TestFirstByte(t *testing.T) {
 // They are refused wherever they stand, and whatever they are decoded into.
 func TestItems(t *testing.T) {
 	key := cookiesession.NewKey()
-	codec := newCodec(t, newRing(t, key), nil)
+	codec, packer := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1)
 	type known struct{ B int }
 	for _, row := range []struct{ name, control, item string }{
 		{"keys out of order", "\xa2\x61a\x01\x61b\x02", "\xa2\x61b\x02\x61a\x01"},
@@ -143,6 +145,9 @@ func TestItems(t *testing.T) {
 		{"integer keys out of order", "\xa2\x01\x01\x02\x02", "\xa2\x02\x02\x01\x01"},
 		{"a reserved integer", "\xa1\x61B\x01", "\xa1\x61B\x1c"},
 		{"a reserved integer with eight bytes", "\xa1\x61B\x01", "\xa1\x61B\x1c\x00\x00\x00\x01\x00\x00\x00\x00"},
+		{"a reserved integer with sixteen bytes", "\xa1\x61B\x01", "\xa1\x61B\x1c" + strings.Repeat("\x00", 16)},
+		{"bytes beyond the end", "\xa1\x61B\x41a", "\xa1\x61B\x42a"},
+		{"a text beyond the end", "\xa1\x61B\x61a", "\xa1\x61B\x62a"},
 		{"a reserved length", "\xa1\x61B\x41a", "\xa1\x61B\x5ca"},
 		{"a simple value in two bytes", "\xa1\x61B\xf5", "\xa1\x61B\xf8\x15"},
 		{"a reserved simple value", "\xa1\x61B\xf5", "\xa1\x61B\xfc"},
@@ -153,7 +158,16 @@ func TestItems(t *testing.T) {
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			open := func(item string, dst any) error {
-				return codec.Decode("s", rawToken(t, key, "s", 1, []byte(emptyRecord+item)), dst)
+				err := codec.Decode("s", rawToken(t, key, "s", 1, []byte(emptyRecord+item)), dst)
+				// The same, packed by a packer that does not look at it, if it
+				// is well-formed at least.
+				if strings.Contains(row.name, "key") || strings.Contains(row.name, "UTF-8") {
+					packed := codec.Decode("s", rawToken(t, key, "s", 1, packer.Append([]byte("\x01\x00"), []byte(item))), dst)
+					if (err == nil) != (packed == nil) {
+						t.Errorf("into a %T: error %v, packed: %v", dst, err, packed)
+					}
+				}
+				return err
 			}
 			var control, broken any
 			if err := open(row.control, &control); err != nil {
@@ -171,7 +185,7 @@ func TestItems(t *testing.T) {
 // TestDepth has 64 levels, and one more, of all that can hold something.
 func TestDepth(t *testing.T) {
 	key := cookiesession.NewKey()
-	codec := newCodec(t, newRing(t, key), nil)
+	codec, packer := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1)
 	type list []list
 	type link struct {
 		N *link `json:"n"`
@@ -197,6 +211,10 @@ func TestDepth(t *testing.T) {
 				if !errors.Is(err, want) {
 					t.Errorf("%d levels: error %v, want %v", levels, err, want)
 				}
+				packed := codec.Decode("s", rawToken(t, key, "s", 1, packer.Append([]byte("\x01\x00"), []byte(item))), row.dst())
+				if !errors.Is(packed, want) {
+					t.Errorf("%d levels, packed: error %v, want %v", levels, packed, want)
+				}
 				if err == nil && row.name != "an unknown key" {
 					if _, err := codec.Encode("s", dst); err != nil {
 						t.Errorf("%d levels open and do not seal: %v", levels, err)
@@ -204,40 +222,6 @@ func TestDepth(t *testing.T) {
 				}
 			}
 		})
-	}
-}
-
-// TestPackedLimit has values at the limit of what is packed, and a body that
-// unpacks to more.
-func TestPackedLimit(t *testing.T) {
-	const limit = 64 << 10
-	key := cookiesession.NewKey()
-	codec := newCodec(t, newRing(t, key), &cookiesession.CodecOptions{MaxSize: -1})
-	for n, packed := range map[int]bool{limit - 4: true, limit - 3: true, limit - 2: false, 4 * limit: false} {
-		value := strings.Repeat("a", n) // with a head of 3 bytes
-		size, err := codec.Measure("s", value)
-		if err != nil || (size.Body < size.CBOR) != packed {
-			t.Errorf("%d bytes: %+v, error %v, want packed %t", n, size, err, packed)
-		}
-		got := ""
-		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil || got != value {
-			t.Errorf("%d bytes: %d come back, error %v", n, len(got), err)
-		}
-	}
-	for n, want := range map[int]error{limit - 3: nil, limit - 2: cookiesession.ErrInvalid, 4 * limit: cookiesession.ErrInvalid} {
-		item := binary.BigEndian.AppendUint16([]byte{0x79}, uint16(n))
-		if n > math.MaxUint16 {
-			item = binary.BigEndian.AppendUint32([]byte{0x7a}, uint32(n))
-		}
-		item = append(item, bytes.Repeat([]byte("a"), n)...)
-		record := pack.New(&tables.V1).Append([]byte("\x01\x00"), item)
-		if len(record) >= len(item) {
-			t.Fatalf("%d bytes were not packed", n)
-		}
-		got := ""
-		if err := codec.Decode("s", rawToken(t, key, "s", 1, record), &got); !errors.Is(err, want) || want == nil && len(got) != n {
-			t.Errorf("%d bytes, packed: %d come back, error %v, want %v", n, len(got), err, want)
-		}
 	}
 }
 
@@ -262,30 +246,6 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestZeroDstIsUntouched decodes values of which a part fits.
-func TestZeroDstIsUntouched(t *testing.T) {
-	codec := newCodec(t, newRing(t), nil)
-	type pair struct {
-		A string
-		B int
-	}
-	var got pair
-	if err := codec.Decode("s", mustEncode(t, codec, "s", map[string]any{"A": "x", "B": 2}), &got); err != nil || got != (pair{"x", 2}) {
-		t.Errorf("the control: %+v, error %v", got, err)
-	}
-	got = pair{}
-	if err := codec.Decode("s", mustEncode(t, codec, "s", map[string]any{"A": "x", "B": "no number"}), &got); !errors.Is(err, cookiesession.ErrInvalid) {
-		t.Errorf("error %v", err)
-	}
-	if got != (pair{}) {
-		t.Errorf("dst was written: %+v", got)
-	}
-	var list []any
-	if err := codec.Decode("s", mustEncode(t, codec, "s", map[string]any{"A": 1}), &list); err == nil || list != nil {
-		t.Errorf("a map as a list: %v, error %v", list, err)
-	}
-}
-
 // TestRepeats has values of which a neighbour is much the same, and differs in
 // its type.
 func TestRepeats(t *testing.T) {
@@ -301,6 +261,7 @@ func TestRepeats(t *testing.T) {
 		{map[string]any{"a": 1}, map[string]int{"a": 1}},
 		{[]any{"x", "y"}, []int{1, 2, 3}},
 		{[]any{1, 2, 3}, []int{1, 2, 3}},
+		{1, -2, 1}, {[]any{1, 1}, []any{-2, -2}, []any{1, -2}}, {245, true, 244, false},
 	} {
 		var got []any
 		if err := codec.Decode("s", mustEncode(t, codec, "s", value), &got); err != nil {
@@ -378,4 +339,111 @@ func TestRevokedThroughABrokenFile(t *testing.T) {
 			t.Errorf("error %v", err)
 		}
 	})
+}
+
+// TestLifetimeIsSealedAsItIsAllowed has a session ask for more than
+// MaxLifetime. A later, longer MaxLifetime does not give it the rest.
+func TestLifetimeIsSealedAsItIsAllowed(t *testing.T) {
+	const day = 24 * time.Hour
+	ring := newRing(t)
+	site := newWebSite(t, ring, cookiesession.Options[webUser]{MaxLifetime: 30 * day})
+	b := site.newSession(func(c *userCall) {
+		webSign(c.S)
+		c.S.SetLifetime(90 * day)
+	})
+	later := newCodec(t, ring, &cookiesession.CodecOptions{MaxLifetime: 300 * day})
+	meta, err := later.Open(site.CookieName(), b.jar[site.CookieName()], new(webUser))
+	if err != nil || meta.Lifetime != 30*day {
+		t.Errorf("lifetime %v, error %v", meta.Lifetime, err)
+	}
+}
+
+// TestUnlimitedValuesHaveNoParts has a Codec for values outside of cookies.
+func TestUnlimitedValuesHaveNoParts(t *testing.T) {
+	for size, want := range map[int][]string{0: {"s_2"}, -1: nil} {
+		codec := newCodec(t, newRing(t), &cookiesession.CodecOptions{MaxSize: size, MaxCookies: 3})
+		got := codec.StaleParts(webRequest("s_2=x"), "s", []*http.Cookie{{Name: "s", Value: "x"}})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("MaxSize %d (-want +got):\n%s", size, diff)
+		}
+	}
+}
+
+// TestEarlyReloadOfValues has a keyring file that has changed, and values that
+// make a replica look into it, or not.
+func TestEarlyReloadOfValues(t *testing.T) {
+	for name, row := range map[string]struct {
+		open   func(codec *cookiesession.Codec, old, next string) error
+		states string
+	}{
+		"Decode": {func(codec *cookiesession.Codec, _, next string) error {
+			return codec.Decode("s", next, new(bool))
+		}, "b:sealing a:old"},
+		// What the first reading found is not counted again.
+		"behind five that are altered": {func(codec *cookiesession.Codec, old, next string) error {
+			lines := []string{}
+			for i := range 5 {
+				altered := []byte(old)
+				altered[20+i] ^= 1
+				lines = append(lines, "s="+string(altered))
+			}
+			_, err := codec.OpenRequest(webRequest(append(lines, "s="+next)...), "s", new(bool))
+			return err
+		}, "b:sealing a:old"},
+		// The header of a first part, whose other parts did not come.
+		"an incomplete value": {func(codec *cookiesession.Codec, _, next string) error {
+			_, err := codec.OpenRequest(webRequest("s=M"+next[1:]), "s", new(bool))
+			if cookiesession.ReasonOf(err) != cookiesession.ReasonMalformed {
+				return fmt.Errorf("opened: %w", err)
+			}
+			return nil
+		}, "a:sealing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			keyringWatch(t, "{a}", func(w *watchedKeyring) {
+				codec := newCodec(t, w.ring, nil)
+				old := mustEncode(t, codec, "s", true)
+				next := mustEncode(t, newCodec(t, newRing(t, w.keyringWords["b"]), nil), "s", true)
+				w.write("{b} {a}")
+				w.sleep(time.Second)
+				if err := row.open(codec, old, next); err != nil {
+					t.Error(err)
+				}
+				w.want(row.states, "")
+			})
+		})
+	}
+}
+
+// TestKeptKeyNeverSeals has a file that loses the key that seals, while the one
+// that is left has yet to be activated.
+func TestKeptKeyNeverSeals(t *testing.T) {
+	keyringWatch(t, "{b} activates=@20 {a}", func(w *watchedKeyring) {
+		w.sleep(2 * time.Hour)
+		w.write("{b} activates=@20")
+		w.sleep(2 * time.Minute)
+		w.want("b:sealing a:kept", "lost key {A}")
+	})
+}
+
+// TestFlushThatCouldNotBeMade has a writer that cannot flush. Nothing was sent,
+// so a later change is in time.
+func TestFlushThatCouldNotBeMade(t *testing.T) {
+	site := newUserSite(t)
+	b := signedIn(site)
+	rec := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/", nil)
+	r.Header.Set("Cookie", site.CookieName()+"="+b.jar[site.CookieName()])
+	site.take()
+	site.handle(func(c *userCall) {
+		if err := http.NewResponseController(c.W).Flush(); !errors.Is(err, http.ErrNotSupported) {
+			t.Errorf("error %v", err)
+		}
+		c.S.Data.Visits++
+		c.S.Renew()
+	}).ServeHTTP(struct{ http.ResponseWriter }{rec}, r)
+	if len(rec.Header()["Set-Cookie"]) != 1 {
+		t.Errorf("Set-Cookie is %q", rec.Header()["Set-Cookie"])
+	}
+	site.wantEvents(cookiesession.EventOpened, cookiesession.EventIssued)
 }

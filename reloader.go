@@ -168,7 +168,7 @@ func (rl *reloader) note(id keyID, r *ring) {
 	u.until = now.Add(u.retry)
 }
 
-// find returns what is noted of a key, or nil. The caller holds rl.mu.
+// find returns the note about a key, or nil. The caller holds rl.mu.
 func (rl *reloader) find(id keyID, r *ring) *unknownKey {
 	if rl.of != r {
 		return nil

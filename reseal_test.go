@@ -8,8 +8,9 @@ import (
 	"testing/synctest"
 	"time"
 
-	"example.com/cookiesession"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession"
 )
 
 // TestCodecReseal moves a value to a new key, and nothing else changes.

@@ -229,6 +229,17 @@ func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	return s != nil && k.rank < s.rank
 }
 
+// supersededAt returns when the key was activated that came next after k, which
+// r has superseded. It is zero if that is not known.
+func (r *ring) supersededAt(k *ringKey) (at time.Time) {
+	for _, later := range r.order { // so the last one that is found is the earliest
+		if later.rank > k.rank && later.activates.After(k.activates) {
+			at = later.activates
+		}
+	}
+	return at
+}
+
 // isKept reports whether the ring's file has lost the key.
 func (k *ringKey) isKept() bool { return !k.kept.IsZero() }
 
@@ -290,9 +301,9 @@ func (r *ring) replacedBy(next *ring, now time.Time) (*ring, error) {
 	return next, nil
 }
 
-// followedBy returns the ring that follows r if next is what its file says now,
-// and loaded is when a file was last taken. Keys that the file has lost are
-// kept. It is an error if next is not to be taken.
+// followedBy returns the ring that follows r if its file has next now, and the
+// last file was taken at loaded. Keys that the file has lost are kept. It is an
+// error if next is not to be taken.
 func (r *ring) followedBy(next *ring, loaded, now time.Time) (*ring, error) {
 	next, err := r.stillRevoking(next, now)
 	if err != nil {
@@ -309,7 +320,7 @@ func (r *ring) followedBy(next *ring, loaded, now time.Time) (*ring, error) {
 func (r *ring) stillRevoking(next *ring, now time.Time) (*ring, error) {
 	next = next.revoking(r.revoked)
 	if next.sealing(now) == nil {
-		return nil, errors.New("no key that could seal: what was revoked here stays revoked until a restart")
+		return nil, errors.New("no key that could seal: a key that was revoked here stays revoked until a restart")
 	}
 	return next, nil
 }
@@ -334,8 +345,8 @@ func (r *ring) isForeign(next *ring, loaded, now time.Time) bool {
 }
 
 // keeping returns next with the keys that r has and next has lost, as openers
-// for some days. Most likely the file was cut, or is an older copy. What next
-// has of r is as old as there.
+// for some days. Most likely the file was cut, or is an older copy. A key that
+// both have keeps its age.
 //
 // A key that came an hour ago at most and does not seal goes with its line:
 // somebody who could write to the file for a moment must not leave a key

@@ -12,9 +12,10 @@ import (
 
 // prepare decides what a response with this status does to the cookie, and
 // makes its Set-Cookie lines. The decision is taken anew at each call, since
-// the status or the time may be another one by now; but as long as it stays the
-// same and nothing changes, so do the lines. So Save, a flush that did not
-// happen and the commit agree. On an error, the output stays what it was.
+// the status, the time or the keys may be others by now; but as long as it
+// stays the same and nothing changes, so do the lines. So Save, a flush that
+// did not happen and the commit agree. On an error, the output stays what it
+// was.
 func (s *state) prepare(status int) error {
 	sc := newScratch()
 	defer sc.release()
@@ -22,9 +23,14 @@ func (s *state) prepare(status int) error {
 		return err
 	}
 	now := clock.Now()
+	s.dropRevoked(now)
+	barred := s.barred()
 	next := output{touches: s.touches, prepared: true, sum: sc.tape.Sum()}
-	next.action, next.reason = decide(s.facts(next.sum, now, status))
-	if s.output.is(&next) {
+	next.action, next.reason = decide(s.facts(next.sum, now, status, barred != nil))
+	if next.action == reject {
+		return barred
+	}
+	if s.output.is(&next) && !s.output.revokedBy(s.ring) {
 		return nil
 	}
 	if err := s.compose(sc, &next, now); err != nil {
@@ -37,6 +43,20 @@ func (s *state) prepare(status int) error {
 	s.output = next
 	return nil
 }
+
+// dropRevoked takes those keys out of the request's ring that were revoked
+// since it began. If the ring has no key left that can seal, today's takes its
+// place.
+func (s *state) dropRevoked(now time.Time) {
+	current := s.manager.codec.keys.current()
+	if s.ring = s.ring.revoking(current.revoked); s.ring.sealing(now) == nil {
+		s.ring = current
+	}
+}
+
+// revokedBy reports whether the cookies were sealed by a key that was revoked
+// since.
+func (o *output) revokedBy(r *ring) bool { return o.key != nil && r.revokes(o.key.id) }
 
 // is reports whether o is the output of the decision next, for the same Data.
 func (o *output) is(next *output) bool {
@@ -56,21 +76,40 @@ func (s *state) changedSince(sum uint64) bool {
 }
 
 // facts gathers the facts for a decision.
-func (s *state) facts(sum uint64, now time.Time, status int) facts {
+func (s *state) facts(sum uint64, now time.Time, status int, barred bool) facts {
 	m, rec := s.manager, s.reissued(now)
 	f := facts{
 		opened: s.opened(), destroyed: s.destroyed, touched: s.touches > 0,
 		zero: sum == m.zero, changed: sum != s.sum,
-		over: m.codec.policy.expires(&rec) <= now.Unix(), mayRefresh: webrule.MayRefresh(s.request, status),
+		barred: barred, over: m.codec.policy.expires(&rec) <= now.Unix(),
 	}
 	if s.destroyed {
-		f.carried = s.carried != 0
+		f.deletes = s.deletes()
 	}
 	if s.opened() {
-		f.superseded = s.ring.superseded(s.key, now)
-		f.renewal = m.codec.policy.renewalDue(&s.record, now)
+		s.addDue(&f, now, status)
 	}
 	return f
+}
+
+// addDue adds the facts about a session that opened and is only to be
+// refreshed.
+func (s *state) addDue(f *facts, now time.Time, status int) {
+	p := &s.manager.codec.policy
+	key, found := s.ring.find(s.key.id, now)
+	if f.ended = found != keyFound || p.check(&s.record, now) != nil; f.ended {
+		return
+	}
+	superseded := s.ring.superseded(key, now)
+	if p.idleTimeout == 0 && !superseded {
+		return
+	}
+	response := webrule.Refresh{Kind: webrule.KindOf(s.request), Flight: now.Sub(s.began), Status: status}
+	age := time.Duration(now.Unix()-s.record.issued) * time.Second
+	f.renewal = response.RenewalDue(age, time.Duration(p.idleTimeout)*time.Second)
+	f.reseal = superseded && response.ResealDue(webrule.Superseded{
+		Issued: time.Unix(s.record.issued, 0), Next: s.ring.supersededAt(key), Retires: key.retires,
+	}, now)
 }
 
 // reissued returns the session's record as it is sealed at now. A cookie must
@@ -86,12 +125,9 @@ func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 	if out.action == leave {
 		return nil
 	}
-	if cause := s.blocked(); cause != nil {
-		return internalError(errBlocked{cause})
-	}
 	switch out.action {
 	case remove:
-		out.lines = s.deletions([]string{s.manager.cookie.deletion(s.manager.cookie.name)}, 1)
+		out.lines = s.deletions()
 		return nil
 	case store, refresh:
 		return s.seal(sc, out, now)
@@ -107,7 +143,15 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		return usageError(errNoRequest)
 	}
 	rec := s.reissued(now)
+	if out.reason == ReasonResealed {
+		// It is the session of the old cookie under another key, and prolongs
+		// nothing. Replicas whose clocks differ would else lose it.
+		rec.issued = s.record.issued
+	}
 	if out.action == store {
+		if err := sc.readBack(m.plan, m.dataType); err != nil {
+			return err
+		}
 		rec.body, rec.packed = sc.pack()
 	}
 	sealed, err := sc.seal(&sealing{
@@ -118,18 +162,35 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	}
 	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
+	if m.cookie.browserSession || rec.browserSession {
+		maxAge = -1
+	}
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		lines = append(lines, string(sc.line))
 	}
-	out.lines = s.deletions(lines, sealed.parts)
+	out.lines = s.appendStale(lines, sealed.parts)
 	return nil
 }
 
-// deletions appends the lines that delete the cookies which the request carried
-// and which a session of n parts leaves behind.
-func (s *state) deletions(lines []string, n int) []string {
+// deletes reports whether Destroy sends deletions: if the request carried a
+// cookie of the session's. If it carried none, then SameSite may have kept it
+// back from another site's form, with which an identity provider logs out; but
+// a link must not do that, and pages of visitors without a session stay in
+// caches.
+func (s *state) deletes() bool {
+	return s.carried != 0 || s.request != nil && !webrule.IsSafe(s.request.Method)
+}
+
+// deletions returns the lines that delete a session's cookies.
+func (s *state) deletions() []string {
+	return s.appendStale([]string{s.manager.cookie.deletion(s.manager.cookie.name)}, 1)
+}
+
+// appendStale appends the lines that delete the cookies which the request
+// carried and which a session of n parts leaves behind.
+func (s *state) appendStale(lines []string, n int) []string {
 	for _, name := range s.carried.after(n, s.manager.names) {
 		lines = append(lines, s.manager.cookie.deletion(name))
 	}
@@ -137,14 +198,6 @@ func (s *state) deletions(lines []string, n int) []string {
 }
 
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")
-
-// errBlocked keeps sessions from being overwritten while Check cannot answer.
-type errBlocked struct{ cause error }
-
-func (e errBlocked) Error() string {
-	return "not saved, because the session could not be checked: " + e.cause.Error()
-}
-func (e errBlocked) Unwrap() error { return e.cause }
 
 // apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
 // It may be done again, because somebody may have cleared the headers since, or
@@ -178,12 +231,20 @@ func (s *state) report() {
 	}
 	switch out.action {
 	case leave:
+		s.reportID()
 	case remove:
 		s.event(Event{Kind: EventDeleted})
+		s.reportID()
 	case store, refresh:
 		s.reportIssued()
 	default:
 		panic("cookiesession: an action without an event")
+	}
+}
+
+func (s *state) reportID() {
+	if s.drewID && !s.destroyed {
+		s.event(Event{Kind: EventIDLost})
 	}
 }
 
@@ -195,6 +256,9 @@ func (s *state) reportIssued() {
 	}
 	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
 		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})
+	}
+	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {
+		s.event(Event{Kind: EventPlainHTTP})
 	}
 	if s.err != nil && !errors.Is(s.err, ErrNoSession) {
 		s.event(Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})

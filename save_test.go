@@ -281,26 +281,70 @@ func TestSaveThenCommit(t *testing.T) {
 	}
 }
 
-// Once the headers are out, Save says so, whatever is around the writer.
+// opaque hides everything of a writer but its three methods, as middlewares
+// without Unwrap do.
+type opaque struct{ w http.ResponseWriter }
+
+func (o opaque) Header() http.Header         { return o.w.Header() }
+func (o opaque) Write(p []byte) (int, error) { return o.w.Write(p) }
+func (o opaque) WriteHeader(status int)      { o.w.WriteHeader(status) }
+
+// Once the headers are out, Save and Cookies say so, whatever writer is given.
 func TestSaveTooLate(t *testing.T) {
-	for _, wrapped := range []bool{false, true} {
-		t.Run(fmt.Sprint("wrapped ", wrapped), func(t *testing.T) {
+	outer := httptest.NewRecorder()
+	saving := func(w func(http.ResponseWriter) http.ResponseWriter) func(*webSite[webUser], *userCall) error {
+		return func(site *webSite[webUser], c *userCall) error { return site.Save(w(c.W), c.S) }
+	}
+	for name, save := range map[string]func(*webSite[webUser], *userCall) error{
+		"the handler's writer": saving(func(w http.ResponseWriter) http.ResponseWriter { return w }),
+		"one that wraps it":    saving(func(w http.ResponseWriter) http.ResponseWriter { return unwrapper{w} }),
+		"one that hides it":    saving(func(w http.ResponseWriter) http.ResponseWriter { return opaque{w} }),
+		"the outer one":        saving(func(http.ResponseWriter) http.ResponseWriter { return outer }),
+		"Cookies": func(site *webSite[webUser], c *userCall) error {
+			cookies, err := site.Cookies(c.S)
+			if (err == nil) != (len(cookies) == 1) {
+				t.Errorf("cookies %v, error %v", cookies, err)
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
 			site := newUserSite(t)
 			page := site.visit(new(webBrowser), func(c *userCall) {
+				webSign(c.S)
+				mustDo(t, save(site, c)) // in time
+				c.S.Data = webUser{}
+				c.W.Header().Del("Set-Cookie")
 				fmt.Fprint(c.W, "page")
 				webSign(c.S)
-				w := c.W
-				if wrapped {
-					w = unwrapper{w}
+				for range 2 {
+					wantFault(t, save(site, c), "usage")
 				}
-				wantFault(t, site.Save(w, c.S), "usage")
 			})
-			wantNoCookie(t, page.Header)
-			if diff := cmp.Diff([]cookiesession.Reason{""}, page.reasons(cookiesession.EventLate)); diff != "" {
-				t.Errorf("late (-want +got):\n%s", diff)
+			if name != "the outer one" {
+				wantNoCookie(t, page.Header)
+			}
+			var kinds []cookiesession.EventKind
+			for _, e := range page.Events {
+				kinds = append(kinds, e.Kind)
+			}
+			if diff := cmp.Diff([]cookiesession.EventKind{cookiesession.EventLate}, kinds); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
 			}
 		})
 	}
+}
+
+// A session that Load has opened inside a Handler has no response of its own.
+// There the writer tells.
+func TestSaveOfALoadedSessionTooLate(t *testing.T) {
+	site := newUserSite(t)
+	site.visit(new(webBrowser), func(c *userCall) {
+		s := site.Load(c.R)
+		webSign(s)
+		fmt.Fprint(c.W, "page")
+		wantFault(t, site.Save(unwrapper{c.W}, s), "usage")
+	})
 }
 
 // Load and Save do without Handler what Handler does.
@@ -474,4 +518,55 @@ func TestSessionOfAnotherManager(t *testing.T) {
 			}
 		})
 	}
+}
+
+// MaxSize bounds what is written. What was written under another one opens, and
+// if it is too large to be refreshed, it stays as it is.
+func TestManagerMaxSize(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ring := newRing(t)
+		const most = 3600
+		before := newWebSite(t, ring, cookiesession.Options[[]byte]{IdleTimeout: time.Hour})
+		site := newWebSite(t, ring, cookiesession.Options[[]byte]{IdleTimeout: time.Hour, MaxSize: most})
+		raw := webRandom(2950)
+		b := before.newSession(func(c *webCall[[]byte]) { c.S.Data = raw })
+		page := site.visit(b, nil)
+		if page.S.Err() != nil || len(page.S.Data) != len(raw) {
+			t.Errorf("an older cookie: %v", page.S.Err())
+		}
+		time.Sleep(30 * time.Minute)
+		page = site.visit(b, nil)
+		if wantNoCookie(t, page.Header); page.StatusCode != 200 {
+			t.Errorf("refreshed: status %d", page.StatusCode)
+		}
+		if page = site.visit(b, func(c *webCall[[]byte]) { c.S.Data[0]++ }); page.StatusCode != 500 {
+			t.Errorf("changed: status %d", page.StatusCode)
+		}
+		largest := 0
+		for n := 2400; n < 2950; n++ {
+			page = site.visit(new(webBrowser), func(c *webCall[[]byte]) { c.S.Data = raw[:n] })
+			if page.StatusCode != 200 {
+				break
+			}
+			largest = len(site.CookieName()) + len(page.Cookies()[0].Value)
+		}
+		if largest != most && largest != most-1 {
+			t.Errorf("the largest that is written has %d bytes", largest)
+		}
+		for _, e := range page.Events {
+			if e.Limit != most {
+				t.Errorf("event %+v", e)
+			}
+		}
+		twice := newWebSite(t, ring, cookiesession.Options[[]byte]{MaxSize: most, MaxCookies: 2})
+		page = twice.visit(new(webBrowser), func(c *webCall[[]byte]) { c.S.Data = raw })
+		for _, c := range page.Cookies() {
+			if size := len(c.Name) + len(c.Value); size > most {
+				t.Errorf("%s has %d bytes", c.Name, size)
+			}
+		}
+		if len(page.Cookies()) != 2 {
+			t.Errorf("%d cookies", len(page.Cookies()))
+		}
+	})
 }

@@ -2,6 +2,7 @@ package cookiesession
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"sync"
 
@@ -54,6 +55,33 @@ func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
 		return usageError(err)
 	}
 	return nil
+}
+
+// readBack refuses the value on the tape, which is of the type t, if it would
+// not open. Marshaling methods may write what they don't read: some write
+// nothing for the zero value, and refuse to read nothing.
+func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
+	if !plan.CallsMethods() {
+		return nil
+	}
+	s.body = s.tape.Append(s.body[:0])
+	if _, err := plan.Decode(s.body, reflect.New(t).Elem()); err != nil {
+		return usageError(fmt.Errorf("what would be stored could not be read again: %w", err))
+	}
+	return nil
+}
+
+// readBackAny is readBack for a value that encode has put on the tape.
+func (s *scratch) readBackAny(of any) error {
+	v := reflect.ValueOf(of)
+	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
+		v = v.Elem()
+	}
+	plan, err := value.PlanFor(v.Type())
+	if err != nil {
+		return usageError(err) // unreachable: encode has used it
+	}
+	return s.readBack(plan, v.Type())
 }
 
 // packer returns the packer of version 1. All codecs share its tables.

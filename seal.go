@@ -41,6 +41,9 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 	if err := s.encode(value); err != nil {
 		return "", err
 	}
+	if err := s.readBackAny(value); err != nil {
+		return "", err
+	}
 	rec, err := meta.record(how.now)
 	if err != nil {
 		return "", usageError(err)

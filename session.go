@@ -40,7 +40,8 @@ func (s *state) IsNew() bool { return !s.opened() }
 // none, or else the reason: [ErrInvalid], [ErrUnknownKey], [ErrExpired],
 // [ErrRevoked], or the error of Options.Check. A refused cookie is left alone
 // until a new session is stored over it, so look at Err before you write to a
-// session that matters.
+// session that matters. With [ErrNewer], a change alone does not do that, and
+// fails: only Renew, at a login, and Destroy write over the cookie.
 func (s *state) Err() error {
 	if s.err == nil && !s.opened() {
 		return &codecError{class: classDecode, sentinel: ErrNoSession} // the zero Session
@@ -50,10 +51,15 @@ func (s *state) Err() error {
 
 // ID returns the session's id: 32 hexadecimal digits, for logs, deny lists and
 // the like. It is drawn at the first call and then stored with the session,
-// which costs 22 characters of cookie. Until ID is called there is none. An id
-// alone does not make an empty session be stored.
+// which costs 22 characters of cookie. Until ID is called there is none.
+//
+// An id alone does not make an empty session be stored. So a visitor whose Data
+// is zero has another id at each request, which [EventIDLost] tells. Where that
+// matters, put something into Data that is not zero, such as the time of the
+// first visit.
 func (s *state) ID() string {
 	if !s.record.hasID {
+		s.drewID = true
 		s.record.drawID()
 		s.touch()
 	}
@@ -96,6 +102,7 @@ func (s *state) ExpiresAt() time.Time {
 // a CSRF token: a token that an attacker planted before must not survive. Renew
 // is not needed to keep a session alive.
 func (s *state) Renew() {
+	s.renewed = true
 	s.record.renew(clock.Now())
 	s.touch()
 }
@@ -117,11 +124,48 @@ func (s *state) SetLifetime(d time.Duration) {
 	s.touch()
 }
 
+// SetPersistent says whether the browser keeps this session when it is closed.
+// false leaves Max-Age out of its cookies, whatever Options say: the "remember
+// me" that was left unticked on a shared computer. It is sealed in, so renewals
+// and new keys keep it; [Session.Destroy] ends it. true, as in a new session,
+// leaves it to Options.BrowserSession. The lifetime is enforced all the same:
+// browsers that restore their tabs restore such cookies, too. An older release
+// does not open a session with false, so deploy first and use it later.
+func (s *state) SetPersistent(on bool) {
+	s.record.browserSession = !on
+	s.touch()
+}
+
+// Binding returns what ties the session to something outside, such as a key of
+// the device, and whether the other side has yet to prove itself. A zero id
+// says that nothing does. It is for packages that check the binding at each
+// request. Renew and changes of Data leave it, Destroy ends it.
+func (s *state) Binding() (id [16]byte, pending bool) { return s.record.binding, s.record.pending }
+
+// SetBinding ties the session to something outside, for packages that call
+// [Session.Binding]. A zero id ends that. An older release does not open a
+// session with a binding, so deploy first and use it later.
+func (s *state) SetBinding(id [16]byte, pending bool) {
+	s.record.binding = id
+	s.record.pending = pending && s.record.isBound()
+	s.touch()
+}
+
 // Destroy ends the session: Data is zero, the identity is gone, and any cookie
 // of the name that the request carried is deleted, a refused one included. If
-// the handler puts new Data in afterwards, a new session is stored instead. A
-// copy of the cookie still opens until it expires: see the section on what a
-// session in a cookie cannot do.
+// it carried none, NAME is deleted all the same, unless the method is GET,
+// HEAD, OPTIONS or TRACE: browsers keep SameSite cookies back from a form of
+// another site, with which an identity provider may log out. Nothing keeps
+// Destroy from that, also not a Check that cannot answer, nor a request that is
+// given up. So a logout must be behind [http.CrossOriginProtection] or a token,
+// or other sites can log visitors out.
+//
+// If the handler puts new Data in afterwards, a new session is stored instead.
+// A copy of the cookie still opens until it expires: see the section on what a
+// session in a cookie cannot do. A cookie that was set under another
+// Options.Path or Domain than today's is another cookie, which Destroy does not
+// delete: it is left after the logout, and the visitor is logged in again.
+// Where one of these changes, change the name as well.
 func (s *Session[T]) Destroy() {
 	clearData(s.dataValue())
 	s.state.destroy()

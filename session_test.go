@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -432,4 +434,137 @@ func TestRequestsShareNothing(t *testing.T) {
 	if diff := cmp.Diff(storedUser(), first.S.Data); diff != "" || second.S.Data.Tags["a"][0] != "changed" {
 		t.Errorf("the first request's Data (-want +got):\n%s", diff)
 	}
+}
+
+// Destroy deletes what the request carried. If it carried nothing, SameSite may
+// have kept the cookie back from a form of another site; a link of another site
+// must not delete it.
+func TestDestroyWithoutACookie(t *testing.T) {
+	type row struct{ method, want string }
+	rows := []row{
+		{"GET", leaves}, {"HEAD", leaves}, {"OPTIONS", leaves}, {"TRACE", leaves},
+		{"POST", deletes}, {"PUT", deletes}, {"PATCH", deletes}, {"DELETE", deletes}, {"PURGE", deletes},
+	}
+	down := userOptions{Check: func(*http.Request, *webSession) error { return errStoreDown }}
+	for _, tt := range rows {
+		for name, opts := range map[string]userOptions{"": {}, ", Check is down": down} {
+			t.Run(tt.method+name, func(t *testing.T) {
+				site := newWebSite(t, nil, opts)
+				page := site.visit(&webBrowser{Method: tt.method}, func(c *userCall) { c.S.Destroy() })
+				wantCookieIs(t, page.cookies(), tt.want)
+
+				page = site.visit(&webBrowser{Method: tt.method}, func(c *userCall) { webSign(c.S); c.S.Data = webUser{} })
+				wantCookieIs(t, page.cookies(), leaves) // a session that merely is zero
+
+				b := withCookie(site.CookieName(), "x")
+				b.Method = tt.method
+				page = site.visit(b, func(c *userCall) { c.S.Destroy() })
+				wantCookieIs(t, page.cookies(), deletes)
+
+				rec := httptest.NewRecorder()
+				r := webRequest()
+				r.Method = tt.method
+				s := site.Load(r)
+				s.Destroy()
+				mustDo(t, site.Save(rec, s))
+				wantCookieIs(t, rec.Header()["Set-Cookie"], tt.want)
+			})
+		}
+	}
+	s := new(webSession)
+	s.Destroy()
+	if cookies, err := newUserSite(t).Cookies(s); err != nil || len(cookies) > 0 {
+		t.Errorf("a session without a request: %v, error %v", cookies, err)
+	}
+}
+
+// An id that is not stored is told of.
+func TestIDLost(t *testing.T) {
+	lost := []cookiesession.Reason{""}
+	tests := []struct {
+		name   string
+		signed bool
+		do     func(*webSession)
+		want   []cookiesession.Reason
+	}{
+		{"empty", false, func(s *webSession) { s.ID() }, lost},
+		{"empty, no id", false, func(*webSession) {}, nil},
+		{"changed", false, func(s *webSession) { s.ID(); webSign(s) }, nil},
+		{"signed in", true, func(s *webSession) { s.ID() }, nil},
+		{"emptied", true, func(s *webSession) { s.ID(); s.Data = webUser{} }, lost},
+		{"destroyed", true, func(s *webSession) { s.ID(); s.Destroy() }, nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			site, b := newUserSite(t), new(webBrowser)
+			if tt.signed {
+				b = signedIn(site)
+			}
+			page := site.visit(b, func(c *userCall) { tt.do(c.S) })
+			if diff := cmp.Diff(tt.want, page.reasons(cookiesession.EventIDLost)); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// SetPersistent(false) lives on with its session, whatever is written, and ends
+// with it. Options that make all cookies end with the browser count as well.
+func TestSetPersistent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		oldKey := cookiesession.NewKey()
+		ring := newRing(t, oldKey)
+		site := newWebSite(t, ring, userOptions{IdleTimeout: time.Hour})
+		b := site.newSession(func(c *userCall) { webSign(c.S) })
+		step := func(name string, persistent bool, do func(*userCall)) {
+			t.Helper()
+			page := site.visit(b, do)
+			if lines := page.cookies(); len(lines) != 1 || strings.Contains(lines[0], "Max-Age") != persistent {
+				t.Errorf("%s: %q", name, lines)
+			}
+			if page.StatusCode != 200 || page.S.Err() != nil {
+				t.Errorf("%s: status %d, error %v", name, page.StatusCode, page.S.Err())
+			}
+		}
+		step("set", false, func(c *userCall) { c.S.SetPersistent(false) })
+		step("changed", false, func(c *userCall) { c.S.Data.Visits++ })
+		step("Renew", false, func(c *userCall) { c.S.Renew() })
+		time.Sleep(15 * time.Minute)
+		step("renewed", false, nil)
+		mustDo(t, ring.Replace(newRing(t, cookiesession.NewKey(), oldKey)))
+		step("re-sealed", false, nil)
+		step("destroyed and begun anew", true, func(c *userCall) { c.S.Destroy(); webSign(c.S) })
+		step("set with it", false, func(c *userCall) { c.S.Data.Visits++; c.S.SetPersistent(false) })
+		step("set again", true, func(c *userCall) { c.S.SetPersistent(true) })
+		step("changed again", true, func(c *userCall) { c.S.Data.Visits++ })
+	})
+	site := newWebSite(t, nil, userOptions{BrowserSession: true})
+	page := site.visit(new(webBrowser), func(c *userCall) { webSign(c.S); c.S.SetPersistent(true) })
+	if lines := page.cookies(); len(lines) != 1 || strings.Contains(lines[0], "Max-Age") {
+		t.Errorf("Options.BrowserSession: %q", lines)
+	}
+}
+
+// A binding is stored with its session, apart from Data.
+func TestBinding(t *testing.T) {
+	site := newUserSite(t)
+	b := signedIn(site)
+	id := [16]byte{1, 2, 3}
+	step := func(name string, want [16]byte, pending bool, do func(*userCall)) {
+		t.Helper()
+		site.visit(b, do)
+		page := site.visit(b, nil)
+		if got, isPending := page.S.Binding(); got != want || isPending != pending || page.S.Err() != nil {
+			t.Errorf("%s: %x, pending %v, error %v", name, got, isPending, page.S.Err())
+		}
+	}
+	none := [16]byte{}
+	step("none", none, false, nil)
+	step("pending", id, true, func(c *userCall) { c.S.SetBinding(id, true) })
+	step("another value", id, true, func(c *userCall) { c.S.Data = webUser{Name: webSecret, Visits: 1} })
+	step("proven", id, false, func(c *userCall) { c.S.SetBinding(id, false) })
+	step("Renew", id, false, func(c *userCall) { c.S.Renew() })
+	step("ended", none, false, func(c *userCall) { c.S.SetBinding(none, true) })
+	step("again", id, false, func(c *userCall) { c.S.SetBinding(id, false) })
+	step("Destroy", none, false, func(c *userCall) { c.S.Destroy(); webSign(c.S) })
 }

@@ -1,6 +1,7 @@
 package cookiesession
 
 import (
+	"fmt"
 	"net/http"
 	"reflect"
 	"time"
@@ -15,9 +16,10 @@ type state struct {
 	data    reflect.Value // Session.Data, once there is a manager
 	visit   *visit        // nil without Handler
 	request *http.Request // as the Manager got it; nil: none
+	began   time.Time     // when the Manager got it
 	carried partSet       // which of the session's cookies it has
 	label   string
-	ring    *ring // the one snapshot of this request
+	ring    *ring // the one snapshot of this request, without what was revoked since
 
 	err    error    // why no cookie opened; nil if one did
 	key    *ringKey // that sealed the cookie; nil: none opened
@@ -25,18 +27,26 @@ type state struct {
 	sum    uint64   // of the tape of the Data that came, as this program would store it
 
 	destroyed bool // Destroy was called
-	touches   int  // how often Renew, SetLifetime, Destroy or a first ID has changed something other than Data
+	renewed   bool // Renew was called
+	drewID    bool // ID was called, and there was none
+	touches   int  // how often something other than Data was changed
 	output    output
 }
 
 // opened reports whether the session came in a cookie.
 func (s *state) opened() bool { return s.key != nil }
 
-// blocked returns why nothing may be written in this request, or nil: nobody
-// knows whether the cookie that it brought is good.
-func (s *state) blocked() error {
-	if e, ok := s.err.(*codecError); ok && e.reason == ReasonCheckFailed {
-		return e.cause
+// barred returns why nothing may be sealed in this request, or nil.
+func (s *state) barred() error {
+	e, _ := s.err.(*codecError)
+	switch {
+	case s.opened() && s.ring.revokes(s.key.id):
+		return errRevokedKey // a slow request carries no forged session to the next key
+	case e == nil:
+	case e.reason == ReasonCheckFailed:
+		return internalError(fmt.Errorf("not saved, because the session could not be checked: %w", e.cause))
+	case e.reason == ReasonNewer && !s.renewed && !s.destroyed:
+		return internalError(fmt.Errorf("not saved, so that newer replicas keep their session: %w", s.err))
 	}
 	return nil
 }
@@ -54,7 +64,7 @@ func (s *state) refuse(err error, now time.Time) {
 func (s *state) touch() {
 	s.touches++
 	if s.visit != nil {
-		s.visit.changed()
+		s.visit.touch(s.destroyed)
 	}
 }
 
@@ -102,6 +112,7 @@ const (
 	store                 // with the Data of now
 	refresh               // with the body as it was
 	remove
+	reject // an error: see state.barred
 )
 
 // An output is the part of a response that is about the session cookie: it was
@@ -126,35 +137,40 @@ type output struct {
 // facts are all that a decision goes by.
 type facts struct {
 	opened    bool // a cookie opened
-	carried   bool // the request has a cookie of the session's names, whether it opens or not; only looked at with destroyed
+	deletes   bool // Destroy has something to delete: see state.deletes; only looked at with destroyed
 	destroyed bool // Destroy was called
-	touched   bool // Renew, SetLifetime or a first ID was called
+	touched   bool // Renew, SetLifetime, SetPersistent, SetBinding or a first ID was called
 	zero      bool // Data is zero
 	changed   bool // Data differs from what the cookie holds
-	over      bool // the session would have ended by now
+	barred    bool // nothing may be sealed: see state.barred
+	over      bool // the session would have ended by now, even if it was issued now
 
-	mayRefresh bool // the response may carry a cookie that only refreshes: see webrule
-	superseded bool // a newer key than the cookie's seals now
-	renewal    bool // half of the idle timeout is over
+	ended   bool // the cookie that opened would not open now
+	renewal bool // webrule has this response renew the session
+	reseal  bool // webrule has it move the session to another key
 }
 
 // decide says what a response does to the cookie, and why.
 func decide(f facts) (action, Reason) {
 	do, reason := f.wanted()
-	if f.over && (do == store || do == refresh) {
+	switch {
+	case do != store && do != refresh:
+	case f.barred:
+		return reject, ""
+	case f.over:
 		return remove, ""
 	}
 	return do, reason
 }
 
-// wanted is decide for a session that has not ended.
+// wanted is decide for a session that may be sealed and has not ended.
 func (f *facts) wanted() (action, Reason) {
 	switch {
 	case !f.opened || f.destroyed:
 		switch {
 		case !f.zero:
 			return store, ReasonChanged
-		case f.destroyed && f.carried:
+		case f.destroyed && f.deletes:
 			return remove, ""
 		}
 		return leave, ""
@@ -164,12 +180,12 @@ func (f *facts) wanted() (action, Reason) {
 		return store, ReasonChanged
 	case f.touched:
 		return refresh, ReasonRequested
-	case !f.mayRefresh:
-		return leave, ""
-	case f.superseded:
-		return refresh, ReasonResealed
+	case f.ended || f.barred:
+		return leave, "" // nobody asked for it
 	case f.renewal:
 		return refresh, ReasonRenewed
+	case f.reseal:
+		return refresh, ReasonResealed
 	}
 	return leave, ""
 }

@@ -19,36 +19,53 @@ func TestDecide(t *testing.T) {
 		{"new, empty, touched", facts{zero: true, touched: true}, leave, ""},
 		{"new, changed, over", facts{changed: true, over: true}, remove, ""},
 		{"new, empty, over", facts{zero: true, over: true}, leave, ""},
-		{"refused cookie, empty", facts{zero: true, carried: true}, leave, ""},
-		{"refused cookie, changed", facts{changed: true, carried: true}, store, ReasonChanged},
+		{"new, empty, barred", facts{zero: true, barred: true}, leave, ""},
+		{"new, changed, barred", facts{changed: true, barred: true}, reject, ""},
+		{"new, changed, barred and over", facts{changed: true, barred: true, over: true}, reject, ""},
 
-		{"destroyed without a cookie", facts{zero: true, destroyed: true, touched: true}, leave, ""},
-		{"destroyed with a refused cookie", facts{zero: true, destroyed: true, touched: true, carried: true}, remove, ""},
-		{"destroyed", facts{opened: true, zero: true, changed: true, destroyed: true, touched: true, carried: true}, remove, ""},
-		{"destroyed, then the same Data", facts{opened: true, destroyed: true, touched: true, carried: true}, store, ReasonChanged},
-		{"destroyed, then other Data", facts{opened: true, changed: true, destroyed: true, touched: true, carried: true}, store, ReasonChanged},
-		{"destroyed, refresh due", facts{opened: true, zero: true, changed: true, destroyed: true, touched: true, carried: true, superseded: true, renewal: true, mayRefresh: true}, remove, ""},
+		{"destroyed, with nothing to delete", facts{zero: true, destroyed: true, touched: true}, leave, ""},
+		{"destroyed, none opened", facts{zero: true, destroyed: true, touched: true, deletes: true}, remove, ""},
+		{"destroyed, none opened, barred", facts{zero: true, destroyed: true, touched: true, deletes: true, barred: true}, remove, ""},
+		{"destroyed, none opened, then Data", facts{destroyed: true, touched: true, deletes: true, changed: true}, store, ReasonChanged},
+		{"destroyed, none opened, then Data, barred", facts{destroyed: true, touched: true, deletes: true, changed: true, barred: true}, reject, ""},
+		{"destroyed", facts{opened: true, zero: true, changed: true, destroyed: true, touched: true, deletes: true}, remove, ""},
+		{"destroyed, barred", facts{opened: true, zero: true, changed: true, destroyed: true, touched: true, deletes: true, barred: true}, remove, ""},
+		{"destroyed, over", facts{opened: true, zero: true, changed: true, destroyed: true, touched: true, deletes: true, over: true, ended: true}, remove, ""},
+		{"destroyed, then the same Data", facts{opened: true, destroyed: true, touched: true, deletes: true}, store, ReasonChanged},
+		{"destroyed, then other Data", facts{opened: true, changed: true, destroyed: true, touched: true, deletes: true}, store, ReasonChanged},
+		{"destroyed, then other Data, barred", facts{opened: true, changed: true, destroyed: true, touched: true, deletes: true, barred: true}, reject, ""},
+		{"destroyed, refresh due", facts{opened: true, zero: true, changed: true, destroyed: true, touched: true, deletes: true, reseal: true, renewal: true}, remove, ""},
 
-		{"read", facts{opened: true, mayRefresh: true}, leave, ""},
-		{"read, empty", facts{opened: true, zero: true, mayRefresh: true}, leave, ""},
-		{"read, over", facts{opened: true, over: true, mayRefresh: true}, leave, ""},
+		{"read", facts{opened: true}, leave, ""},
+		{"read, empty", facts{opened: true, zero: true}, leave, ""},
+		{"read, over", facts{opened: true, over: true, ended: true}, leave, ""},
+		{"read, barred", facts{opened: true, barred: true}, leave, ""},
 		{"changed", facts{opened: true, changed: true}, store, ReasonChanged},
 		{"changed and touched", facts{opened: true, changed: true, touched: true}, store, ReasonChanged},
-		{"changed, refresh due", facts{opened: true, changed: true, superseded: true, renewal: true, mayRefresh: true}, store, ReasonChanged},
-		{"changed, over", facts{opened: true, changed: true, over: true}, remove, ""},
+		{"changed, refresh due", facts{opened: true, changed: true, reseal: true, renewal: true}, store, ReasonChanged},
+		{"changed, ended", facts{opened: true, changed: true, ended: true}, store, ReasonChanged},
+		{"changed, over", facts{opened: true, changed: true, over: true, ended: true}, remove, ""},
+		{"changed, barred", facts{opened: true, changed: true, barred: true}, reject, ""},
+		{"changed, barred, refresh due", facts{opened: true, changed: true, barred: true, reseal: true, renewal: true}, reject, ""},
 		{"emptied", facts{opened: true, changed: true, zero: true}, remove, ""},
 		{"emptied and touched", facts{opened: true, changed: true, zero: true, touched: true}, remove, ""},
+		{"emptied, barred", facts{opened: true, changed: true, zero: true, barred: true}, remove, ""},
 
 		{"touched", facts{opened: true, touched: true}, refresh, ReasonRequested},
-		{"touched, over", facts{opened: true, touched: true, over: true}, remove, ""},
+		{"touched, ended", facts{opened: true, touched: true, ended: true}, refresh, ReasonRequested},
+		{"touched, over", facts{opened: true, touched: true, over: true, ended: true}, remove, ""},
+		{"touched, barred", facts{opened: true, touched: true, barred: true}, reject, ""},
+		{"touched, refresh due", facts{opened: true, touched: true, renewal: true, reseal: true}, refresh, ReasonRequested},
 
-		{"old key", facts{opened: true, superseded: true, mayRefresh: true}, refresh, ReasonResealed},
-		{"old key, no response to refresh with", facts{opened: true, superseded: true}, leave, ""},
-		{"old key, over", facts{opened: true, superseded: true, over: true, mayRefresh: true}, remove, ""},
-		{"idle", facts{opened: true, renewal: true, mayRefresh: true}, refresh, ReasonRenewed},
-		{"idle, no response to refresh with", facts{opened: true, renewal: true}, leave, ""},
-		{"idle, over", facts{opened: true, renewal: true, over: true, mayRefresh: true}, remove, ""},
-		{"old key and idle", facts{opened: true, superseded: true, renewal: true, mayRefresh: true}, refresh, ReasonResealed},
+		{"re-seal due", facts{opened: true, reseal: true}, refresh, ReasonResealed},
+		{"re-seal due, barred", facts{opened: true, reseal: true, barred: true}, leave, ""},
+		{"re-seal due, ended", facts{opened: true, reseal: true, ended: true}, leave, ""},
+		{"renewal due", facts{opened: true, renewal: true}, refresh, ReasonRenewed},
+		{"renewal due, barred", facts{opened: true, renewal: true, barred: true}, leave, ""},
+		{"renewal due, ended", facts{opened: true, renewal: true, ended: true}, leave, ""},
+		{"both due", facts{opened: true, reseal: true, renewal: true}, refresh, ReasonRenewed},
+		{"both due, barred", facts{opened: true, reseal: true, renewal: true, barred: true}, leave, ""},
+		{"both due, ended", facts{opened: true, reseal: true, renewal: true, ended: true}, leave, ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -61,12 +78,12 @@ func TestDecide(t *testing.T) {
 
 // What holds in every situation, whether it can come about or not.
 func TestDecideAlways(t *testing.T) {
-	const bits = 10
+	const bits = 11
 	for n := range 1 << bits {
 		is := func(bit int) bool { return n>>bit&1 != 0 }
 		f := facts{
-			opened: is(0), carried: is(1), destroyed: is(2), touched: is(3), zero: is(4), changed: is(5),
-			over: is(6), mayRefresh: is(7), superseded: is(8), renewal: is(9),
+			opened: is(0), deletes: is(1), destroyed: is(2), touched: is(3), zero: is(4), changed: is(5),
+			barred: is(6), over: is(7), ended: is(8), renewal: is(9), reseal: is(10),
 		}
 		do, reason := decide(f)
 		sets := do == store || do == refresh
@@ -75,13 +92,17 @@ func TestDecideAlways(t *testing.T) {
 			t.Errorf("%+v: action %d has the reason %q", f, do, reason)
 		case sets && f.over:
 			t.Errorf("%+v: a session that is over is issued", f)
+		case sets && f.barred:
+			t.Errorf("%+v: sealed though it is barred", f)
 		case do == store && f.zero:
 			t.Errorf("%+v: an empty session is stored", f)
 		case do == refresh && (!f.opened || f.destroyed || f.changed):
 			t.Errorf("%+v: what is refreshed is not what came", f)
-		case do == refresh && !f.mayRefresh && reason != ReasonRequested:
-			t.Errorf("%+v: refreshed where nobody asked for it", f)
-		case f.destroyed && f.zero && f.carried && do != remove:
+		case do == refresh && f.ended && reason != ReasonRequested:
+			t.Errorf("%+v: a session that has ended is refreshed where nobody asked for it", f)
+		case do == reject && (!f.barred || f.zero && f.destroyed || !f.changed && !f.touched && f.opened && !f.destroyed):
+			t.Errorf("%+v: an error where nothing was to be stored", f)
+		case f.destroyed && f.zero && f.deletes && do != remove:
 			t.Errorf("%+v: a destroyed session keeps its cookie", f)
 		}
 	}

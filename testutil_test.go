@@ -1,6 +1,7 @@
 package cookiesession_test
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"log"
@@ -10,7 +11,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
 )
@@ -114,7 +115,7 @@ func (site *webSite[T]) wantEvents(want ...cookiesession.EventKind) {
 	for _, e := range site.take() {
 		got = append(got, e.Kind)
 	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := gocmp.Diff(want, got); diff != "" {
 		site.t.Errorf("events (-want +got):\n%s", diff)
 	}
 }
@@ -170,7 +171,8 @@ func (site *webSite[T]) visit(b *webBrowser, next func(*webCall[T])) *webPage[T]
 // A webBrowser keeps the cookies that it is given, until they are deleted. It
 // does not look at Max-Age: servers have to cope with clients that don't.
 type webBrowser struct {
-	Header http.Header // of each request; nil: none
+	Header http.Header // of each request; nil: that of a page
+	Method string      // "": GET
 	jar    map[string]string
 }
 
@@ -190,12 +192,18 @@ func signedIn(site *webSite[webUser]) *webBrowser {
 	return site.newSession(func(c *userCall) { webSign(c.S) })
 }
 
+var (
+	asPage  = http.Header{"Sec-Fetch-Dest": {"document"}, "Sec-Fetch-Mode": {"navigate"}}
+	asFetch = http.Header{"Sec-Fetch-Dest": {"empty"}, "Sec-Fetch-Mode": {"cors"}}
+)
+
 // fetch sends a request with the browser's cookies, and keeps those that come
 // back.
 func (b *webBrowser) fetch(h http.Handler) *http.Response {
-	r := httptest.NewRequest("GET", "/", nil)
-	for key, values := range b.Header {
-		r.Header[key] = values
+	r := httptest.NewRequest(cmp.Or(b.Method, "GET"), "/", nil)
+	r.Header = asPage.Clone()
+	if b.Header != nil {
+		r.Header = b.Header.Clone()
 	}
 	for name, value := range b.jar {
 		r.Header.Add("Cookie", name+"="+value)

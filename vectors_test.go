@@ -262,7 +262,7 @@ func TestAccumulatedVectors(t *testing.T) {
 	}
 	sum := make([]byte, 32)
 	_, _ = digest.Read(sum)
-	const want = "2f13f1650d84db53b8dac1e0776d9f62c1ee8aa66597814892e1459a97037911"
+	const want = "a6ab43f6d06d6c446f1f2a83fd5883b2e249655f0ad695fe2c1bc21f0405c6b9"
 	if got := hex.EncodeToString(sum); got != want {
 		t.Errorf("digest of the tokens is %s, want %s", got, want)
 	}

@@ -81,7 +81,7 @@ func (k *Keyring) Watch(ctx context.Context, interval time.Duration, onError fun
 			onError(w)
 		}
 		reported = k.latest()
-		k.expectReading(max(time.Minute, missedReadings*interval))
+		k.expectReading(missedReadings * min(max(interval, minExpected), maxExpected))
 		timer.Reset(interval - rand.N(interval/5+1))
 	}
 }

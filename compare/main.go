@@ -20,7 +20,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"strings"
 )
 
 func main() {
@@ -70,7 +69,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 		runtime.GOMAXPROCS(1)
 		return serve(in, out)
 	}
-	r, err := o.measure(ctx, strings.Join(append([]string{"go run ."}, args...), " "))
+	r, err := o.measure(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,10 +95,13 @@ func run(ctx context.Context, in io.Reader, out io.Writer, args []string) error 
 }
 
 // measure makes the report that the flags ask for.
-func (o *options) measure(ctx context.Context, command string) (*report, error) {
-	b := full
+func (o *options) measure(ctx context.Context) (*report, error) {
+	b, command := full, "go run ."
 	if o.quick {
-		b = quick
+		b, command = quick, command+" -quick"
+	}
+	if o.sessions != "" {
+		command += " -sessions DIR"
 	}
 	r := newReport(command)
 	if o.sessions != "" {

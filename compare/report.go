@@ -49,7 +49,7 @@ type budgets struct {
 }
 
 var (
-	full  = budgets{times: 75 * time.Second, node: 20 * time.Second, requests: 20 * time.Second, growth: 30 * time.Second, wrkRounds: 5, crossValidate: time.Minute}
+	full  = budgets{times: 60 * time.Second, node: 15 * time.Second, requests: 15 * time.Second, growth: 25 * time.Second, wrkRounds: 5, crossValidate: 90 * time.Second}
 	quick = budgets{times: 10 * time.Second, node: 3 * time.Second, requests: 4 * time.Second, growth: 6 * time.Second, wrkRounds: 1}
 )
 

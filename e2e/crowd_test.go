@@ -24,8 +24,8 @@ type crowd struct {
 }
 
 // startCrowd sends n visitors to the site at addr, each of whom waits for
-// think, on average, after each answer. They stay until end is called, or ctx
-// ends.
+// think, on average, after each answer, and loads a page of several requests at
+// once now and then. They stay until end is called, or ctx ends.
 func startCrowd(t *testing.T, ctx context.Context, addr string, n int, think time.Duration) *crowd {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -38,7 +38,7 @@ func startCrowd(t *testing.T, ctx context.Context, addr string, n int, think tim
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
 			return new(net.Dialer).DialContext(ctx, network, addr)
 		},
-		MaxIdleConns: n, MaxIdleConnsPerHost: n, MaxConnsPerHost: n,
+		MaxIdleConns: 2 * n, MaxIdleConnsPerHost: 2 * n, MaxConnsPerHost: 2 * n,
 	}
 	for i := range n {
 		v := newVisitor(fmt.Sprintf("visitor-%03d", i), "http://localhost:"+port, c.transport)
@@ -53,7 +53,11 @@ func (c *crowd) stay(ctx context.Context, v *visitor, think time.Duration) {
 	pause(c.stop, rand.N(think)) // lest all come at once
 	v.login(ctx)
 	for ctx.Err() == nil && pause(c.stop, think/2+rand.N(think)) {
-		v.visit(ctx)
+		if rand.N(pageEvery) == 0 {
+			v.page(ctx)
+		} else {
+			v.visit(ctx)
+		}
 	}
 }
 

@@ -3,9 +3,11 @@
 //
 // Its tests start replicas of a small server (package replica), put nginx in
 // front of them, send a crowd of visitors, and meanwhile rotate keys with the
-// cookiesession command, restart replicas and damage files. One more walks
-// through an example with a real browser. Everything listens on loopback, on
-// ports that the kernel chooses, and ends with the tests.
+// cookiesession command, kill it, restart replicas and damage files. One runs
+// the documented Kubernetes recipe, one walks through an example with a real
+// browser. Everything listens on loopback, on ports that the kernel chooses,
+// and ends with the tests. Package fleet simulates fleets that are larger, for
+// longer.
 //
 //	go test -v ./...
 //

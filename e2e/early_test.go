@@ -20,7 +20,7 @@ func TestEarlyReload(t *testing.T) {
 	defer cancel()
 	tool := buildKeytool(t)
 	var older string
-	file := newMount(t, func(file string) { older = tool.rotate(t, ctx, file, 0) }).file()
+	file := newMount(t, func(file string) { older = tool.begin(t, ctx, file) }).file()
 	slow := startNode(t, "-keys", file, "-interval", "1h")
 	blind := startNode(t, "-keys", file, "-interval", "1h", "-early=false")
 	for _, n := range []*node{slow, blind} {
@@ -66,7 +66,7 @@ func TestEarlyReload(t *testing.T) {
 	}
 }
 
-// A group is a crowd of which everybody does the same at the same time.
+// A group is a crowd in which everybody does the same at the same time.
 type group []*visitor
 
 func newGroup(t *testing.T, n int) (g group) {

@@ -30,10 +30,22 @@ func build(t *testing.T, pkg string) string {
 	return file
 }
 
+// begin makes a file with one key and returns its id.
+func (k keytool) begin(t *testing.T, ctx context.Context, file string) string {
+	t.Helper()
+	return k.added(t, ctx, "-init", "-file", file)
+}
+
 // rotate adds a key to a file and returns its id.
 func (k keytool) rotate(t *testing.T, ctx context.Context, file string, activateIn time.Duration) string {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, k.path, "rotate", "-json", "-file", file, "-activate-in", activateIn.String())
+	return k.added(t, ctx, "-file", file, "-activate-in", activateIn.String())
+}
+
+// added runs rotate and returns the id of the key that it has added.
+func (k keytool) added(t *testing.T, ctx context.Context, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, k.path, append([]string{"rotate", "-json"}, args...)...)
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %v", cmd.Args[1:], describe(err))

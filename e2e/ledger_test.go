@@ -13,6 +13,8 @@ import (
 // A ledger is what visitors have seen.
 type ledger struct {
 	requests, changes int
+	pages, logouts    int      // of several requests at once
+	extra             int      // Set-Cookies of requests that changed nothing, in such pages
 	passedOn          int      // by nginx, from a replica that went away to the next
 	lost              []string // sessions, with the reason
 	errors            []string
@@ -21,13 +23,16 @@ type ledger struct {
 
 // A move is a Set-Cookie, seen by the keys of the old and the new cookie.
 type move struct {
-	changed  bool // the session; if not, the cookie was set for its key alone
-	from, to string
+	changed  bool   // the session; if not, the cookie was set for its key alone
+	from, to string // from is "" at a login
 }
 
 func (l *ledger) add(other *ledger) {
 	l.requests += other.requests
 	l.changes += other.changes
+	l.pages += other.pages
+	l.logouts += other.logouts
+	l.extra += other.extra
 	l.passedOn += other.passedOn
 	l.lost = append(l.lost, other.lost...)
 	l.errors = append(l.errors, other.errors...)
@@ -36,21 +41,25 @@ func (l *ledger) add(other *ledger) {
 
 // keyMoves are one visitor's moves with regard to one key.
 type keyMoves struct {
-	resealed int // moves to the key without a change
+	resealed int // moves to the key without a change, of one session at most
 	back     int // moves from the key to an older one
 }
 
 // byKey sorts the moves of one visitor. The keys are listed oldest first.
 func (l *ledger) byKey(keys []string) map[string]keyMoves {
 	sums := make(map[string]keyMoves)
+	session := make(map[string]int) // its re-seals
 	for _, m := range l.moves {
 		from, to := sums[m.from], sums[m.to]
 		switch back := slices.Index(keys, m.to) < slices.Index(keys, m.from); {
+		case m.from == "":
+			clear(session) // a login
 		case back:
 			from.back++
 			sums[m.from] = from
 		case !m.changed:
-			to.resealed++
+			session[m.to]++
+			to.resealed = max(to.resealed, session[m.to])
 			sums[m.to] = to
 		}
 	}
@@ -62,7 +71,8 @@ func (c *crowd) report(t *testing.T, seen *ledger) {
 	t.Helper()
 	t.Logf("%d visitors, %d requests in %.1f s (%.0f a second), %d of which changed the session",
 		len(c.visitors), seen.requests, c.took.Seconds(), float64(seen.requests)/c.took.Seconds(), seen.changes)
-	t.Logf("%d sessions lost, %d requests failed", len(seen.lost), len(seen.errors))
+	t.Logf("%d pages of four requests at once, %d of which logged out; %d Set-Cookies of requests that changed nothing", seen.pages, seen.logouts, seen.extra)
+	t.Logf("%d sessions or changes lost, %d requests failed", len(seen.lost), len(seen.errors))
 }
 
 // reportKeys prints what became of each key.

@@ -10,6 +10,8 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/cookiejar"
+	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -19,12 +21,19 @@ import (
 // cookieName is the name that the library chooses.
 const cookieName = "__Host-session"
 
-// changeEvery says that one request in so many changes the session. The others
-// only read it, so a cookie that they are sent is there for its key alone.
-const changeEvery = 4
+const (
+	// changeEvery says that one request in so many changes the session. The
+	// others only read it, so a cookie that they are sent is there for its key
+	// alone.
+	changeEvery = 4
+	// pageEvery says that one in so many is a page of several requests at once,
+	// and logoutEvery that one in so many of these logs out.
+	pageEvery   = 8
+	logoutEvery = 10
+)
 
 // A visitor is a browser: a cookie jar, and someone who remembers what the site
-// should. It makes one request at a time.
+// should.
 type visitor struct {
 	name   string
 	site   string
@@ -50,6 +59,7 @@ func newVisitor(name, site string, transport http.RoundTripper) *visitor {
 // login begins a session.
 func (v *visitor) login(ctx context.Context) {
 	v.count = 0
+	v.note(func(*ledger) { v.key = "" })
 	a, err := v.ask(ctx, "POST", "/login?user="+v.name)
 	if err == nil && a.User != v.name {
 		err = fmt.Errorf("logged in as %q", a.User)
@@ -59,6 +69,100 @@ func (v *visitor) login(ctx context.Context) {
 			l.errors = append(l.errors, v.name+": "+err.Error())
 		}
 	})
+}
+
+// page loads a page whose scripts make four requests at once, with the cookie
+// that the browser has at that moment. One of them changes the session, or ends
+// it. The other three only read it, and answer a little later. The browser
+// keeps the cookie that arrives last. Whether that was the right one is seen at
+// the next visit.
+func (v *visitor) page(ctx context.Context) {
+	logout := rand.N(logoutEvery) == 0
+	paths := []string{"POST /count", "GET /?wait=1ms", "GET /?wait=8ms", "GET /?wait=20ms"}
+	if logout {
+		paths[0] = "POST /logout"
+	}
+	type result struct {
+		response *http.Response
+		err      error
+	}
+	results := make(chan result, len(paths))
+	before := v.client.Jar.Cookies(v.url())
+	for _, path := range paths {
+		method, path, _ := strings.Cut(path, " ")
+		request, err := http.NewRequestWithContext(ctx, method, v.site+path, nil)
+		if err != nil {
+			v.note(func(l *ledger) { l.errors = append(l.errors, v.name+": "+err.Error()) })
+			return
+		}
+		fetched(request)
+		for _, c := range before {
+			request.AddCookie(c)
+		}
+		go func() {
+			response, err := (&http.Client{Transport: v.client.Transport, Timeout: v.client.Timeout}).Do(request)
+			results <- result{response, err}
+		}()
+	}
+	changed := true
+	for range paths {
+		r := <-results
+		if r.err != nil || r.response.StatusCode != http.StatusOK {
+			changed = false
+			v.note(func(l *ledger) { l.errors = append(l.errors, fmt.Sprintf("%s: a page: %v", v.name, r.err)) })
+			continue
+		}
+		_, _ = io.Copy(io.Discard, r.response.Body)
+		r.response.Body.Close()
+		v.client.Jar.SetCookies(v.url(), r.response.Cookies())
+		v.note(func(l *ledger) {
+			if method := r.response.Request.Method; method == "POST" && !logout {
+				if err := v.record(l, r.response); err != nil {
+					l.errors = append(l.errors, v.name+": "+err.Error())
+				}
+			} else if l.requests++; method == "GET" {
+				l.extra += len(r.response.Cookies())
+			}
+		})
+	}
+	v.note(func(l *ledger) {
+		l.pages++
+		if logout {
+			l.logouts++
+		}
+	})
+	switch {
+	case !changed: // nobody knows what the site has done
+		v.login(ctx)
+	case logout:
+		a, err := v.ask(ctx, "GET", "/")
+		if err == nil && a.User != "" {
+			v.note(func(l *ledger) { l.lost = append(l.lost, v.name+": the logout is undone") })
+		}
+		v.login(ctx)
+	default:
+		v.count++
+	}
+}
+
+// navigated marks a request as browsers do one for a page, fetched as one of a
+// script's.
+func navigated(r *http.Request) {
+	r.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.Header.Set("Sec-Fetch-Dest", "document")
+}
+
+func fetched(r *http.Request) {
+	r.Header.Set("Sec-Fetch-Mode", "cors")
+	r.Header.Set("Sec-Fetch-Dest", "empty")
+}
+
+func (v *visitor) url() *url.URL {
+	u, err := url.Parse(v.site + "/")
+	if err != nil {
+		panic(err)
+	}
+	return u
 }
 
 // visit makes a request and checks the answer.
@@ -93,6 +197,7 @@ func (v *visitor) ask(ctx context.Context, method, path string) (a replica.Answe
 	if err != nil {
 		return a, err
 	}
+	navigated(request)
 	response, err := v.client.Do(request)
 	if err != nil {
 		return a, err

@@ -14,7 +14,7 @@ import (
 // value was given.
 type cookie struct{ name, value string }
 
-// parseCookies reads the cookies of a text: a bare value, what stands in a
+// parseCookies reads the cookies of a text: a bare value, the content of a
 // Cookie header, Set-Cookie headers, or a whole head of a request or response
 // as curl -v prints it.
 func parseCookies(text string) []cookie {
@@ -106,7 +106,7 @@ type candidate struct {
 	refusal *refusal
 }
 
-// candidates returns what there is for the cookie called name: several if
+// candidates returns the cookies called name that may be meant: several if
 // cookies of different paths or domains have that name.
 func candidates(cookies []cookie, name string) (found []candidate) {
 	for _, c := range cookies {
@@ -122,7 +122,7 @@ func join(cookies []cookie, first cookie) candidate {
 	can := candidate{name: first.name, text: first.value, longest: len(first.name) + len(first.value)}
 	t, r := parseHeader(first.value)
 	if r != nil || t.parts == 1 {
-		return can // what is wrong with it will be said of the whole
+		return can // its faults will be found in the whole
 	}
 	if t.parts > wire.MaxParts {
 		can.refusal = refuse(causeParts, "it says that it is the first of %d cookies, where there are at most %d", t.parts, wire.MaxParts)

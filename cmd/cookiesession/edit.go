@@ -11,15 +11,15 @@ import (
 	"example.com/cookiesession/internal/keytext"
 )
 
-// An edit puts text in the place of a span of a file's text. What no edit
-// covers stays as its author wrote it.
+// An edit exchanges a span of a file's text. Text that no edit covers stays as
+// its author wrote it.
 type edit struct {
 	keytext.Span
 	text string
 }
 
-// apply makes edits, which do not overlap. What is put in at one place comes in
-// the order of the edits, and before what is put in the place of text there.
+// apply makes edits, which do not overlap. Several insertions at one place come
+// in the order of the edits, and before a text that is exchanged there.
 func apply(text string, edits []edit) string {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b edit) int {
@@ -146,7 +146,7 @@ func (f *keyFile) removeWords(start, end, line int) {
 	f.replace(start, end, "")
 }
 
-// revoke puts a revocation in the place of a key. It says since when, because a
+// revoke exchanges a key for its revocation. It says since when, because a
 // revocation may be forgotten when no cookie of the key can be alive.
 func (f *keyFile) revoke(k *fileKey) {
 	words := "revoked " + k.id

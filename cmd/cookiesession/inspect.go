@@ -22,8 +22,8 @@ var inspectCommand = command{
 	summary: "show what a cookie says, or exactly why it does not open",
 	about: `
 Inspect reads a cookie value, a Cookie header, Set-Cookie headers, or the whole
-head of a request or response, as an argument or from standard input. (What is an
-argument stands in the shell's history.) A session in several cookies is joined.
+head of a request or response, as an argument or from standard input. (An argument
+stands in the shell's history.) A session in several cookies is joined.
 
 Without keys it shows what everybody can read: version, number of cookies, key
 id, time of issue and sizes. With the keys it opens the cookie, and shows the
@@ -34,7 +34,7 @@ session as JSON, though not in the types that the program knows: bytes are
 A cookie that does not open has exactly one cause, which -json gives as one
 word: empty, not-base64url, too-short, version, too-many-parts, missing-part,
 unknown-key, retired-key, revoked-key, altered, malformed, value, future,
-expired. Then the exit code is 1. What has expired is shown all the same.
+expired. Then the exit code is 1. A session that has expired is shown all the same.
 `,
 	example: `
 pbpaste | cookiesession inspect
@@ -111,7 +111,7 @@ func inspect(c *console, o inspectOptions, args []string) error {
 	return nil
 }
 
-// A finding is what is known of one cookie.
+// A finding is the knowledge of one cookie.
 type finding struct {
 	Cookie  string `json:"cookie,omitempty"`
 	Cookies int    `json:"cookies"`        // how many it takes
@@ -130,7 +130,7 @@ type finding struct {
 	Why   string `json:"why,omitempty"`
 	State string `json:"state,omitempty"` // of the key
 
-	// What is sealed.
+	// The sealed content.
 	Created  *time.Time `json:"created,omitempty"`
 	Age      int64      `json:"age,omitzero"` // seconds since then
 	ID       string     `json:"id,omitempty"`
@@ -139,10 +139,11 @@ type finding struct {
 	Session  any        `json:"session,omitempty"`
 }
 
-// isOpen reports whether what is sealed is known.
+// isOpen reports whether the sealed content is known.
 func (f *finding) isOpen() bool { return f.Created != nil }
 
-// look finds out about a cookie what can be, with a nil opener without keys.
+// look finds out about a cookie as much as can be, with a nil opener without
+// keys.
 func (o inspectOptions) look(op *opener, can candidate) *finding {
 	now := clock.Now()
 	f := &finding{Cookie: can.name, Cookies: 1, Chars: len(can.text), Size: can.longest}
@@ -185,7 +186,7 @@ func (o inspectOptions) opener() (*opener, error) {
 		return nil, err
 	}
 	codec, err := cookiesession.NewCodec(ring, &cookiesession.CodecOptions{
-		// What has expired is for look to say.
+		// That a session has expired is for look to say.
 		Label: o.label, Lifetime: wire.MaxLifetime, MaxSize: maxInput, MaxCookies: wire.MaxParts,
 	})
 	if err != nil {
@@ -230,7 +231,7 @@ func (op *opener) openAt(issued time.Time, name, text string, v any) (cookiesess
 	return op.codec.Open(name, text, v)
 }
 
-// findKey says what is wrong with the key of a cookie.
+// findKey says why the key of a cookie does not open it.
 func (op *opener) findKey(f *finding, id string) *refusal {
 	var ids []string
 	for _, k := range op.keys {

@@ -18,7 +18,7 @@ import (
 	"example.com/cookiesession/internal/keytext"
 )
 
-// A keyFile is a keyring file as it was read, and what is to be changed in it.
+// A keyFile is a keyring file as it was read, with the changes to make in it.
 type keyFile struct {
 	path    string
 	text    string
@@ -95,7 +95,7 @@ func keyID(k keytext.Key) (string, error) {
 	return key.ID(), err
 }
 
-// check has the library judge a text that is to be, or is, the file's.
+// check has the library judge the file's text, or the next one.
 func (f *keyFile) check(text string) error {
 	if _, err := cookiesession.ParseKeyring(text); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)

@@ -17,7 +17,7 @@ var keygenCommand = command{
 	summary: "print a new key, or put it into a file",
 	about: `
 Keygen prints one new key. It is for environment variables and secret stores:
-whoever has the key can read and forge every session that it seals.
+a reader of the key can read and forge every session that it seals.
 
 With -file the key goes into a keyring file, and its id is printed. A new file
 has mode 0600, where a shell's > would leave it to the umask. In a file that has

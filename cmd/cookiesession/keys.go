@@ -22,11 +22,11 @@ Keys shows the keys of a file by their ids, never their secrets:
 
   pending   opens, and will seal once it is activated
   sealing   seals and opens
-  old       opens what it has sealed before
+  old       opens the sessions that it has sealed before
   retired   opens nothing any more; the next rotate removes it
   revoked   opens nothing, and its cookies are reported as revoked
 
-Then it says what happens next, and warns of what will go wrong: a key that has
+Then it says what happens next, and warns of faults: a key that has
 sealed for too long, by -max-age or because no other has come for three times as
 long as before; a key that waits for more than a month, as a wrong clock makes
 one; a schedule with a gap; a date that comes before every replica has read the
@@ -144,7 +144,7 @@ func events(keys []cookiesession.KeyInfo, now time.Time) (next []keyEvent) {
 	return next
 }
 
-// scheduleWarnings says what is wrong with dates. The keys come with the latest
+// scheduleWarnings returns the faults of dates. The keys come with the latest
 // activation first.
 func (o keysOptions) scheduleWarnings(keys []cookiesession.KeyInfo, changed, now time.Time) (warnings []string) {
 	warn := func(format string, args ...any) { warnings = append(warnings, fmt.Sprintf(format, args...)) }

@@ -1,11 +1,11 @@
 // Command cookiesession makes, rotates and shows the keys that seal sessions,
 // and looks into cookies and at their size. Run it without arguments for the
-// list of what it can do, and with help and a name for one of these.
+// list of commands, and with help and a name for one of these.
 //
-// It exits with 0 if it did what it was asked, with 1 if the answer is no (a
-// cookie does not open, a budget is exceeded, a keyring needs attention), and
-// with 2 if it was not used rightly or the environment kept it from working.
-// Its output holds no secret but the key that keygen is there to print.
+// It exits with 0 if it has done its work, with 1 if the answer is no (a cookie
+// does not open, a budget is exceeded, a keyring needs attention), and with 2
+// if it was not used rightly or the environment kept it from working. Its
+// output holds no secret but the key that keygen is there to print.
 package main
 
 import (
@@ -47,7 +47,7 @@ type command struct {
 	setup func(*flag.FlagSet) func(c *console, args []string) error
 }
 
-// commands returns what there is to do, in the order of the usage text.
+// commands returns all commands, in the order of the usage text.
 func commands() []command {
 	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, sizeCommand, versionCommand}
 }
@@ -162,8 +162,8 @@ func no(format string, args ...any) error { return marked{fmt.Errorf(format, arg
 
 func misuse(format string, args ...any) error { return marked{fmt.Errorf(format, args...), errMisuse} }
 
-// keyText finds what looks like a key, whole or not. Errors quote arguments,
-// and one day somebody pastes a key where an id was wanted.
+// keyText finds texts that look like a key, whole or not. Errors quote
+// arguments, and one day somebody pastes a key where an id was wanted.
 var keyText = regexp.MustCompile(`csk1_[A-Za-z0-9_-]*`)
 
 // libraryNames are what the library's errors begin with, which in the output of

@@ -36,7 +36,7 @@ func call(args ...string) (stdout, stderr string, code int) {
 	return out.String(), errs.String(), code
 }
 
-// mustCall runs the command and expects it to do what it is told.
+// mustCall runs the command and expects it to succeed.
 func mustCall(t *testing.T, args ...string) (stdout string) {
 	t.Helper()
 	stdout, stderr, code := call(args...)

@@ -14,13 +14,13 @@ var revokeCommand = command{
 	args:    "-file FILE [flags] ID...",
 	summary: "take a leaked key out at once, with its sessions",
 	about: `
-Revoke puts the line "revoked ID" in the place of a key, so that replicas open
-none of its cookies from their next reading of the file on. It says who will be
-logged out. If no key would be left to seal for good, a new one is added, as
+Revoke exchanges a key for the line "revoked ID", so that replicas open none of
+its cookies from their next reading of the file on. It says which visitors will
+be logged out. If no key would be left to seal for good, a new one is added, as
 rotate does it.
 
-What somebody forged with the key before may have been sealed anew under
-another, when he visited. If that can be, set Options.NotBefore, too: see
+A session that somebody has forged with the key may have been sealed anew under
+another one, when they visited. If that can be, set Options.NotBefore, too: see
 docs/ROTATION.md.
 
 In a file that has a mistake in it, the line is added all the same, and the exit
@@ -101,7 +101,7 @@ func (f *keyFile) revokeBlindly(ids []string) (said []string) {
 	return said
 }
 
-// revoke plans the change, and says what it comes to.
+// revoke plans the change, and describes it.
 func (o revokeOptions) revoke(f *keyFile, ids []string) (said []string, err error) {
 	say := func(format string, args ...any) { said = append(said, fmt.Sprintf(format, args...)) }
 	before, changed := f.usable(), false

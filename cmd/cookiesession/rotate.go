@@ -215,7 +215,7 @@ func (o rotateOptions) rehearse() (*rotation, error) {
 	return done, nil
 }
 
-// plan decides what is to be changed in the file, and changes f so.
+// plan decides about the changes of the file, and makes them in f.
 func (o rotateOptions) plan(f *keyFile) *rotation {
 	done := &rotation{File: o.file}
 	before := f.usable()

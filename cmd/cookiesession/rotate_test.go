@@ -84,9 +84,9 @@ func stepsOf(t *testing.T, change func()) (steps []string) {
 	return steps
 }
 
-// TestCrash kills a command at each step of what it does to a file. What is
-// left must load, be the whole of before or of after, and not be in the way of
-// the next command.
+// TestCrash kills a command at each step of a change. The file must load, be as
+// it was before or as it should be after, and not be in the way of the next
+// command.
 func TestCrash(t *testing.T) {
 	changes := map[string]struct {
 		before func(*testing.T) string // returns the path
@@ -337,8 +337,8 @@ func TestReadOnlyDirectory(t *testing.T) {
 	}
 }
 
-// TestTooLong has a file of which only the beginning is read, and which must
-// therefore never be written.
+// TestTooLong has a file that is not read to its end, so it must never be
+// written.
 func TestTooLong(t *testing.T) {
 	path := ringFile(t, 1)
 	id := states(t, path)[cookiesession.KeySealing][0]
@@ -401,7 +401,7 @@ func asNobody(t *testing.T, cmd *exec.Cmd) *exec.Cmd {
 // for a key, and -3d for a time. A file that the library takes must be one
 // after the rotation, too, with all that people wrote, and no session may be
 // lost by it: the key that seals goes on to, no key opens for shorter than
-// before, and what is superseded opens for long enough.
+// before, and a key that is superseded opens for long enough.
 func FuzzRotate(f *testing.F) {
 	for _, seed := range []string{
 		"K1", "K1\nK2\nK3\n", "K1 K2, K3 # comment\r\n", "\ufeff# head\nK1", "",
@@ -537,7 +537,7 @@ func FuzzRevoke(f *testing.F) {
 	})
 }
 
-// writeOut puts keys and times in the place of what stands for them.
+// writeOut puts in keys and times for their names.
 func writeOut(text string, now time.Time) string {
 	var r []string
 	for i := range 5 {
@@ -554,8 +554,8 @@ var fuzzKeys = [...]cookiesession.Key{
 }
 
 // TestRootInForeignDirectory: root changes a keyring in a directory that a
-// service's user can write to. Neither a link in the place of the lock file nor
-// one in that of the keyring leads root to another file.
+// service's user can write to. No link instead of the lock file or of the
+// keyring leads root to another file.
 func TestRootInForeignDirectory(t *testing.T) {
 	if os.Geteuid() != 0 {
 		t.Skip("takes root")

@@ -47,7 +47,8 @@ func isGiven(fs *flag.FlagSet, name string) (given bool) {
 	return given
 }
 
-// warn says what is dangerous about the schedule, and may be meant.
+// warn says which parts of the schedule are dangerous, though they may be
+// meant.
 func (s *schedule) warn(c *console) {
 	if s.activateIn < s.reload {
 		c.warn("the new key begins to seal before every replica has read it (-activate-in %v, -reload %v)", &s.activateIn, &s.reload)
@@ -81,9 +82,9 @@ func (f *keyFile) addKey(in time.Duration) *addedKey {
 // sinceEver is the date of keys that have none, where they need one.
 var sinceEver = time.Unix(0, 0)
 
-// dateAll gives keys a date that have none, but for the one that is listed
-// last: beside a key with a date no other may lack it. It is the same for all,
-// so their order stays.
+// dateAll gives keys a date that have none, except the one that is listed last:
+// beside a key with a date no other may lack it. It is the same for all, so
+// their order stays.
 func (f *keyFile) dateAll(keys []*fileKey) {
 	undated := slices.DeleteFunc(slices.Clone(keys), func(k *fileKey) bool { return !k.activates.IsZero() })
 	for i, k := range undated {

@@ -27,7 +27,7 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata/scr
 //
 //	# A comment.
 //	$ cookiesession keys -file ring
-//	| what it writes to standard output
+//	| its standard output
 //	! and to standard error
 //	exit 1
 //
@@ -76,7 +76,7 @@ func TestScripts(t *testing.T) {
 type script struct {
 	*testing.T
 	dir   string
-	lines []string // what is to be done, without what came of it
+	lines []string // without their results
 	files string   // the sections at the end, as they are
 	got   strings.Builder
 
@@ -145,7 +145,7 @@ func (s *script) run(t *testing.T) {
 	s.got.WriteString(s.files)
 }
 
-// play runs one command and notes what comes of it.
+// play runs one command and notes its result.
 func (s *script) play(line string) {
 	args, in, out := s.split(line)
 	var stdout, stderr bytes.Buffer
@@ -319,7 +319,7 @@ var (
 	wholeID  = regexp.MustCompile(`\b[0-9a-f]{6}\b`)
 )
 
-// expand puts keys and ids in the place of their names.
+// expand puts in keys and ids for their names.
 func (s *script) expand(text string) string {
 	text = namedKey.ReplaceAllStringFunc(text, func(name string) string {
 		i, _ := strconv.Atoi(namedKey.FindStringSubmatch(name)[1])

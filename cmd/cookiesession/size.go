@@ -24,7 +24,7 @@ Size shows for each document what a session of that content takes:
 
   json    bytes of the document without white space between its tokens
   cbor    bytes of the same value as CBOR
-  body    bytes of what is sealed of it: that, or its packed form if smaller
+  body    bytes of it that are sealed: those, or its packed form if smaller
   value   characters of the cookie value
   cookie  bytes of the cookie's name and value, of the 4093 that every browser takes
 

@@ -50,8 +50,8 @@ func refuse(c cause, format string, args ...any) *refusal {
 	return &refusal{c, fmt.Sprintf(format, args...)}
 }
 
-// parseHeader reads the header of a token's text, of which it needs the first
-// 32 characters.
+// parseHeader reads the header of a token's text. It needs the first 32
+// characters.
 func parseHeader(text string) (token, *refusal) {
 	if text == "" {
 		return token{}, refuse(causeEmpty, "it is empty")

@@ -52,7 +52,7 @@ func sameSite(o *sessions.Options) http.SameSite {
 	return o.SameSite
 }
 
-var errName = errors.New("the session's name is not one that a cookie can have (RFC 9110, Section 5.6.2)")
+var errName = errors.New("the session's name is not one that a cookie can have (RFC 9110, Section 5.6.2): use letters, digits, - and _")
 
 // checkName refuses a name that [http.SetCookie] would drop in silence.
 func checkName(name string) error {
@@ -105,6 +105,12 @@ func (a *attributes) line(name, value string, maxAge int, o *sessions.Options) s
 		o = &sessions.Options{}
 	}
 	asked := http.Cookie{Name: name, Value: value, Path: o.Path, Domain: o.Domain, MaxAge: maxAge, SameSite: sameSite(o)}
+	switch {
+	case maxAge > 0:
+		asked.Expires = time.Now().Add(seconds(maxAge)) // as gorilla writes it
+	case maxAge < 0:
+		asked.Expires = time.Unix(1, 0)
+	}
 	added := http.Cookie{Name: "n", HttpOnly: true, Secure: a.secure, Partitioned: a.partitioned}
 	if asked.Path == "" {
 		added.Path = a.path

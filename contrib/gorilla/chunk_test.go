@@ -152,7 +152,7 @@ func TestDeletionOfParts(t *testing.T) {
 	response := b.save(store, func(s *sessions.Session) { s.Options.MaxAge = -1 })
 	want := []string{}
 	for _, name := range []string{sessionName, sessionName + "_2", sessionName + "_3"} {
-		want = append(want, name+"=; Path=/; Max-Age=0; SameSite=Lax; HttpOnly; Secure")
+		want = append(want, name+"=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; SameSite=Lax; HttpOnly; Secure")
 	}
 	if diff := cmp.Diff(want, response.Header["Set-Cookie"]); diff != "" {
 		t.Errorf("Set-Cookie (-want +got):\n%s", diff)

@@ -48,13 +48,22 @@ func TestFailedLogoutIsLogged(t *testing.T) {
 		t.Errorf("a Save that did not fail logged %s", out)
 	}
 	b.do(logout(store))
-	for _, want := range []string{"level=ERROR", "not saved", "name=" + sessionName, `cookiesession.Register(\"gorilla_test.notice\"`} {
+	for _, want := range []string{"level=ERROR", "not saved", "name=" + sessionName, `cookiesession.Register(\"example.com/cookiesession/contrib/gorilla_test.notice\"`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the line lacks %q: %s", want, out)
 		}
 	}
 	if strings.Contains(out.String(), "secret-7") {
 		t.Errorf("the line has content: %s", out)
+	}
+	out.Reset()
+	b.do(func(w http.ResponseWriter, r *http.Request) {
+		session, _ := store.Get(r, sessionName)
+		session.Values["big"] = noise(5000)
+		_ = session.Save(r, w)
+	})
+	if !strings.Contains(out.String(), "level=WARN") {
+		t.Errorf("a session that is too large is logged as %s", out)
 	}
 	// What failed at each request does not fill the disk.
 	inBubble(t, func(t *testing.T) {
@@ -67,7 +76,7 @@ func TestFailedLogoutIsLogged(t *testing.T) {
 		time.Sleep(time.Minute)
 		b.do(logout(store))
 		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
-		if len(lines) != 11 || !strings.Contains(lines[10], "unlogged=20") {
+		if len(lines) != 11 || !strings.Contains(lines[10], "skipped=20") {
 			t.Errorf("%d lines, the last one %q", len(lines), lines[len(lines)-1])
 		}
 	})

@@ -31,12 +31,24 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, instead of its gob.Register:
+// session needs one line, and beside it its gob.Register for as long as there
+// is a [Legacy]:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
-// Without it Save fails, and its error has that line. As with gob, a pointer
-// comes back as the value. There is no fallback to gob.
+// Without it Save fails, and its error has that line. There is no fallback to
+// gob.
+//
+// As with gob, what comes back is what was registered: after
+// Register("shop.Item", &Item{}) it is *Item, whether an Item was put in or a
+// pointer to one. Register as you did with gob, and val.(*Item) goes on
+// working. A []*Item inside a session needs a line of its own. A time.Time
+// keeps its offset from UTC, and not the name of its Location.
+//
+// Unlike gob, a struct field with the tag json:"-" is not stored, and
+// cookiesession.Register logs a warning that names it. If it was stored so far,
+// say cbor:"name" beside the json tag; cbor:"-" agrees, and silences the
+// warning.
 //
 // # Options
 //
@@ -103,21 +115,16 @@
 // with such a cookie get nothing else; set [Store.OnRefused], and they get the
 // new session alone.
 //
-// # The codec alone
+// # Gorilla's own store
 //
-// A [cookiesession.Codec] can also be put into gorilla's own store, as one of
-// its codecs; NewStore opens what it wrote:
+// A program that names *sessions.CookieStore, in a field or an assertion, gets
+// one around a [cookiesession.Codec] from [NewCookieStore], whose documentation
+// says what it cannot do. NewStore opens what it wrote. FilesystemStore takes a
+// codec of CodecOptions{MaxSize: -1}. What holds a *securecookie.SecureCookie
+// cannot be served from outside: its code has to take a securecookie.Codec.
 //
-//	codec, err := cookiesession.NewCodec(keys, nil)
-//	store := &sessions.CookieStore{Codecs: []securecookie.Codec{codec}, Options: &sessions.Options{Path: "/", Secure: true, HttpOnly: true}}
-//
-// That encrypts, and rotates keys as far as sessions are saved. What depends on
-// the store stays as it was: one cookie of at most 4093 bytes, a Set-Cookie for
-// every Save, deletions that carry the values, a nil session for a bad name, an
-// end that each Save moves. CookieStore.MaxAge does not reach a foreign codec:
-// set CodecOptions.Lifetime. Codecs after the first write, when it cannot: put
-// none there but in a [Legacy]. FilesystemStore wants CodecOptions{MaxSize:
-// -1}.
+// Among several codecs of gorilla's, those after the first write, when it
+// cannot: put none there but in a [Legacy].
 //
 // # What it cannot do
 //
@@ -174,7 +181,7 @@ type Store struct {
 	// and the error that Save returns. r may be nil. It is there because many
 	// programs ignore that error, and then a logout that could not be saved
 	// leaves the visitor signed in. Nil: failures go to slog.Default at level
-	// Error, at most ten a minute.
+	// Error, or Warn for a session that is too large, at most ten a minute.
 	OnSaveFailed func(r *http.Request, name string, err error)
 
 	keys   *cookiesession.Keyring

@@ -2,6 +2,7 @@ package gorilla_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/gob"
 	"errors"
 	"net/http"
@@ -85,8 +86,8 @@ func migrate(t *testing.T, store *gorilla.Store, text string, want map[any]any) 
 	time.Sleep(7*day - time.Second)
 	read.values(store)
 	time.Sleep(time.Second)
-	if session, err := read.load(store); !session.IsNew || !errors.Is(err, cookiesession.ErrInvalid) {
-		t.Errorf("after the date: IsNew %v, %v; want ErrInvalid", session.IsNew, err)
+	if session, err := read.load(store); !session.IsNew || !errors.Is(err, cookiesession.ErrInvalid) || errors.Is(err, cookiesession.ErrExpired) {
+		t.Errorf("after the date: IsNew %v, %v; want ErrInvalid alone", session.IsNew, err)
 	}
 	if diff := cmp.Diff(want, saved.values(store)); diff != "" {
 		t.Errorf("after the date, saved (-want +got):\n%s", diff)
@@ -243,6 +244,7 @@ func TestLegacyRules(t *testing.T) {
 	for _, test := range []struct {
 		what  string
 		opts  cookiesession.CodecOptions
+		age   int                       // the store's MaxAge; 0: its MaxLifetime, below: 0
 		ours  func(t *testing.T) string // before the old cookie was saved; nil: none
 		later func(t *testing.T) string // after it was
 		after time.Duration             // both
@@ -252,7 +254,15 @@ func TestLegacyRules(t *testing.T) {
 		{what: "junk", ours: func(*testing.T) string { return "junk" }},
 		{what: "an unknown key", ours: func(t *testing.T) string { return seal(t, newKeys(t)) }},
 		{what: "a revoked key", ours: func(t *testing.T) string { return seal(t, keysOf(t, revoked)) }, want: cookiesession.ErrRevoked},
-		{what: "altered", ours: func(t *testing.T) string { return altered(seal(t, keys)) }, want: cookiesession.ErrInvalid},
+		{what: "altered", ours: func(t *testing.T) string { text := seal(t, keys); return alter(text, len(text)/2) }, want: cookiesession.ErrInvalid},
+		{what: "a newer release", ours: func(t *testing.T) string {
+			token, err := base64.RawURLEncoding.DecodeString(seal(t, keysOf(t, sealing)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			token[0] = 2 // the version
+			return base64.RawURLEncoding.EncodeToString(token)
+		}, want: cookiesession.ErrNewer},
 		{what: "expired before it", ours: func(t *testing.T) string { return newSealed(t, newStore(t, keys, nil), "ours") }, after: 14*day - time.Hour},
 		{what: "expired after it", later: func(t *testing.T) string { return seal(t, keysOf(t, sealing)) }, after: 14*day + time.Hour,
 			opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, want: cookiesession.ErrExpired},
@@ -263,6 +273,8 @@ func TestLegacyRules(t *testing.T) {
 		{what: "within the Lifetime", after: 14*day - time.Second},
 		{what: "at its end", after: 14 * day, want: gorilla.ErrLegacyExpired},
 		{what: "within the MaxLifetime", opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, after: 30*day - time.Second},
+		{what: "no MaxAge, within the MaxLifetime", age: -1, opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, after: 30*day - time.Second},
+		{what: "no MaxAge, at the end of that", age: -1, opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, after: 30 * day, want: gorilla.ErrLegacyExpired},
 		{what: "at the end of that", opts: cookiesession.CodecOptions{MaxLifetime: 30 * day}, after: 30 * day, want: gorilla.ErrLegacyExpired},
 	} {
 		t.Run(test.what, func(t *testing.T) {
@@ -273,7 +285,10 @@ func TestLegacyRules(t *testing.T) {
 					time.Sleep(2 * time.Hour)
 				}
 				old := newPast(t, keys, &test.opts)
-				if test.opts.MaxLifetime != 0 {
+				switch {
+				case test.age != 0:
+					old.MaxAge(max(0, test.age))
+				case test.opts.MaxLifetime != 0:
 					old.MaxAge(int(test.opts.MaxLifetime / time.Second))
 				}
 				if test.later != nil {
@@ -302,16 +317,6 @@ func newSealed(t *testing.T, store *gorilla.Store, user string) string {
 	b := newBrowser(t)
 	b.save(store, func(s *sessions.Session) { s.Values["user"] = user })
 	return b.cookie(sessionName)
-}
-
-// altered changes a character in the middle of a value, which has a meaning.
-func altered(value string) string {
-	b := []byte(value)
-	b[len(b)/2] ^= 1 // of these, none leaves the alphabet but _
-	if b[len(b)/2] == '^' {
-		b[len(b)/2] = 'A'
-	}
-	return string(b)
 }
 
 // TestLegacyEnd: the session that an old cookie becomes ends when the old one
@@ -375,6 +380,21 @@ func TestLegacyOfAnotherCodec(t *testing.T) {
 		if got := response.Cookies()[0].MaxAge; got != 14*86400 {
 			t.Errorf("Max-Age %d", got)
 		}
+		// It can't be known to be later than ours, by whichever end that is
+		// over.
+		for _, maxAge := range []int{3600, 0} {
+			store.MaxAge(maxAge)
+			ours := newSealed(t, store, "ours")
+			time.Sleep(time.Hour)
+			if maxAge == 0 {
+				time.Sleep(14 * day)
+			}
+			r := requestWith(text)
+			r.AddCookie(&http.Cookie{Name: sessionName, Value: ours})
+			if session, err := store.Get(r, sessionName); !session.IsNew || !errors.Is(err, cookiesession.ErrExpired) {
+				t.Errorf("MaxAge %d, beside one of ours that has expired: IsNew %v, %v", maxAge, session.IsNew, err)
+			}
+		}
 	})
 }
 
@@ -429,14 +449,17 @@ func TestLegacyName(t *testing.T) {
 	}
 
 	// The old cookie is deleted where it may be.
+	without := newStore(t, newKeys(t), nil)
+	without.LegacyName = store.LegacyName
 	for _, test := range []struct {
-		r    *http.Request
-		want int
-	}{{nil, 2}, {httptest.NewRequest(http.MethodPost, "/", nil), 1}} {
-		session, _ := store.New(nil, sessionName)
+		store *gorilla.Store
+		r     *http.Request
+		want  int
+	}{{store, nil, 2}, {store, httptest.NewRequest(http.MethodPost, "/", nil), 1}, {without, nil, 1}} {
+		session, _ := test.store.New(nil, sessionName)
 		session.Options.MaxAge = -1
 		w := httptest.NewRecorder()
-		if err := store.Save(test.r, w, session); err != nil || len(w.Header()["Set-Cookie"]) != test.want {
+		if err := test.store.Save(test.r, w, session); err != nil || len(w.Header()["Set-Cookie"]) != test.want {
 			t.Errorf("request %v: %v, Set-Cookie %q", test.r != nil, err, w.Header()["Set-Cookie"])
 		}
 	}

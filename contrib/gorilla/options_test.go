@@ -219,6 +219,10 @@ func TestEnds(t *testing.T) {
 				{after: 200 * time.Second}, {after: time.Second, gone: true}}},
 		{"a shorter one later counts", cookiesession.CodecOptions{}, 3600,
 			[]lifeStep{{save: true, options: &sessions.Options{MaxAge: 7200}, told: 7200}, {save: true, options: &sessions.Options{MaxAge: 5}, told: 5}, {after: 5 * time.Second, gone: true}}},
+		{"its own end stays, if it is the later one", cookiesession.CodecOptions{Lifetime: time.Hour, MaxLifetime: 3 * time.Hour}, 60,
+			[]lifeStep{{save: true, options: &sessions.Options{MaxAge: 7200}, told: 7200}, {after: 90 * time.Minute, save: true, told: 1800}, {after: 1799 * time.Second}, {after: time.Second, gone: true}}},
+		{"until it is renewed", cookiesession.CodecOptions{Lifetime: time.Hour, MaxLifetime: 3 * time.Hour}, 60,
+			[]lifeStep{{save: true, options: &sessions.Options{MaxAge: 7200}, told: 7200}, {after: 90 * time.Minute, save: true, renew: true, told: 60}, {after: time.Minute, gone: true}}},
 		{"a browser session of its own lives on", cookiesession.CodecOptions{Lifetime: time.Hour}, 60,
 			[]lifeStep{{save: true, options: &sessions.Options{MaxAge: 0}}, {after: 59 * time.Minute}, {after: time.Minute, gone: true}}},
 		{"idle timeout", cookiesession.CodecOptions{IdleTimeout: time.Minute}, 3600,
@@ -340,4 +344,24 @@ func requestWith(value string) *http.Request {
 	r := httptest.NewRequest(http.MethodGet, "/", nil)
 	r.Header.Set("Cookie", sessionName+"="+value)
 	return r
+}
+
+// TestExpires: beside Max-Age stands the Expires that says the same, as gorilla
+// writes it.
+func TestExpires(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for maxAge, want := range map[int]string{
+			60: time.Now().Add(time.Minute).UTC().Format(http.TimeFormat),
+			0:  "",
+			-1: "Thu, 01 Jan 1970 00:00:01 GMT",
+		} {
+			for what, store := range map[string]sessions.Store{"here": newStore(t, newKeys(t), nil), "gorilla's": sessions.NewCookieStore(authKey)} {
+				b := newBrowser(t)
+				response := b.save(store, func(s *sessions.Session) { s.Options.MaxAge = maxAge })
+				if got := response.Cookies(); len(got) != 1 || got[0].RawExpires != want {
+					t.Errorf("MaxAge %d, %s: %q", maxAge, what, response.Header["Set-Cookie"])
+				}
+			}
+		}
+	})
 }

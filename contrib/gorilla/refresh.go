@@ -3,7 +3,6 @@ package gorilla
 import (
 	"bufio"
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -16,12 +15,14 @@ import (
 
 // Refresh returns a handler that keeps sessions of these names fresh for
 // visitors whose requests save nothing. Just before the headers of a page go
-// out, it saves a session anew that
+// out, it
 //
-//   - a key has sealed that another has superseded since,
-//   - has used up a quarter of CodecOptions.IdleTimeout, or half of it if the
-//     page took more than 2 seconds, or
-//   - is the old store's: see [Legacy].
+//   - issues a session anew that has used up a quarter of
+//     CodecOptions.IdleTimeout, or half of it if the page took more than 2
+//     seconds,
+//   - moves a session to the key that seals now if an older key has sealed it,
+//     which prolongs nothing, and
+//   - turns a cookie of the old store into one of ours: see [Legacy].
 //
 // Nothing else of the session changes. If next has saved the session, Refresh
 // only sees to it that no shared cache keeps the page. Put it around the whole
@@ -29,10 +30,10 @@ import (
 //
 // A page is what a browser says it is: images, scripts and what scripts fetch
 // are left alone, and so are prefetched pages. Responses that say 304, 408, 499
-// or an error of the server refresh nothing. The two cases that are about keys
-// and the old store wait for a page that takes at most 2 seconds. The longer a
-// response takes, the more likely it would bring a session back that another
-// request has ended meanwhile.
+// or an error of the server refresh nothing. The second and the third case wait
+// for a page that takes at most 2 seconds. The longer a response takes, the
+// more likely it would bring a session back that another request has ended
+// meanwhile.
 //
 // It leaves sessions alone that were saved with Options of their own, because
 // it does not know them: their handlers save them. Of the old store's sessions
@@ -86,12 +87,21 @@ func (p *page) commit(status int) {
 func (s *Store) refresh(h http.Header, r *http.Request, name string, how webrule.Refresh, now time.Time) {
 	v := &visit{Store: s, request: r}
 	c, _ := v.look(name)
-	if c.values == nil || !s.due(&c, how, now) {
+	if c.values == nil {
 		return
 	}
-	session := sessions.NewSession(v, name)
-	session.Values, session.Options = c.values, s.Options
-	lines, err := v.lines(session)
+	var lines []string
+	var err error
+	switch {
+	case s.renewalDue(&c, how, now):
+		session := sessions.NewSession(v, name)
+		session.Values, session.Options = c.values, s.Options
+		lines, err = v.lines(session)
+	case s.resealDue(&c, how, now):
+		lines, err = v.reseal(name, c.meta, now)
+	default:
+		return
+	}
 	if err != nil {
 		s.failed(r, name, err) // the old cookie is as good as it was
 		return
@@ -99,16 +109,50 @@ func (s *Store) refresh(h http.Header, r *http.Request, name string, how webrule
 	s.put(h, name, lines)
 }
 
-// due reports whether a cookie is to be replaced by a fresh one.
-func (s *Store) due(c *cookie, how webrule.Refresh, now time.Time) bool {
-	switch {
-	case c.legacy: // like one that was issued long ago
+// renewalDue reports whether a cookie is to be replaced by one that is issued
+// now. It leaves alone what has Options of its own.
+func (s *Store) renewalDue(c *cookie, how webrule.Refresh, now time.Time) bool {
+	if c.legacy { // like one under a key that was superseded long ago
 		return how.ResealDue(webrule.Superseded{}, now)
-	case c.meta.Lifetime != 0:
-		return false // it has Options of its own
 	}
-	return how.RenewalDue(now.Sub(c.meta.Issued), s.policy.idleTimeout) ||
-		c.meta.Stale && how.ResealDue(s.superseded(c.meta), now)
+	return c.meta.Lifetime == 0 && how.RenewalDue(now.Sub(c.meta.Issued), s.policy.idleTimeout)
+}
+
+// resealDue reports whether a cookie is to be replaced by the same under the
+// key that seals now.
+func (s *Store) resealDue(c *cookie, how webrule.Refresh, now time.Time) bool {
+	return c.meta.Lifetime == 0 && c.meta.Stale && how.ResealDue(s.superseded(c.meta), now)
+}
+
+// reseal returns the lines that move a session to the key that seals now and
+// prolong nothing.
+func (v *visit) reseal(name string, meta cookiesession.Meta, now time.Time) ([]string, error) {
+	a := v.attributes(nil)
+	if err := a.check(name); err != nil {
+		return nil, err
+	}
+	text, err := v.codec.Reseal(v.request, name)
+	if err != nil {
+		return nil, err
+	}
+	maxAge := 0
+	if a.maxAge > 0 && !meta.BrowserSession {
+		maxAge = int(v.policy.left(meta, a.maxAge, now) / time.Second)
+	}
+	return v.compose(name, text, maxAge, &a, nil), nil
+}
+
+// left returns how long a session that was saved with the store's MaxAge has
+// left if it is not saved again. It opens, so that is at least a second.
+func (p *policy) left(meta cookiesession.Meta, maxAge int, now time.Time) time.Duration {
+	end := meta.Created.Add(p.lifetime)
+	if of := meta.Issued.Add(seconds(maxAge)); of.Before(end) {
+		end = of
+	}
+	if of := meta.Issued.Add(p.idleTimeout); p.idleTimeout > 0 && of.Before(end) {
+		end = of
+	}
+	return end.Sub(now.Truncate(time.Second))
 }
 
 // superseded returns what is known about the key of a cookie that is stale.
@@ -176,16 +220,3 @@ func (p *page) CloseNotify() <-chan bool {
 
 // Unwrap gives http.ResponseController everything else.
 func (p *page) Unwrap() http.ResponseWriter { return p.ResponseWriter }
-
-var errRevoked = errors.New("its key was revoked during the request")
-
-// revoked reports whether the key that opened a cookie is revoked now. A
-// request that takes long must not carry a forged session past the revocation.
-func (s *Store) revoked(meta cookiesession.Meta) bool {
-	for _, key := range s.keys.Keys() {
-		if key.ID == meta.KeyID {
-			return key.State == cookiesession.KeyRevoked
-		}
-	}
-	return false
-}

@@ -66,6 +66,7 @@ func TestRefresh(t *testing.T) {
 		{what: "key that retires, a document", keys: dated, after: day, wanted: true},
 		{what: "unknown key", keys: []cookiesession.Key{newer}},
 		{what: "Options of its own", keys: rotated, write: own},
+		{what: "Options of its own, idle", opts: idle, write: own, after: 50 * time.Minute},
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			inBubble(t, func(t *testing.T) {
@@ -120,6 +121,70 @@ func checkRefresh(t *testing.T, b *browser, store *gorilla.Store, test *refreshC
 	}
 	if again := send(); again.Header["Set-Cookie"] != nil {
 		t.Error("the next request is refreshed again")
+	}
+}
+
+// TestResealProlongsNothing: a session that moves to another key keeps its time
+// of issue, and the browser is told what is left. If a renewal is due as well,
+// it is renewed.
+func TestResealProlongsNothing(t *testing.T) {
+	older, newer := cookiesession.NewKey(), cookiesession.NewKey()
+	for _, test := range []struct {
+		what    string
+		opts    cookiesession.CodecOptions
+		maxAge  int // seconds
+		size    int // of a value
+		after   time.Duration
+		told    int // Max-Age
+		renewed bool
+	}{
+		{what: "the Lifetime", maxAge: 14 * 86400, after: 10 * day, told: 4 * 86400},
+		{what: "MaxAge", maxAge: 1000, after: 600 * time.Second, told: 400},
+		{what: "a browser session", maxAge: 0, after: day},
+		{what: "an idle timeout", opts: cookiesession.CodecOptions{IdleTimeout: time.Hour}, maxAge: 86400, after: 14 * time.Minute, told: 46 * 60},
+		{what: "an idle timeout, due", opts: cookiesession.CodecOptions{IdleTimeout: time.Hour}, maxAge: 86400, after: 15 * time.Minute, told: 60 * 60, renewed: true},
+		{what: "several cookies", opts: cookiesession.CodecOptions{MaxCookies: 3}, maxAge: 86400, size: 7000, after: time.Hour, told: 23 * 3600},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			inBubble(t, func(t *testing.T) {
+				keys, b := keysOf(t, older), newBrowser(t)
+				store := newStore(t, keys, &test.opts)
+				store.MaxAge(test.maxAge)
+				saved := b.save(store, func(s *sessions.Session) { setUser(s); s.Values["big"] = noise(test.size) })
+				codec := newCodec(t, keys, &test.opts)
+				open := func() cookiesession.Meta {
+					meta, err := codec.OpenRequest(b.request(), sessionName, &map[any]any{})
+					if err != nil {
+						t.Fatal(err)
+					}
+					return meta
+				}
+				want := open()
+				time.Sleep(test.after)
+				if err := keys.Replace(keysOf(t, newer, older)); err != nil {
+					t.Fatal(err)
+				}
+				response := b.page(store.Refresh(http.NotFoundHandler(), sessionName))
+				if lines := response.Header["Set-Cookie"]; len(lines) != len(saved.Cookies()) {
+					t.Fatalf("Set-Cookie %q", lines)
+				}
+				for _, c := range response.Cookies() {
+					if c.MaxAge != test.told {
+						t.Errorf("%s: the browser is told Max-Age %d, want %d", c.Name, c.MaxAge, test.told)
+					}
+				}
+				want.KeyID = newer.ID()
+				if test.renewed {
+					want.Issued = time.Now().UTC().Truncate(time.Second)
+				}
+				if diff := cmp.Diff(want, open()); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+				if got := b.values(store)["user"]; got != "user-1" {
+					t.Errorf("user %v", got)
+				}
+			})
+		})
 	}
 }
 
@@ -179,6 +244,10 @@ func TestRefreshWriter(t *testing.T) {
 		if err != nil {
 			t.Error(err)
 			return
+		}
+		session, _ := store.Get(r, sessionName)
+		if err := session.Save(r, w); err == nil {
+			t.Error("Save after Hijack says nothing")
 		}
 		_, _ = io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 		_ = conn.Close()

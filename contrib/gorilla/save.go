@@ -68,9 +68,18 @@ func (s *Store) failed(r *http.Request, name string, err error) {
 	if r != nil {
 		ctx = r.Context()
 	}
-	if ok, skipped := s.logged.Allow(time.Now()); ok {
-		slog.ErrorContext(ctx, "cookiesession/gorilla: session not saved", "name", name, "error", err, "unlogged", skipped)
+	ok, skipped := s.logged.Allow(time.Now())
+	if !ok {
+		return
 	}
+	level, args := slog.LevelError, []any{"name", name, "error", err}
+	if errors.Is(err, cookiesession.ErrTooLarge) {
+		level = slog.LevelWarn
+	}
+	if skipped > 0 {
+		args = append(args, "skipped", skipped)
+	}
+	slog.Log(ctx, level, "cookiesession/gorilla: session not saved", args...)
 }
 
 // lines returns the Set-Cookie lines that save a session or delete it.
@@ -83,9 +92,6 @@ func (v *visit) lines(session *sessions.Session) ([]string, error) {
 		return v.deletions(session, &a), nil
 	}
 	meta := v.meta(session)
-	if meta.KeyID != "" && v.revoked(meta) {
-		return nil, decodeError(cookiesession.ErrRevoked, errRevoked)
-	}
 	left := v.policy.apply(&meta, a.maxAge, a != v.attributes(nil), time.Now())
 	if left <= 0 {
 		return v.deletions(session, &a), nil
@@ -98,15 +104,21 @@ func (v *visit) lines(session *sessions.Session) ([]string, error) {
 	if a.maxAge == 0 || meta.BrowserSession {
 		maxAge = 0
 	}
+	return v.compose(name, text, maxAge, &a, session.Options), nil
+}
+
+// compose returns the lines that set the cookies of a sealed text for maxAge
+// seconds, and delete those that they leave behind.
+func (v *visit) compose(name, text string, maxAge int, a *attributes, o *sessions.Options) []string {
 	cookies := v.codec.Cookies(name, text)
 	lines := make([]string, 0, len(cookies))
 	for _, c := range cookies {
-		lines = append(lines, a.line(c.Name, c.Value, maxAge, session.Options))
+		lines = append(lines, a.line(c.Name, c.Value, maxAge, o))
 	}
 	for _, surplus := range v.surplus(name, cookies) {
-		lines = append(lines, a.line(surplus, "", -1, session.Options))
+		lines = append(lines, a.line(surplus, "", -1, o))
 	}
-	return lines, nil
+	return lines
 }
 
 // apply completes what is sealed with a session that is saved now, and returns

@@ -66,7 +66,7 @@ func TestTypeWithoutRegisterNamesTheLine(t *testing.T) {
 		if !errors.As(err, &usage) || !usage.IsUsage() {
 			t.Errorf("Save: %v; want an error of usage", err)
 		}
-		if !strings.Contains(err.Error(), `cookiesession.Register("gorilla_test.unregistered"`) || strings.Contains(err.Error(), "1234567") {
+		if !strings.Contains(err.Error(), `cookiesession.Register("example.com/cookiesession/contrib/gorilla_test.unregistered"`) || strings.Contains(err.Error(), "1234567") {
 			t.Errorf("Save: %v; want the line that registers the type, and no content", err)
 		}
 	})
@@ -283,12 +283,12 @@ func TestDeletion(t *testing.T) {
 		want  string
 	}{
 		{"the store's", sessions.Options{Path: "/", MaxAge: 60}, nil,
-			"Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"},
+			"Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"},
 		{"replaced, as gin does", sessions.Options{Path: "/in", Domain: "app.example", SameSite: http.SameSiteNoneMode, Partitioned: true},
 			&sessions.Options{MaxAge: -1},
-			"Max-Age=0; Path=/in; Domain=app.example; HttpOnly; Secure; SameSite=None; Partitioned"},
+			"Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; Path=/in; Domain=app.example; HttpOnly; Secure; SameSite=None; Partitioned"},
 		{"of its own", sessions.Options{Path: "/"}, &sessions.Options{Path: "/x", MaxAge: -1, SameSite: http.SameSiteStrictMode},
-			"Path=/x; Max-Age=0; SameSite=Strict; HttpOnly; Secure"},
+			"Path=/x; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; SameSite=Strict; HttpOnly; Secure"},
 	} {
 		store, b := newStore(t, newKeys(t), nil), newBrowser(t)
 		store.Options = &test.store

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/cookiesession"
@@ -79,7 +80,7 @@ func TestDestroy(t *testing.T) {
 	ts := newServer(t, routes(s))
 	ts.get("/put")
 	res, _ := ts.get("/destroy")
-	if diff := cmp.Diff([]string{"session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}, setLines(res)); diff != "" {
+	if diff := cmp.Diff([]string{"session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}, setLines(res)); diff != "" {
 		t.Errorf("deleting (-want +got):\n%s", diff)
 	}
 	if res, _ := ts.get("/get"); res.StatusCode != http.StatusNotFound {
@@ -121,6 +122,43 @@ func TestRememberMe(t *testing.T) {
 			t.Errorf("%s set the cookies %q, persistent should be %v", test.path, lines, test.persist)
 		}
 	}
+}
+
+// TestNotRemembered checks that a session that ends with its browser stays so
+// where nothing but its cookie is made anew, and that this alone makes no
+// cookie.
+func TestNotRemembered(t *testing.T) {
+	older, newer := cookiesession.NewKey(), cookiesession.NewKey()
+	ring := newKeyring(t, older)
+	s := newSite(t, config{keys: ring, manager: func(m *scs.SessionManager) {
+		m.Cookie.Persist, m.IdleTimeout = false, time.Hour
+	}})
+	page := func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", "document") }
+	synctest.Test(t, func(t *testing.T) {
+		v := s.visit(t, nil)
+		for _, step := range []struct {
+			name string
+			do   http.HandlerFunc
+			set  int
+		}{
+			{"put", s.put("foo", "bar"), 1},
+			{"the same again", s.put("foo", "bar"), 0},
+			{"read", s.read("foo"), 0},
+			{"a renewal", func(_ http.ResponseWriter, r *http.Request) { time.Sleep(15 * time.Minute); s.Get(r.Context(), "foo") }, 0},
+			{"a renewal, now", s.read("foo"), 1},
+			{"a re-seal", func(_ http.ResponseWriter, r *http.Request) {
+				if err := ring.Replace(newKeyring(t, newer, older)); err != nil {
+					t.Error(err)
+				}
+			}, 0},
+			{"a re-seal, now", s.read("foo"), 1},
+		} {
+			res := v.with(s, step.do, page)
+			if lines := setLines(res); len(lines) != step.set || step.set > 0 && strings.Contains(lines[0], "Max-Age") {
+				t.Errorf("%s: Set-Cookie %q", step.name, lines)
+			}
+		}
+	})
 }
 
 // item is a type of the application's.
@@ -348,7 +386,10 @@ func TestCookies(t *testing.T) {
 	var given []*http.Cookie
 	v := s.visit(t, func(_ http.ResponseWriter, r *http.Request) {
 		s.Put(r.Context(), "foo", "bar")
-		var err error
+		err := s.RenewToken(r.Context())
+		if err != nil {
+			t.Error(err)
+		}
 		if given, err = s.sessions.Cookies(r.Context()); err != nil {
 			t.Error(err)
 		}
@@ -368,4 +409,64 @@ func TestCookies(t *testing.T) {
 		}
 	}()
 	_, _ = s.sessions.Cookies(t.Context())
+}
+
+// TestCookiesThenMore checks that what is done after Cookies still reaches the
+// response, and that where nothing is done, it sets what Cookies gave.
+func TestCookiesThenMore(t *testing.T) {
+	none := func(*site, *http.Request) {}
+	put := func(s *site, r *http.Request) { s.Put(r.Context(), "foo", "new") }
+	renew := func(s *site, r *http.Request) { _ = s.RenewToken(r.Context()) }
+	destroy := func(s *site, r *http.Request) { _ = s.Destroy(r.Context()) }
+	remember := func(on bool) func(*site, *http.Request) {
+		return func(s *site, r *http.Request) { s.RememberMe(r.Context(), on) }
+	}
+	const kept, forgotten = "session=...; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax", "session=...; Path=/; HttpOnly; Secure; SameSite=Lax"
+	const older, deleted = "session=...; Path=/; Max-Age=82800; HttpOnly; Secure; SameSite=Lax", "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"
+	for _, test := range []struct {
+		name        string
+		first, then func(*site, *http.Request)
+		want        string // an hour after the session began
+		same        bool   // as Cookies gave
+		events      []string
+	}{
+		{"put", put, none, forgotten, true, []string{"opened", "issued"}},
+		{"RenewToken", renew, none, forgotten, true, []string{"opened", "issued"}},
+		{"Destroy", destroy, none, deleted, true, []string{"opened", "deleted"}},
+		{"RememberMe", remember(true), none, older, true, []string{"opened", "issued"}},
+		{"RememberMe, then not", remember(true), remember(false), forgotten, false, []string{"opened", "issued"}},
+		{"put, then RememberMe", put, remember(true), older, false, []string{"opened", "issued"}},
+		{"RememberMe, then RenewToken", remember(true), renew, kept, false, []string{"opened", "issued"}},
+		{"RenewToken, then RememberMe", renew, remember(true), kept, false, []string{"opened", "issued"}},
+		{"put, then Destroy", put, destroy, deleted, false, []string{"opened", "deleted"}},
+		{"Destroy, then put", destroy, put, forgotten, false, []string{"opened", "issued"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := newSite(t, config{manager: func(m *scs.SessionManager) { m.Cookie.Persist = false }})
+			synctest.Test(t, func(t *testing.T) {
+				v := s.visit(t, s.put("foo", "bar"))
+				v.do("/")
+				time.Sleep(time.Hour)
+				s.kinds()
+				var given []*http.Cookie
+				res := v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+					test.first(s, r)
+					var err error
+					if given, err = s.sessions.Cookies(r.Context()); err != nil || len(given) != 1 {
+						t.Fatalf("Cookies: %v, %v", given, err)
+					}
+					test.then(s, r)
+				})
+				if diff := cmp.Diff([]string{test.want}, setLines(res)); diff != "" {
+					t.Fatalf("Set-Cookie (-want +got):\n%s", diff)
+				}
+				if same := given[0].Value == res.Cookies()[0].Value; same != test.same {
+					t.Errorf("it is what Cookies gave: %v", same)
+				}
+				if diff := cmp.Diff(test.events, s.kinds()); diff != "" {
+					t.Errorf("events (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
 }

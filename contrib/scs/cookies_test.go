@@ -1,6 +1,7 @@
 package scscookie_test
 
 import (
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
@@ -155,6 +156,53 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestLogout checks which cookies a logout deletes: those that the request
+// carried, and where SameSite may have kept ours back, that one. An outage of
+// what Check asks keeps nobody from logging out.
+func TestLogout(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		method  string
+		carried bool
+		down    bool
+		set     int
+	}{
+		{"a form", "POST", true, false, 1},
+		{"a link", "GET", true, false, 1},
+		{"a form of another site", "POST", false, false, 1},
+		{"a fetch that deletes", "DELETE", false, false, 1},
+		{"a link of another site", "GET", false, false, 0},
+		{"a HEAD", "HEAD", false, false, 0},
+		{"Check is down", "POST", true, true, 1},
+		{"Check is down, another site", "POST", false, true, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			var answer error
+			s := newSite(t, config{options: options(func(o *optionsT) {
+				o.Check = func(*http.Request, map[string]any) error { return answer }
+			})})
+			v := s.visit(t, s.put("foo", "bar"))
+			v.do("/")
+			if test.down {
+				answer = errors.New("the database is down")
+			}
+			if !test.carried {
+				v = newVisitor(t, nil)
+			}
+			res := v.with(s, func(w http.ResponseWriter, r *http.Request) {
+				if err := s.Destroy(r.Context()); err != nil {
+					t.Error(err)
+				}
+				fmt.Fprint(w, "logged out")
+			}, func(r *http.Request) { r.Method = test.method })
+			got := setLines(res)
+			if len(got) != test.set || len(got) > 0 && got[0] != "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax" || res.StatusCode != 200 {
+				t.Errorf("status %d, Set-Cookie %q", res.StatusCode, got)
+			}
+		})
+	}
+}
+
 // TestSplitting checks a session that grows over several cookies and shrinks
 // again: what it leaves behind is deleted.
 func TestSplitting(t *testing.T) {
@@ -278,4 +326,53 @@ func TestConcurrentHandlers(t *testing.T) {
 			t.Errorf("keys %q", got)
 		}
 	})
+}
+
+// TestNewerRelease checks a cookie of a release that came after this one, and
+// was rolled back: it is no session, nothing but a login or a logout writes
+// over it, and no session of the old store stands in for it.
+func TestNewerRelease(t *testing.T) {
+	ring := newKeyring(t, cookiesession.NewKey())
+	token, err := base64.RawURLEncoding.DecodeString(newSite(t, config{keys: ring}).mint(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	token[0] = 2 // the version
+	newer := base64.RawURLEncoding.EncodeToString(token)
+	store := &oldStore{entries: map[string][]byte{}}
+	s := newSite(t, config{
+		keys:    ring,
+		manager: func(m *scs.SessionManager) { m.Store = store },
+		options: options(func(o *optionsT) { o.LegacyUntil = time.Now().Add(time.Hour) }),
+	})
+	for _, test := range []struct {
+		name   string
+		does   func(*http.Request) error
+		status int
+		set    int
+		asked  int
+	}{
+		{"read", func(r *http.Request) error { s.Get(r.Context(), "foo"); return nil }, 200, 0, 0},
+		{"put", func(r *http.Request) error { s.Put(r.Context(), "foo", 1); return nil }, 500, 0, 0},
+		{"login", func(r *http.Request) error { s.Put(r.Context(), "foo", 1); return s.RenewToken(r.Context()) }, 200, 1, 0},
+		{"logout", func(r *http.Request) error { return s.Destroy(r.Context()) }, 200, 1, 1}, // to delete
+	} {
+		s.ErrorFunc = func(w http.ResponseWriter, _ *http.Request, err error) {
+			if !errors.Is(err, cookiesession.ErrNewer) {
+				t.Errorf("%s: ErrorFunc got %v", test.name, err)
+			}
+			w.WriteHeader(500)
+		}
+		store.finds = 0
+		v := newVisitor(t, nil)
+		v.hold("session", newer)
+		res := v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+			if err := test.does(r); err != nil {
+				t.Error(err)
+			}
+		}, func(r *http.Request) { r.AddCookie(&http.Cookie{Name: "session", Value: strings.Repeat("A", 43)}) })
+		if res.StatusCode != test.status || len(res.Cookies()) != test.set || store.finds != test.asked {
+			t.Errorf("%s: status %d, Set-Cookie %q; the old store was asked %d times", test.name, res.StatusCode, setLines(res), store.finds)
+		}
+	}
 }

@@ -26,7 +26,7 @@ func init() { cookiesession.Register("scscookie_test.unread", unread{}) }
 // and whose answer is one that a server gives in a handler's stead.
 func TestGivenUp(t *testing.T) {
 	const private = "private"
-	deletion := []string{"session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}
+	deletion := []string{"session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"}
 	set := []string{"session=...; Path=/; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"}
 	put := func(s *site, r *http.Request, value any) { s.Put(r.Context(), "foo", value) }
 	read := func(s *site, r *http.Request, _ any) { s.Get(r.Context(), "foo") }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"example.com/cookiesession"
+	scscookie "example.com/cookiesession/contrib/scs"
 	"github.com/alexedwards/scs/v2"
 	"github.com/google/go-cmp/cmp"
 )
@@ -437,8 +439,24 @@ func TestLegacyLogoutLater(t *testing.T) {
 			})
 			synctest.Test(t, func(t *testing.T) {
 				m.arrive(t, old, map[string]any{"foo": "bar"})
-				m.with(m.site, m.read("foo"))
-				m.with(m.site, m.put("foo", "changed"))
+				var given []*http.Cookie
+				res := m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
+					var err error
+					if given, err = m.sessions.Cookies(r.Context()); err != nil {
+						t.Error(err)
+					}
+				})
+				if len(given) != 1 || len(res.Cookies()) != 1 || given[0].Value != res.Cookies()[0].Value {
+					t.Errorf("Cookies: %v, the response set %q", given, setLines(res))
+				}
+				m.kinds()
+				m.with(m.site, func(w http.ResponseWriter, r *http.Request) {
+					m.Put(r.Context(), "foo", "changed")
+					fmt.Fprint(w, "page")
+				})
+				if diff := cmp.Diff([]string{"opened", "issued"}, m.kinds()); diff != "" {
+					t.Errorf("events of a change (-want +got):\n%s", diff)
+				}
 				m.with(m.site, func(_ http.ResponseWriter, r *http.Request) {
 					if got := m.Keys(r.Context()); len(got) != 1 {
 						t.Errorf("keys %q", got)
@@ -490,6 +508,67 @@ func TestLegacyMerge(t *testing.T) {
 	})
 }
 
+// TestLegacyNotRemembered checks that a session that ends with its browser
+// still does after it has moved.
+func TestLegacyNotRemembered(t *testing.T) {
+	m, old := moving(t, false, nil)
+	old.Cookie.Persist = false
+	forgetful := scs.New()
+	forgetful.Store, forgetful.Cookie.Persist = m.store, false
+	sessions, err := scscookie.New(forgetful, newKeyring(t, cookiesession.NewKey()), &optionsT{LegacyUntil: bubbleStart.Add(100 * time.Hour)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		m.arrive(t, old, map[string]any{"foo": "bar"})
+		m.handler = sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { forgetful.Get(r.Context(), "foo") }))
+		want := []string{"session=...; Path=/; HttpOnly; Secure; SameSite=Lax"}
+		if diff := cmp.Diff(want, setLines(m.do("/"))); diff != "" {
+			t.Errorf("Set-Cookie (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestLegacyNameAlone checks what a logout deletes of the old store's where the
+// request carried no cookie, and what else deletes nothing of it.
+func TestLegacyNameAlone(t *testing.T) {
+	store := &oldStore{entries: map[string][]byte{}}
+	s := newSite(t, config{
+		manager: func(sm *scs.SessionManager) { sm.Store, sm.Cookie.Name = store, "id" },
+		options: options(func(o *optionsT) { o.LegacyName, o.LegacyUntil = "session", bubbleStart.Add(100*time.Hour) }),
+	})
+	old := scs.New()
+	old.Store, old.Cookie.Secure = store, true
+	synctest.Test(t, func(t *testing.T) {
+		for method, want := range map[string]bool{"GET": false, "HEAD": false, "POST": true} {
+			res := newVisitor(t, nil).with(s, func(_ http.ResponseWriter, r *http.Request) {
+				s.Put(r.Context(), "foo", "bar")
+				if err := s.Destroy(r.Context()); err != nil {
+					t.Error(err)
+				}
+			}, func(r *http.Request) { r.Method = method })
+			if got := slices.ContainsFunc(setLines(res), func(line string) bool { return strings.HasPrefix(line, "session=;") }); got != want {
+				t.Errorf("%s: Set-Cookie %q", method, setLines(res))
+			}
+		}
+
+		// Merging has scs delete the other session, and nothing of this one.
+		other := newVisitor(t, nil)
+		other.with(s, s.put("more", 1))
+		v := newVisitor(t, old.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { old.Put(r.Context(), "foo", "bar") })))
+		v.do("/")
+		v.with(s, s.put("foo", "ours"))
+		v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+			if err := s.MergeSession(r.Context(), other.cookie("id")); err != nil {
+				t.Error(err)
+			}
+		})
+		if len(store.entries) != 1 {
+			t.Errorf("the old store has %d entries", len(store.entries))
+		}
+	})
+}
+
 // TestLegacyName checks two names of cookies, as during a rollout: our cookie
 // counts where both are there, the old one where only it is, and a logout
 // deletes both.
@@ -526,7 +605,7 @@ func TestLegacyName(t *testing.T) {
 			if got := setLines(res); m.cookie("session") != "" || m.cookie("__Host-id") != "" || len(m.store.entries) != 0 {
 				t.Errorf("converted %v: after the logout, Set-Cookie %q, %d entries", converted, got, len(m.store.entries))
 			}
-			if want := "session=; Path=/; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; !slices.Contains(setLines(res), want) {
+			if want := "session=; Path=/; Expires=Thu, 01 Jan 1970 00:00:01 GMT; Max-Age=0; HttpOnly; Secure; SameSite=Lax"; !slices.Contains(setLines(res), want) {
 				t.Errorf("Set-Cookie %q lacks %q", setLines(res), want)
 			}
 		})

@@ -1,9 +1,11 @@
 package scscookie_test
 
 import (
+	"math/rand/v2"
 	"net/http"
 	"reflect"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/cookiesession"
@@ -87,4 +89,87 @@ func checkCopied(t *testing.T, from, to any) (shared int) {
 		}
 	}
 	return shared
+}
+
+// TestExpires: beside Max-Age stands the Expires that says the same, as scs
+// writes it, also in what Cookies gives.
+func TestExpires(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		persist bool
+		options optionsT
+		size    int
+	}{
+		{"persistent", true, optionsT{}, 1},
+		{"in several cookies", true, optionsT{MaxCookies: 4}, 9000},
+		{"until the browser is closed", false, optionsT{}, 1},
+	} {
+		// Outside the bubble, since scs' store has a goroutine.
+		s := newSite(t, config{manager: func(m *scs.SessionManager) { m.Cookie.Persist = test.persist }, options: test.options})
+		synctest.Test(t, func(t *testing.T) {
+			check := func(what string, cookies []*http.Cookie, want time.Time) {
+				t.Helper()
+				if len(cookies) == 0 {
+					t.Errorf("%s, %s: no cookie", test.name, what)
+				}
+				for _, c := range cookies {
+					if !c.Expires.Equal(want) || (c.MaxAge > 0) != want.After(time.Now()) {
+						t.Errorf("%s, %s: Expires %v, want %v", test.name, what, c.Expires, want)
+					}
+				}
+			}
+			want := time.Time{}
+			if test.persist {
+				want = time.Now().Add(24 * time.Hour)
+			}
+			v := s.visit(t, nil)
+			value := make([]byte, test.size)
+			for i := range value {
+				value[i] = byte(rand.Int())
+			}
+			res := v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+				s.Put(r.Context(), "v", value)
+				cookies, err := s.sessions.Cookies(r.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				check("Cookies", cookies, want)
+			})
+			check("answer", res.Cookies(), want)
+			res = v.with(s, func(_ http.ResponseWriter, r *http.Request) {
+				if err := s.Destroy(r.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+			check("deletion", res.Cookies(), time.Unix(1, 0))
+		})
+	}
+}
+
+// TestFractions: a Lifetime and an IdleTimeout with fractions of a second, as
+// tests of applications have them, are rounded up.
+func TestFractions(t *testing.T) {
+	for name, set := range map[string]func(*scs.SessionManager){
+		"Lifetime":    func(m *scs.SessionManager) { m.Lifetime = 1200 * time.Millisecond },
+		"IdleTimeout": func(m *scs.SessionManager) { m.IdleTimeout = 1200 * time.Millisecond },
+	} {
+		s := newSite(t, config{manager: set})
+		synctest.Test(t, func(t *testing.T) {
+			v := s.visit(t, s.put("foo", "bar"))
+			v.do("/")
+			value := v.cookie("session")
+			has := func() bool {
+				v.hold("session", value) // whatever the jar thinks of its end
+				return v.has(s, "foo")
+			}
+			time.Sleep(2*time.Second - time.Millisecond)
+			if name == "Lifetime" && !has() { // with an IdleTimeout, that would renew it
+				t.Errorf("%s: the session ended early", name)
+			}
+			time.Sleep(time.Millisecond)
+			if has() {
+				t.Errorf("%s: the session is still there", name)
+			}
+		})
+	}
 }

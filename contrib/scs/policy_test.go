@@ -220,6 +220,11 @@ func TestRefreshes(t *testing.T) {
 	}{
 		{"page", "document", 200, 45 * time.Minute, 0, false, 1},
 		{"fetch", "empty", 200, 45 * time.Minute, 0, false, 1},
+		{"fast page, early", "document", 200, 15*time.Minute - time.Second, 0, false, 0},
+		{"fast page, at a quarter", "document", 200, 15 * time.Minute, 0, false, 1},
+		{"slow page, at a quarter", "document", 200, 15 * time.Minute, 3 * time.Second, false, 0},
+		{"fetch, at a quarter", "empty", 200, 15 * time.Minute, 0, false, 0},
+		{"image", "image", 200, 45 * time.Minute, 0, false, 1},
 		{"no browser", "", 200, 45 * time.Minute, 0, false, 1},
 		{"slow page", "document", 200, 45 * time.Minute, 3 * time.Second, false, 1},
 		{"endless page", "document", 200, 45 * time.Minute, time.Minute, false, 1},
@@ -297,7 +302,7 @@ func TestRotation(t *testing.T) {
 	v.do("/")
 
 	both := newSite(t, config{keys: newKeyring(t, newer, older)})
-	if got := v.with(both, both.read("foo")); len(got.Cookies()) != 1 {
+	if got := v.with(both, both.read("foo"), func(r *http.Request) { r.Header.Set("Sec-Fetch-Dest", "document") }); len(got.Cookies()) != 1 {
 		t.Errorf("under the new key, reading set the cookies %q", setLines(got))
 	}
 	if diff := cmp.Diff([]string{"opened", "issued"}, both.kinds()); diff != "" {

@@ -10,15 +10,17 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/alexedwards/scs/v2"
+
 	"example.com/cookiesession"
 	"example.com/cookiesession/internal/webrule"
 	"example.com/cookiesession/internal/wire"
-	"github.com/alexedwards/scs/v2"
 )
 
 // LoadAndSave returns a handler that gives next's requests a session, instead
@@ -75,12 +77,10 @@ func (s *Sessions) Cookies(ctx context.Context) ([]*http.Cookie, error) {
 		return nil, v.blocked
 	}
 	v.handed = true
-	persistent := v.fill(v.look())
+	v.fill(v.look())
 	cookies, err := v.core.Cookies(v.session)
 	for _, c := range cookies {
-		if !persistent {
-			c.MaxAge = min(c.MaxAge, 0) // below zero, it deletes
-		}
+		c.Expires = expires(c.MaxAge)
 	}
 	return cookies, err
 }
@@ -110,6 +110,7 @@ type visit struct {
 	blocked  error        // if not nil: a session of the old store could not be judged, so nothing may be written
 
 	mu     sync.Mutex // protects session's content and the fields below: a timeout commits on another goroutine than the handler's
+	filled *look      // what the session was last brought to; nil: brought
 	sent   *look      // what the last commit saw; nil: no commit, or the session was not open
 	handed bool       // the application was given the cookies
 }
@@ -263,7 +264,7 @@ func (v *visit) forgetLegacy(h http.Header) {
 	}
 	c := v.settings.Cookie
 	webrule.SetCookies(h, []string{(&http.Cookie{
-		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, HttpOnly: true,
+		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, Expires: expires(-1), HttpOnly: true,
 		Secure: c.Secure, SameSite: c.SameSite, Partitioned: c.Partitioned,
 	}).String()})
 }
@@ -313,51 +314,89 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has, and reports whether its cookie
-// outlives the browser.
-func (v *visit) fill(l look) (persistent bool) {
+// fill brings the session to what scs has.
+func (v *visit) fill(l look) {
+	before := &v.brought
+	if v.filled != nil {
+		before = v.filled
+	}
+	if v.filled == nil || before.status != l.status || before.differs(&l) {
+		v.filled = &l
+		v.apply(l, before)
+	}
+	if v.ends(l) {
+		return
+	}
+	v.session.Data = v.remember(l) // also where what values point to has changed
+}
+
+// apply tells the session what is no value. Each call has it stored.
+func (v *visit) apply(l look, before *look) {
 	s := v.session
 	switch {
-	case l.status == scs.Destroyed:
+	case v.ends(l):
 		s.Destroy()
-		return true
+		return
 	case l.destroyed(&v.brought):
 		s.Destroy()
 		v.setEnd(l.deadline)
-	case l.token != v.brought.token:
+	case l.token != before.token:
 		s.Renew()
 		v.setEnd(l.deadline)
-	case v.legacy || !l.deadline.Equal(v.brought.deadline):
+	case v.legacy || !l.deadline.Equal(before.deadline):
 		v.setEnd(l.deadline)
 	}
-	if l.deadline.After(time.Now()) {
-		s.Data = v.remember(l)
-	} else {
-		s.Destroy() // SetDeadline was given a time that has passed
+	if v.legacy || l.differs(before) {
+		remember, _ := l.values["__rememberMe"].(bool)
+		s.SetPersistent(remember || v.settings.Cookie.Persist)
 	}
-	remember, _ := l.values["__rememberMe"].(bool)
-	return remember || v.settings.Cookie.Persist
+}
+
+// ends reports whether nothing is left of the session: it was destroyed, or
+// SetDeadline was given a time that has passed.
+func (v *visit) ends(l look) bool {
+	return l.status == scs.Destroyed || !l.deadline.After(time.Now())
 }
 
 // save saves the session as it was filled.
-func (v *visit) save(w http.ResponseWriter, persistent bool) error {
+func (v *visit) save(w http.ResponseWriter) error {
 	err := v.core.Save(w, v.session)
-	if err == nil && !persistent {
-		endWithBrowser(w.Header(), v.core.CookieName())
+	if err == nil {
+		writeExpires(w.Header(), v.core.CookieName())
 	}
 	return err
 }
 
-var maxAge = regexp.MustCompile(`; Max-Age=[1-9][0-9]*`)
+var maxAge = regexp.MustCompile(`; Max-Age=([0-9]+)`)
 
-// endWithBrowser takes the Max-Age of the lines that set the session's cookies.
-func endWithBrowser(h http.Header, name string) {
+// writeExpires puts Expires before the Max-Age of the lines of the session's
+// cookies, as scs does.
+func writeExpires(h http.Header, name string) {
 	names := wire.PartNames(name)
 	for i, line := range h["Set-Cookie"] {
-		if of, _, _ := strings.Cut(line, "="); slices.Contains(names, of) {
-			h["Set-Cookie"][i] = maxAge.ReplaceAllString(line, "")
+		of, _, _ := strings.Cut(line, "=")
+		age := maxAge.FindStringSubmatch(line)
+		if age == nil || !slices.Contains(names, of) {
+			continue
 		}
+		seconds, _ := strconv.Atoi(age[1])
+		if seconds == 0 {
+			seconds = -1
+		}
+		end := "; Expires=" + expires(seconds).Format(http.TimeFormat) + age[0]
+		h["Set-Cookie"][i] = strings.Replace(line, age[0], end, 1)
 	}
+}
+
+// expires returns the Expires that says the same as a MaxAge.
+func expires(maxAge int) time.Time {
+	switch {
+	case maxAge > 0:
+		return time.Now().Add(time.Duration(maxAge) * time.Second).UTC()
+	case maxAge < 0:
+		return time.Unix(1, 0).UTC()
+	}
+	return time.Time{}
 }
 
 // remember returns a session's values with its token in the old store, for as
@@ -407,7 +446,8 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 		// An empty session changes nothing but Vary and Cache-Control.
 		return v.core.Save(w, new(session))
 	}
-	err := v.save(w, v.fill(l))
+	v.fill(l)
+	err := v.save(w)
 	if err == nil && l.destroyed(&v.brought) {
 		v.forgetLegacy(w.Header())
 	}
@@ -426,14 +466,16 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 // read values, which the handler may still be changing. A logout takes none.
 func (v *visit) giveUp(w http.ResponseWriter) error {
 	now := look{status: v.settings.Status(v.ctx), token: v.settings.Token(v.ctx)}
-	if !v.log || now.status != scs.Unmodified { // what was not changed is not worth a line
-		v.event(cookiesession.Event{Kind: cookiesession.EventTimedOut})
+	e := cookiesession.Event{Kind: cookiesession.EventTimedOut}
+	if now.status != scs.Unmodified {
+		e.Reason = cookiesession.ReasonRequested // scs was told of a change
 	}
+	v.event(e)
 	if !now.destroyed(&v.brought) {
 		return nil
 	}
 	v.session.Destroy()
-	err := v.core.Save(w, v.session)
+	err := v.save(w)
 	if err == nil {
 		v.forgetLegacy(w.Header())
 	}
@@ -505,12 +547,12 @@ type eventLog struct{ late, timedOut, saveFailed webrule.LogLimit }
 func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	var limit *webrule.LogLimit
 	text := ""
-	switch e.Kind {
-	case cookiesession.EventLate:
+	switch {
+	case e.Kind == cookiesession.EventLate:
 		limit, text = &l.late, "session changed after the response headers were sent; the change is lost"
-	case cookiesession.EventTimedOut:
-		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost"
-	case cookiesession.EventSaveFailed:
+	case e.Kind == cookiesession.EventTimedOut && e.Reason != "":
+		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost, unless it was a Destroy"
+	case e.Kind == cookiesession.EventSaveFailed:
 		limit, text = &l.saveFailed, "session not saved"
 	default:
 		return
@@ -519,9 +561,15 @@ func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	if !ok {
 		return
 	}
-	attributes := []any{"cookie", e.Cookie, "unlogged", skipped}
-	if e.Err != nil {
-		attributes = append(attributes, "error", e.Err)
+	level, args := slog.LevelError, []any{"cookie", e.Cookie}
+	if errors.Is(e.Err, cookiesession.ErrTooLarge) {
+		level = slog.LevelWarn
 	}
-	slog.ErrorContext(r.Context(), "scscookie: "+text, attributes...)
+	if e.Err != nil {
+		args = append(args, "error", e.Err)
+	}
+	if skipped > 0 {
+		args = append(args, "skipped", skipped)
+	}
+	slog.Log(r.Context(), level, "scscookie: "+text, args...)
 }

@@ -43,11 +43,16 @@
 //   - What is put after the first byte is lost, as before, but reported: see
 //     Options.OnEvent.
 //   - A session without values is not stored. Its cookie is deleted.
+//   - Whether the browser keeps a session when it is closed, which RememberMe
+//     and Cookie.Persist decide, is sealed in at each change of its values.
 //   - A cookie is HttpOnly always, Secure unless Options.Insecure is set, and
 //     SameSite=Lax where the manager's Cookie says 0.
 //   - Token is the cookie's value, another one at every write (of a session in
 //     several cookies: one value that holds the same). After RenewToken it
 //     means nothing until the next request. MergeSession takes such values.
+//   - Times count in whole seconds: a Lifetime or an IdleTimeout with a
+//     fraction is rounded up, and a session's beginning is rounded down, so it
+//     may end up to a second early.
 //   - Iterate panics: there is no list of sessions. Options.NotBefore logs
 //     everyone out.
 //   - Commit and SessionManager.LoadAndSave fail and say so. In their place are
@@ -57,12 +62,20 @@
 // # Types
 //
 // Values come back with their types, as with gob. A type of your own inside a
-// session needs one line, instead of its gob.Register:
+// session needs one line, and beside it its gob.Register until LegacyUntil:
 //
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
-// Without it the session can't be saved, and the error has that line. A pointer
-// comes back as the value that it points to.
+// Without it the session can't be saved, and the error has that line. As with
+// gob, what comes back is what was registered: after Register("shop.Cart",
+// &Cart{}) it is *Cart, whether a Cart was put in or a pointer to one. A
+// []*Cart inside a session needs a line of its own. A time.Time keeps its
+// offset from UTC, and not the name of its Location.
+//
+// Unlike gob, a struct field with the tag json:"-" is not stored, and
+// cookiesession.Register logs a warning that names it. If it was stored so far,
+// say cbor:"name" beside the json tag; cbor:"-" agrees, and silences the
+// warning.
 //
 // # Size
 //
@@ -133,9 +146,10 @@ type Options struct {
 	// hosts. Behind a proxy that ends TLS leave it off.
 	Insecure bool
 
-	// Label, MaxCookies, PadTo and NotBefore are those of
+	// Label, MaxSize, MaxCookies, PadTo and NotBefore are those of
 	// [cookiesession.Options].
 	Label      string
+	MaxSize    int
 	MaxCookies int
 	PadTo      int
 	NotBefore  time.Time
@@ -154,8 +168,8 @@ type Options struct {
 	Check func(r *http.Request, values map[string]any) error
 
 	// OnEvent is told what happens to sessions: see [cookiesession.Options].
-	// nil: what is lost goes to slog.Default at level Error, nothing else is
-	// logged.
+	// nil: what is lost goes to slog.Default at level Error, at most ten lines
+	// a minute of each kind, beside what the core logs there.
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
@@ -249,8 +263,8 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 	core := cookiesession.Options[values]{
 		Name: cookie.Name, Path: cookie.Path, Domain: cookie.Domain, SameSite: cookie.SameSite,
 		Partitioned: cookie.Partitioned, Insecure: opts.Insecure && !cookie.Secure,
-		Label: opts.Label, Lifetime: m.Lifetime, MaxLifetime: maxLifetime, IdleTimeout: m.IdleTimeout,
-		NotBefore: opts.NotBefore, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
+		Label: opts.Label, Lifetime: wholeSeconds(m.Lifetime), MaxLifetime: maxLifetime, IdleTimeout: wholeSeconds(m.IdleTimeout),
+		NotBefore: opts.NotBefore, MaxSize: opts.MaxSize, MaxCookies: opts.MaxCookies, PadTo: opts.PadTo, OnEvent: opts.OnEvent,
 	}
 	if opts.Check != nil {
 		core.Check = func(r *http.Request, s *session) error { return opts.Check(r, visible(s.Data)) }
@@ -258,12 +272,18 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 	return core
 }
 
+// wholeSeconds rounds up to what a cookie counts in. Tests of applications set
+// times of less than a second.
+func wholeSeconds(d time.Duration) time.Duration {
+	return (d + time.Second - 1).Truncate(time.Second)
+}
+
 // codecOptions returns the options of a Codec that opens what a Manager with
 // these options has sealed.
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
-		NotBefore: core.NotBefore, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
+		NotBefore: core.NotBefore, MaxSize: core.MaxSize, MaxCookies: core.MaxCookies, PadTo: core.PadTo,
 	}
 }
 
@@ -333,7 +353,7 @@ func (s *Sessions) check() {
 // end returns the absolute end of a session.
 func (s *Sessions) end(meta cookiesession.Meta) time.Time {
 	if meta.Lifetime == 0 {
-		return meta.Created.Add(s.settings.Lifetime)
+		return meta.Created.Add(wholeSeconds(s.settings.Lifetime))
 	}
 	return meta.Created.Add(min(meta.Lifetime, s.maxLifetime))
 }

@@ -30,6 +30,7 @@ func (s *server) handler() (http.Handler, error) {
 	site.HandleFunc("GET /{$}", s.show)
 	site.HandleFunc("POST /login", s.login)
 	site.HandleFunc("POST /count", s.count)
+	site.HandleFunc("POST /logout", s.logout)
 
 	all := http.NewServeMux()
 	all.Handle("/", s.sessions.Handler(site))
@@ -45,8 +46,20 @@ func (s *server) state() State {
 	}
 }
 
+// show answers after as long as the request asks it to wait, with the session
+// as it came.
 func (s *server) show(w http.ResponseWriter, r *http.Request) {
-	s.answer(w, s.sessions.Get(r))
+	session := s.sessions.Get(r)
+	if wait, err := time.ParseDuration(r.FormValue("wait")); err == nil {
+		time.Sleep(wait)
+	}
+	s.answer(w, session)
+}
+
+func (s *server) logout(w http.ResponseWriter, r *http.Request) {
+	session := s.sessions.Get(r)
+	session.Destroy()
+	s.answer(w, session)
 }
 
 func (s *server) login(w http.ResponseWriter, r *http.Request) {

@@ -50,7 +50,7 @@ func newApp(keysFile string, insecure bool) (http.Handler, error) {
 			return
 		}
 		session := sessions.Get(r)
-		session.Renew() // regenerate: the session begins now
+		session.Destroy() // regenerate: an empty session begins now
 		session.Data.User = name
 		http.Redirect(w, r, "/user", http.StatusSeeOther)
 	})

@@ -71,8 +71,7 @@ func remember(sessions *cookiesession.Manager[Shop]) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /login", func(_ http.ResponseWriter, r *http.Request) {
 		session := sessions.Get(r)
-		session.Renew()
-		session.SetLifetime(0) // as Options.Lifetime says
+		session.Destroy() // and with it the lifetime of the session before
 		if r.PostFormValue("remember") != "" {
 			session.SetLifetime(30 * 24 * time.Hour)
 		}

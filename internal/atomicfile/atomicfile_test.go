@@ -351,6 +351,23 @@ func TestLockLink(t *testing.T) {
 	}
 }
 
+// TestLockPipe has a named pipe where the lock file should be, which must not
+// make anybody wait.
+func TestLockPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "file")
+	if out, err := exec.Command("mkfifo", path+".lock").CombinedOutput(); err != nil {
+		t.Skip(err, string(out))
+	}
+	unlock, err := atomicfile.Lock(path, 0)
+	if err == nil {
+		unlock()
+		t.Fatal("a named pipe was taken for the lock file")
+	}
+	if !strings.Contains(err.Error(), "file.lock is not a regular file") {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestLockOwner: root gives a lock file away only if it has made it. One that
 // was there may be another name of any file.
 func TestLockOwner(t *testing.T) {
@@ -450,7 +467,7 @@ func TestForeignLinks(t *testing.T) {
 	}
 }
 
-// TestReplaceExchanged: what was read of one file must not come under the owner
+// TestReplaceExchanged: the content of one file must not come under the owner
 // and mode of another.
 func TestReplaceExchanged(t *testing.T) {
 	dir := t.TempDir()

@@ -26,7 +26,7 @@ const (
 )
 
 var (
-	errNoKey    = errors.New("not a key: it does not begin with csk1_")
+	errNoKey    = errors.New("not a key: it does not begin with csk1_ (make one with NewKey, or with the command cookiesession keygen)")
 	errAlphabet = errors.New("a key with a character that is not base64url")
 	errChecksum = errors.New("a key whose checksum is wrong: mistyped?")
 	errSpace    = errors.New("a key with white space around it or in it")
@@ -45,10 +45,10 @@ func EncodeKey(secret *[SecretSize]byte) string {
 func DecodeKey(text string) ([SecretSize]byte, error) {
 	none := [SecretSize]byte{}
 	switch {
+	case !strings.HasPrefix(strings.TrimSpace(text), prefix):
+		return none, errNoKey
 	case strings.ContainsAny(text, " \t\r\n"): // base64 would skip CR and LF
 		return none, errSpace
-	case !strings.HasPrefix(text, prefix):
-		return none, errNoKey
 	case len(text) != keyLength:
 		return none, fmt.Errorf("a key of %d characters, not %d: cut, or two in one?", len(text), keyLength)
 	}

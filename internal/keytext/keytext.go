@@ -195,12 +195,22 @@ func (p *parser) parseLine(start, end int) {
 			if key != nil {
 				key.End = word.End
 			}
+		case strings.ContainsAny(s, "\"'`"):
+			p.mistake("a quotation mark: write keys and attributes without quotes")
+		case looksSecret(s):
+			p.mistake(errNoKey.Error())
 		case strings.IndexByte(s, '=') >= 0:
 			p.attribute(key, s, word)
 		default:
 			p.mistake("a word that is neither a key nor an attribute nor revoked")
 		}
 	}
+}
+
+// looksSecret reports whether a word may be a secret in another form, such as
+// the base64 or the hex digits that openssl rand writes.
+func looksSecret(s string) bool {
+	return len(s) >= 32 && strings.IndexByte(strings.TrimRight(s, "="), '=') < 0
 }
 
 // nextWord finds the first word of text[start:end].

@@ -2,11 +2,13 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -21,13 +23,43 @@ const selector = "MUTANT"
 // of its mutations, and at its beginning a call of the variant that is
 // selected. A variant is a function and not a block, since := may mean another
 // variable in a block.
+//
+// A mutation that does not compile must not take the others with it, so it is
+// found and left out.
 func (b *bench) instrument(mutations []*mutation) error {
+	for {
+		if err := b.overlayOf(mutations); err != nil {
+			return err
+		}
+		_, err := output(exec.Command("go", "build", "-gcflags=-e", "-overlay", b.overlay, "./..."))
+		if err == nil {
+			return nil
+		}
+		found := false
+		for _, m := range mutations {
+			at := strings.Index(err.Error(), "\n"+m.name+".patch:")
+			if at < 0 || m.broken != nil {
+				continue
+			}
+			line, _, _ := strings.Cut(err.Error()[at+1:], "\n")
+			m.broken, found = errors.New(line), true
+		}
+		if !found {
+			return err
+		}
+	}
+}
+
+func (b *bench) overlayOf(mutations []*mutation) error {
 	byPath := make(map[string][]*mutation)
 	number := 0
 	for _, m := range mutations {
 		index, err := m.function()
 		if err != nil {
-			return fmt.Errorf("%s: %w", m.name, err)
+			m.broken = err
+		}
+		if m.broken != nil {
+			continue
 		}
 		if index >= 0 {
 			number++

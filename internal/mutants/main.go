@@ -158,6 +158,7 @@ type bench struct {
 	work    string
 	overlay string // of the mutations inside functions
 	tests   []testPackage
+	paths   map[string]string // of packages, by directory
 
 	mu       sync.Mutex
 	binaries map[string]*binary // of those, by import path
@@ -177,10 +178,14 @@ func (b *bench) list() error {
 		return err
 	}
 	dirs := make(map[string]string)
+	b.paths = make(map[string]string)
 	for line := range strings.Lines(out) {
 		path, rest, _ := strings.Cut(strings.TrimSpace(line), "\t")
 		dir, deps, _ := strings.Cut(rest, "\t")
 		dirs[path] = dir
+		if !strings.HasSuffix(path, ".test") {
+			b.paths[dir] = path
+		}
 		path, ok := strings.CutSuffix(path, ".test")
 		if !ok {
 			continue
@@ -197,12 +202,7 @@ func (b *bench) list() error {
 // affected lists the tests that a change of the package in a directory may make
 // fail: its own, then those of the others, the module's root first.
 func (b *bench) affected(dir string) []testPackage {
-	path := ""
-	for _, t := range b.tests {
-		if t.dir == dir {
-			path = t.path
-		}
-	}
+	path := b.paths[dir]
 	var tests []testPackage
 	for _, t := range b.tests {
 		if t.dir == dir || t.deps[path] {
@@ -223,7 +223,14 @@ func (b *bench) affected(dir string) []testPackage {
 
 // kill returns the test that notices a mutation, or "".
 func (b *bench) kill(m *mutation) (by string, err error) {
-	for _, t := range b.affected(m.dir) {
+	if m.broken != nil {
+		return "", m.broken
+	}
+	tests := b.affected(m.dir)
+	if len(tests) == 0 {
+		return "", errors.New("no test needs its package")
+	}
+	for _, t := range tests {
 		bin := b.binary(t)
 		if m.number == 0 { // not inside a function
 			bin = &binary{test: t, path: filepath.Join(b.work, m.name+".test")}
@@ -300,6 +307,9 @@ func (bin *binary) compile(overlay string) error {
 
 var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 
+// running finds a test in the stack of a panic.
+var running = regexp.MustCompile(`\.((?:Test|Fuzz|Example)\w*)[(.]`)
+
 // run runs the tests until one fails, and returns its name.
 func (bin *binary) run(number int) (by string, ok bool) {
 	limit := 10*bin.took + 2*time.Minute // whatever takes longer hangs
@@ -320,12 +330,17 @@ func (bin *binary) run(number int) (by string, ok bool) {
 	if found := failure.FindSubmatch(out); found != nil {
 		return string(found[1]), false
 	}
+	by = err.Error()
 	for line := range strings.Lines(string(out)) {
 		if strings.HasPrefix(line, "panic: ") || strings.HasPrefix(line, "fatal error: ") {
-			return strings.TrimSpace(line), false
+			by = strings.TrimSpace(line)
+			break
 		}
 	}
-	return err.Error(), false
+	if found := running.FindSubmatch(out); found != nil {
+		by = string(found[1]) + ", " + by
+	}
+	return by, false
 }
 
 // output runs a command, whose error is what it says.

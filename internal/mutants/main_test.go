@@ -54,7 +54,11 @@ func unused() bool {
 `,
 	"sums_test.go": `package sums
 
-import "testing"
+import (
+	"testing"
+
+	"example.com/sums/used"
+)
 
 func TestTwo(t *testing.T) {
 	if n := (pair[int]{}).two(1, ""); n != 2 || three("", 3) != 3 {
@@ -73,11 +77,15 @@ func TestSums(t *testing.T) {
 
 func TestSet(t *testing.T) {
 	n := 0
-	if set(&n); n != 7 || size != 4 {
+	if set(&n); n != 7 || size != 4 || used.One() != 1 {
 		t.Error(n, size)
 	}
 }
 `,
+	"alone/alone.go":                    "package alone\n\nfunc One() int {\n\treturn 1\n}\n",
+	"used/used.go":                      "package used\n\nfunc One() int {\n\treturn 1\n}\n",
+	"testdata/mutations/i-alone.patch":  "Nobody tests it.\n\n--- alone/alone.go\n-return 1\n+return 2\n",
+	"testdata/mutations/j-used.patch":   "Others test it.\n\n--- used/used.go\n-return 1\n+return 2\n",
 	"testdata/mutations/a-two.patch":    "Two is three.\n\n--- sums.go\n-func (pair[T]) two(int, string) int { return 2 }\n+func (pair[T]) two(int, string) int { return 3 }\n",
 	"testdata/mutations/a-blank.patch":  "Three is one more.\n\n--- sums.go\n-func three(_ string, n int) int { return n }\n+func three(_ string, n int) int { return n+1 }\n",
 	"testdata/mutations/b-add.patch":    "The first one is left out.\n\n--- sums.go\n-\ttotal = first\n \tfor _, n := range more {\n",
@@ -86,6 +94,8 @@ func TestSet(t *testing.T) {
 	"testdata/mutations/e-size.patch":   "The size is another one.\n\n--- sums.go\n-const size = 4\n+const size = 5\n",
 	"testdata/mutations/f-shadow.patch": "A result is assigned in vain.\n\n--- sums.go\n-\t_ = other\n+\tn = other + 1\n",
 	"testdata/mutations/g-unused.patch": "Nobody calls it.\nSurvives: nobody calls it\n\n--- sums.go\n-return false\n+return true\n",
+	"testdata/mutations/g-vain.patch":   "A variable is not used.\n\n--- sums.go\n-\tn, other := n+1, limit\n-\t_ = other\n+\tn, other := n+1, limit\n",
+	"testdata/mutations/g-wild.patch":   "It is no Go.\n\n--- sums.go\n-\t*to = 7\n+\t*to = }\n",
 	"testdata/mutations/h-lives.patch":  "It lives.\n\n--- sums.go\n // unused says so.\n func unused() bool {\n-return false\n+return !false\n",
 }
 
@@ -118,13 +128,17 @@ d-set killed by TestSet
 e-size killed by TestSet
 f-shadow SURVIVED: A result is assigned in vain.
 g-unused survives: nobody calls it
+g-vain FAILED: g-vain.patch:8: declared and not used: other
+g-wild FAILED: 30:8: expected operand, found '}' (and 4 more errors)
 h-lives SURVIVED: It lives.
-9 of 9 mutations  : 6 killed, 1 that no test can notice, 2 failed
+i-alone FAILED: no test needs its package
+j-used killed by TestSet of example.com/sums
+13 of 13 mutations  : 7 killed, 1 that no test can notice, 5 failed
 `
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("output (-want +got):\n%s", diff)
 	}
-	if err == nil || err.Error() != "failed: f-shadow h-lives" {
+	if err == nil || err.Error() != "failed: f-shadow g-vain g-wild h-lives i-alone" {
 		t.Errorf("error %v", err)
 	}
 

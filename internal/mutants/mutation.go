@@ -23,7 +23,8 @@ type mutation struct {
 	source    string
 	changed   string // the source with the break
 
-	number int // selects it; 0: it is not inside a function
+	number int   // selects it; 0: it is not inside a function
+	broken error // why it does not compile
 }
 
 // A newLine is one that stands there then.

@@ -367,7 +367,7 @@ func (e *encoder) unsigned(tags []byte, n uint64, model uint8) bool {
 			e.code(c.heads[n])
 			return true
 		}
-		codes = c.ints[bits.Len64(n)]
+		codes = c.ints.of(n)
 	}
 	return e.number(codes, tags, n)
 }
@@ -404,7 +404,7 @@ func (e *encoder) whole(f float64, size int, model uint8) bool {
 		return false
 	}
 	n := uint64(f)
-	return e.number(e.tables.models[model].wholes[bits.Len64(n)], nil, n)
+	return e.number(e.tables.models[model].wholes.of(n), nil, n)
 }
 
 // maxWhole bounds the floats that whole writes: below it every whole number is

@@ -751,16 +751,24 @@ func byteClass(b byte) int {
 		return 5
 	case strings.IndexByte("-_.:@+", b) >= 0:
 		return 6
-	case b == '"' || b == '\\':
-		return 7
 	case b < 0x80:
-		return 8
+		return 7
 	case b < 0xc0:
+		return 8
+	case b < 0xcd:
 		return 9
-	case b < 0xe0:
+	case b < 0xd0:
 		return 10
+	case b < 0xd5:
+		return 11
+	case b < 0xd8:
+		return 12
+	case b < 0xe0:
+		return 13
+	case b < 0xe2:
+		return 14
 	}
-	return 11
+	return 15
 }
 
 // head returns the shortest head.

@@ -46,13 +46,13 @@ type modelCodes struct {
 	forms      [form.Phrase - form.UUID]uint16 // by text symbol
 	times      [7]uint16                       // by time form
 	bcrypt     uint16
-	json       []uint16      // by layout
-	jsonBytes  []uint16      // by layout
-	heads      [256]uint16   // of the symbols that are one byte
-	ints       [65][]intCode // without tags, by the length of the greatest number
-	tagged     []intCode     // with tags
-	wholes     [65][]intCode // of floats, likewise
-	hundredths [25]uint16    // by length
+	json       []uint16    // by layout
+	jsonBytes  []uint16    // by layout
+	heads      [256]uint16 // of the symbols that are one byte
+	ints       numberCodes // without tags
+	tagged     []intCode   // with tags
+	wholes     numberCodes // of floats
+	hundredths [25]uint16  // by length
 }
 
 type intCode struct {
@@ -60,9 +60,50 @@ type intCode struct {
 	code   uint16
 }
 
+// numberCodes has the codes of symbols for numbers, by the length of a number.
+type numberCodes struct {
+	codes []intCode
+	ends  [66]uint16 // of the codes of each length, behind 0
+}
+
+// of returns the codes that a number may have.
+func (c *numberCodes) of(n uint64) []intCode {
+	size := bits.Len64(n)
+	return c.codes[c.ends[size]:c.ends[size+1]]
+}
+
+// arrange puts codes in order, of which each may serve several lengths.
+func (c *numberCodes) arrange(codes []intCode) {
+	lengths := func(s *form.Symbol) (first, last int) {
+		return bits.Len64(s.Base), bits.Len64(s.Base + 1<<s.Bits - 1)
+	}
+	var at [66]uint16
+	for _, i := range codes {
+		for first, last := lengths(i.symbol); first <= last; first++ {
+			at[first+1]++
+		}
+	}
+	for n := range at[1:] {
+		at[n+1] += at[n]
+	}
+	c.ends = at
+	c.codes = make([]intCode, at[65])
+	for _, i := range codes {
+		for first, last := lengths(i.symbol); first <= last; first++ {
+			c.codes[at[first]] = i
+			at[first]++
+		}
+	}
+}
+
 func newTables(f *form.Tables) *tables {
 	t := &tables{
-		Tables: f,
+		Tables:    f,
+		keys:      make([]decodeTable, 0, len(f.Key)),
+		values:    make([]decodeTable, 0, len(f.Value)),
+		lengths:   make([]decodeTable, 0, len(f.Length)),
+		text:      make([]decodeTable, 0, len(f.Text)),
+		textCodes: make([][]uint16, 0, len(f.Text)),
 	}
 	for i, l := range f.Key {
 		t.keys = append(t.keys, codeList(l).decoder())
@@ -117,12 +158,23 @@ func (t *tables) loadValues() {
 	// Now each symbol has the end of the one before it; as its codes are filled
 	// in, that becomes its own.
 	t.wordCodes = make([]valueCode, t.wordEnds[len(t.Values)])
+	var ints, wholes []intCode
 	for model, l := range t.Value {
+		ints, wholes = ints[:0], wholes[:0]
 		for symbol, code := range codeList(l).all() {
 			t.wordCodes[t.wordEnds[symbol]] = valueCode{uint8(model), code}
 			t.wordEnds[symbol]++
-			t.models[model].add(&t.Values[symbol], code)
+			switch s := &t.Values[symbol]; {
+			case s.Kind == form.Int && s.Bytes == "":
+				ints = append(ints, intCode{s, code})
+			case s.Kind == form.Whole:
+				wholes = append(wholes, intCode{s, code})
+			default:
+				t.models[model].add(s, code)
+			}
 		}
+		t.models[model].ints.arrange(ints)
+		t.models[model].wholes.arrange(wholes)
 	}
 }
 
@@ -164,30 +216,17 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 	case form.Hundredths:
 		c.hundredths[s.Bits] = code
 	case form.Int:
-		if s.Bytes != "" {
-			c.tagged = append(c.tagged, intCode{s, code})
-			return
-		}
-		addNumber(&c.ints, s, code)
-	case form.Whole:
-		addNumber(&c.wholes, s, code)
+		c.tagged = append(c.tagged, intCode{s, code})
 	case form.Word: // found by its bytes
 	default:
 		panic("pack: internal error: unknown kind of symbol")
 	}
 }
 
-// addNumber adds a symbol for numbers, which may reach over several lengths.
-func addNumber(byLength *[65][]intCode, s *form.Symbol, code uint16) {
-	for n := bits.Len64(s.Base); n <= bits.Len64(s.Base+1<<s.Bits-1); n++ {
-		byLength[n] = append(byLength[n], intCode{s, code})
-	}
-}
-
 // fits reports whether a model has a symbol for an unsigned integer.
 func (t *tables) fits(n uint64, model uint8) bool {
 	c := &t.models[model]
-	return n < argument8 && c.heads[n] != 0 || slices.ContainsFunc(c.ints[bits.Len64(n)], func(i intCode) bool {
+	return n < argument8 && c.heads[n] != 0 || slices.ContainsFunc(c.ints.of(n), func(i intCode) bool {
 		return n >= i.symbol.Base && (n-i.symbol.Base)>>i.symbol.Bits == 0
 	})
 }

@@ -245,19 +245,6 @@ func writeOther(t *cbor.Tape, v reflect.Value, depth int) error {
 	return writeRegistered(t, r, v, depth)
 }
 
-const complexReason = "a complex number cannot be stored; store its two parts as floats"
-
-func unregistered(t reflect.Type) string {
-	switch t.Kind() {
-	case reflect.Complex64, reflect.Complex128:
-		return complexReason
-	case reflect.Chan, reflect.Func, reflect.UnsafePointer:
-		return "a " + t.Kind().String() + " cannot be stored"
-	}
-	return "inside an any this type must be registered: in an init function, " +
-		`cookiesession.Register("` + t.String() + `", *new(` + t.String() + `))`
-}
-
 // bareTypes are the types that an any holds without a name.
 var bareTypes = map[reflect.Type]bool{
 	anyType:                          true,

@@ -7,14 +7,16 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/value"
-	"github.com/google/go-cmp/cmp"
 )
 
 // Types that the tests register, or leave unregistered.
@@ -243,8 +245,47 @@ func TestUnregistered(t *testing.T) {
 		}
 	}
 	_, err := tryEncode[any](map[string]any{"x": later{}})
-	if want := `cookiesession.Register("value_test.later", *new(value_test.later))`; !strings.Contains(fmt.Sprint(err), want) {
+	if want := `cookiesession.Register("example.com/cookiesession/internal/value_test.later", *new(later))`; !strings.Contains(fmt.Sprint(err), want) {
 		t.Errorf("%q is not in: %v", want, err)
+	}
+}
+
+type generic[T any] struct{ V T }
+
+// TestAdvice pins the line that an error gives for a type that is not
+// registered: it compiles where it belongs, and its name is that of no other
+// type. If no line would, there is none.
+func TestAdvice(t *testing.T) {
+	const here = "example.com/cookiesession/internal/value_test."
+	for _, row := range []struct {
+		value      any
+		name, line string // "": no line
+	}{
+		{later{}, here + "later", "later"},
+		{&later{}, here + "later", "later"},
+		{[]later{}, "[]" + here + "later", "[]later"},
+		{[]*later{}, "[]*" + here + "later", "[]*later"},
+		{[]*flash{}, "[]*" + here + "flash", "[]*flash"}, // not by the line of flash
+		{time.Sunday, "time.Weekday", "time.Weekday"},
+		{netip.Addr{}, "net/netip.Addr", "netip.Addr"},
+		{map[string]netip.Addr{}, "map[string]net/netip.Addr", "map[string]netip.Addr"},
+		{[2]any{}, "[2]any", "[2]any"},
+		{[]error{}, "[]error", "[]error"},
+		{generic[int]{}, "", ""},
+		{[]generic[later]{}, "", ""},
+		{map[string]generic[int]{}, "", ""},
+		{struct{ A int }{}, "", ""},
+		{[]fmt.Stringer{}, "[]fmt.Stringer", "[]fmt.Stringer"},
+		{[]interface{ M() }{}, "", ""},
+	} {
+		_, err := tryEncode[any](row.value)
+		want := `in an init function, cookiesession.Register("` + row.name + `", *new(` + row.line + `))`
+		if row.name == "" {
+			want = "in an init function, give cookiesession.Register a name of your choice and a value of the type"
+		}
+		if !isUnsupported(err) || !strings.HasSuffix(err.Error(), want) {
+			t.Errorf("%T: %v", row.value, err)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type ValueError struct {
 }
 
 func (e *ValueError) Error() string {
-	return "cbor: " + withPath(e.Path, e.Type) + e.Reason
+	return withPath(e.Path, e.Type) + e.Reason
 }
 
 // Unwrap returns the error of a marshaler's method, or nil. Its text was
@@ -43,7 +43,7 @@ type UnsupportedTypeError struct {
 }
 
 func (e *UnsupportedTypeError) Error() string {
-	return "cbor: " + withPath(e.Path, e.Type) + e.Reason
+	return withPath(e.Path, e.Type) + e.Reason
 }
 
 func withPath(path string, t reflect.Type) string {

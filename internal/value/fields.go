@@ -43,8 +43,11 @@ func (f *field) of(v reflect.Value) reflect.Value {
 
 func (c *compiler) structure(t reflect.Type, path string) codec {
 	if t.NumField() > 0 && onlyUnexported(t) {
-		c.fail(path, t, `it has no exported field and no marshaling methods, so nothing of it would be stored; `+
-			`leave it out with the tag cbor:"-"`)
+		advice := c.leaveOut(path)
+		if advice == "" {
+			advice = "; export its fields, or give it MarshalBinary and UnmarshalBinary"
+		}
+		c.fail(path, t, "it has no exported field and no marshaling methods, so nothing of it would be stored"+advice)
 		return nil
 	}
 	k := &structCodec{typ: t}
@@ -59,7 +62,7 @@ func (c *compiler) structure(t reflect.Type, path string) codec {
 	for _, f := range all {
 		if n := len(k.fields); n > 0 && cbor.CompareTokens(&k.fields[n-1].key, &f.key) == 0 {
 			if len(f.path) == len(k.fields[n-1].path) {
-				c.fail(join(path, f.name), t, "two fields have the same key; give one of them a tag")
+				c.fail(join(path, f.name), t, "two fields have the same key; give one of them a cbor tag of its own"+wrapIt)
 			}
 			continue // hidden by a field nearer to the surface
 		}
@@ -111,6 +114,9 @@ func (c *compiler) fields(t reflect.Type, path string, outer []int) []field {
 		here := join(path, sf.Name)
 		key, tagged, skip := c.keyOf(sf, here)
 		if skip {
+			if sf.IsExported() && sf.Tag.Get("cbor") != "-" {
+				c.omit(t, sf.Name)
+			}
 			continue
 		}
 		index := append(slices.Clone(outer), i)
@@ -125,7 +131,7 @@ func (c *compiler) fields(t reflect.Type, path string, outer []int) []field {
 				continue
 			case pointed && !isMarshaler(sf.Type.Elem()):
 				c.fail(here, sf.Type, "an embedded pointer would come back nil where it pointed to zero; "+
-					"embed the struct itself, or give the field a tag")
+					"embed the struct itself, or give the field a tag"+wrapIt)
 				continue
 			}
 		}

@@ -11,9 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/value"
-	"github.com/google/go-cmp/cmp"
 )
 
 // seeds are items that reach every kind of codec.

@@ -8,9 +8,10 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/value"
-	"github.com/google/go-cmp/cmp"
 )
 
 // encode returns the encoding of v as a T, which matters where T is an

@@ -38,6 +38,7 @@ func (c *compiler) key(t reflect.Type, path string) codec {
 		if promoted(t, marshalPairs{toText: true, fromText: true}) {
 			return c.compile(t, path) // which is the error
 		}
+		c.methods = true
 		return textCodec{t, true}
 	}
 	switch t.Kind() {
@@ -58,7 +59,7 @@ func (c *compiler) key(t reflect.Type, path string) codec {
 			return anyKeyCodec{t}
 		}
 	}
-	c.fail(path, t, "a "+t.Kind().String()+" cannot be a map key here; use a string, an integer, a bool, "+
+	c.fail(path, t, article(t.Kind())+" cannot be a map key here; use a string, an integer, a bool, "+
 		"an array of bytes, or a type with MarshalText and UnmarshalText")
 	return nil
 }

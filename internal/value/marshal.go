@@ -5,6 +5,7 @@ import (
 	"encoding"
 	"reflect"
 	"runtime"
+	"strings"
 
 	"example.com/cookiesession/internal/cbor"
 )
@@ -45,6 +46,7 @@ func (c *compiler) marshaler(t reflect.Type, path string) (k codec, ok bool) {
 	if p == (marshalPairs{}) {
 		return nil, false
 	}
+	c.methods = true
 	if (p.binary() || p.text()) && promoted(t, p) {
 		c.fail(path, t, "an embedded field's marshaling methods would store that field alone; "+
 			"give the embedded field a name, or the struct both methods of its own")
@@ -65,7 +67,7 @@ func (c *compiler) marshaler(t reflect.Type, path string) (k codec, ok bool) {
 	case p.fromText:
 		have, lacks = "UnmarshalText", "MarshalText"
 	}
-	c.fail(path, t, "it has "+have+" but not "+lacks+"; add the other direction")
+	c.fail(path, t, "it has "+have+" but not "+lacks+"; add the other direction"+strings.Replace(c.leaveOut(path), ";", ", or", 1))
 	return nil, true
 }
 
@@ -115,6 +117,20 @@ func marshalError(t reflect.Type, method string, err error) error {
 	return &ValueError{Type: t, Reason: method + " returned an error", err: err}
 }
 
+// unmarshal calls a type's method. If it panics, that is an error of the type,
+// and what it panicked with may quote the value.
+func unmarshal(t reflect.Type, name string, method func([]byte) error, b []byte) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = &ValueError{Type: t, Reason: name + " panicked"}
+		}
+	}()
+	if err := method(b); err != nil {
+		return marshalError(t, name, err)
+	}
+	return nil
+}
+
 // binaryCodec stores what MarshalBinary returns, as a byte string.
 type binaryCodec struct{ typ reflect.Type }
 
@@ -142,8 +158,8 @@ func (c binaryCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	}
 	// A copy, since a method that keeps its argument against the rules would
 	// keep a buffer that other sessions pass through.
-	if err := v.Addr().Interface().(encoding.BinaryUnmarshaler).UnmarshalBinary(copyBytes(b)); err != nil {
-		return marshalError(c.typ, "UnmarshalBinary", err)
+	if err := unmarshal(c.typ, "UnmarshalBinary", v.Addr().Interface().(encoding.BinaryUnmarshaler).UnmarshalBinary, copyBytes(b)); err != nil {
+		return err
 	}
 	if again, err := c.marshal(v); err != nil || !bytes.Equal(again, b) {
 		d.changed = true
@@ -187,8 +203,8 @@ func (c textCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	if err != nil {
 		return typed(err, c.typ)
 	}
-	if err := v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText([]byte(s)); err != nil {
-		return marshalError(c.typ, "UnmarshalText", err)
+	if err := unmarshal(c.typ, "UnmarshalText", v.Addr().Interface().(encoding.TextUnmarshaler).UnmarshalText, []byte(s)); err != nil {
+		return err
 	}
 	if again, err := c.marshal(v); err != nil || again != s {
 		d.changed = true

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"math"
 	"reflect"
+	"slices"
+	"strings"
 	"sync"
 
 	"example.com/cookiesession/internal/cbor"
@@ -15,6 +17,14 @@ type Plan struct {
 	typ     reflect.Type
 	root    codec
 	nothing bool
+	methods bool
+	leftOut []LeftOut
+}
+
+// LeftOut names the fields of a struct type that only a json tag leaves out.
+type LeftOut struct {
+	Type   reflect.Type
+	Fields []string
 }
 
 // codec is the part of a plan for one type. depth is the number of levels
@@ -35,12 +45,12 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	if t == nil {
 		return nil, &UnsupportedTypeError{Reason: "nil has no type"}
 	}
-	c := compiler{seen: make(map[reflect.Type]codec)}
+	c := compiler{root: t.String(), seen: make(map[reflect.Type]codec)}
 	p := &Plan{typ: t, root: c.compile(t, t.String())}
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	p.nothing = storesNothing(p.root)
+	p.nothing, p.methods, p.leftOut = storesNothing(p.root), c.methods, c.leftOut
 	actual, _ := plans.LoadOrStore(t, p)
 	return actual.(*Plan), nil
 }
@@ -90,6 +100,15 @@ func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
 // StoresNothing reports whether nothing of any value of the type is ever
 // stored: it has no fields, or only fields of such types.
 func (p *Plan) StoresNothing() bool { return p.nothing }
+
+// CallsMethods reports whether a value of the type may hold one that has
+// marshaling methods. What these write, they need not be able to read.
+func (p *Plan) CallsMethods() bool { return p.methods }
+
+// LeftOut returns the struct types in the plan with the tag json:"-" on
+// exported fields that have no cbor tag. What such a field holds is lost
+// without a word, and a program that was written for gob does not expect that.
+func (p *Plan) LeftOut() []LeftOut { return p.leftOut }
 
 // Append is [Plan.Write] to CBOR: it appends the deterministic CBOR of v. On
 // error it returns dst as it was.
@@ -160,14 +179,36 @@ func freeTape(t *cbor.Tape) {
 
 // compiler makes one plan.
 type compiler struct {
+	root string // the path of the type itself
 	// seen has every type that was begun, so that recursive types refer to
 	// themselves and each error is reported once.
-	seen map[reflect.Type]codec
-	errs []error
+	seen    map[reflect.Type]codec
+	errs    []error
+	methods bool // some type has marshaling methods, or is an interface
+	leftOut []LeftOut
 }
 
 func (c *compiler) fail(path string, t reflect.Type, reason string) {
 	c.errs = append(c.errs, &UnsupportedTypeError{Path: path, Type: t, Reason: reason})
+}
+
+// omit notes a field that only its json tag leaves out.
+func (c *compiler) omit(t reflect.Type, name string) {
+	i := slices.IndexFunc(c.leftOut, func(l LeftOut) bool { return l.Type == t })
+	if i < 0 {
+		i, c.leftOut = len(c.leftOut), append(c.leftOut, LeftOut{Type: t})
+	}
+	if l := &c.leftOut[i]; !slices.Contains(l.Fields, name) { // t may be embedded twice
+		l.Fields = append(l.Fields, name)
+	}
+}
+
+// leaveOut returns the advice for what stands at path, if that is in a field.
+func (c *compiler) leaveOut(path string) string {
+	if strings.Trim(strings.TrimPrefix(path, c.root), "[]") == "" {
+		return ""
+	}
+	return leaveOut + wrapIt
 }
 
 // compile returns the codec of a type. It reports problems by c.fail, under
@@ -201,6 +242,7 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 	case reflect.String:
 		return stringCodec{t}
 	case reflect.Interface:
+		c.methods = true
 		return interfaceCodec{t}
 	case reflect.Pointer:
 		return c.pointer(t, path)
@@ -217,7 +259,7 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 		c.fail(path, t, complexReason)
 		return nil
 	}
-	c.fail(path, t, "a "+t.Kind().String()+` cannot be stored; leave the field out with the tag cbor:"-"`)
+	c.fail(path, t, article(t.Kind())+" cannot be stored"+c.leaveOut(path))
 	return nil
 }
 
@@ -226,7 +268,7 @@ func (c *compiler) pointer(t reflect.Type, path string) codec {
 	switch elem.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
 		if !isMarshaler(elem) {
-			c.fail(path, t, "a pointer to a "+elem.Kind().String()+
+			c.fail(path, t, "a pointer to "+article(elem.Kind())+
 				" cannot be stored, since nil would mean two things; use "+elem.String())
 			return nil
 		}

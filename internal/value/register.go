@@ -40,8 +40,8 @@ func init() { types.Store(new(registry)) }
 // If zero is a pointer, values come back as pointers, else as values, whichever
 // of the two was stored. It panics if the name or the type is registered
 // already, if the name is empty or not UTF-8, or if the type cannot be stored.
-// Call it in an init function.
-func Register(name string, zero any) {
+// Call it in an init function. It returns the plan of the type.
+func Register(name string, zero any) *Plan {
 	t := reflect.TypeOf(zero)
 	pointer := t != nil && t.Kind() == reflect.Pointer
 	if pointer {
@@ -49,26 +49,26 @@ func Register(name string, zero any) {
 	}
 	switch {
 	case t == nil:
-		panic(fmt.Sprintf("cbor: Register(%q): nil has no type", name))
+		panic(fmt.Sprintf("cookiesession: Register(%q): nil has no type, give it a value of the type", name))
 	case name == "" || !utf8.ValidString(name):
-		panic(fmt.Sprintf("cbor: Register(%q, %s): the name is empty or not UTF-8", name, t))
+		panic(fmt.Sprintf("cookiesession: Register(%q, %s): the name is empty or not UTF-8", name, t))
 	}
 	p, err := PlanFor(t)
 	if err == nil && (t.Kind() == reflect.Interface || t.Kind() == reflect.Pointer) {
 		err = &UnsupportedTypeError{Type: t, Reason: "an any never holds it"}
 	}
 	if err != nil {
-		panic(fmt.Sprintf("cbor: Register(%q, %s): %v", name, t, err))
+		panic(fmt.Sprintf("cookiesession: Register(%q, %s): %v", name, t, err))
 	}
 
 	registerMu.Lock()
 	defer registerMu.Unlock()
 	old := types.Load()
 	if r, ok := old.byName[name]; ok {
-		panic(fmt.Sprintf("cbor: Register(%q, %s): the name is taken by %s", name, t, r.typ))
+		panic(fmt.Sprintf("cookiesession: Register(%q, %s): the name is taken by %s", name, t, r.typ))
 	}
 	if r, ok := old.byType[t]; ok {
-		panic(fmt.Sprintf("cbor: Register(%q, %s): the type is registered as %q", name, t, r.name))
+		panic(fmt.Sprintf("cookiesession: Register(%q, %s): the type is registered as %q", name, t, r.name))
 	}
 	r := &registered{name: name, typ: t, plan: p, bare: isBare(t), pointer: pointer}
 	now := &registry{maps.Clone(old.byName), maps.Clone(old.byType)}
@@ -77,6 +77,7 @@ func Register(name string, zero any) {
 	}
 	now.byName[name], now.byType[t] = r, r
 	types.Store(now)
+	return p
 }
 
 // Unknown is what a value of a registered type decodes to, inside an any, in a

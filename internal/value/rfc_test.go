@@ -6,8 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"example.com/cookiesession/internal/cbor"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // TestAppendixA has the examples of RFC 8949, Appendix A. Those outside of what

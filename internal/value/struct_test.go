@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession/internal/value"
 )
 
 // TestStruct has the rules of struct fields.
@@ -289,6 +290,33 @@ func TestErrorsNameAll(t *testing.T) {
 	}
 	if strings.Contains(err.Error(), ".Ok") {
 		t.Errorf("names a good field: %v", err)
+	}
+}
+
+// TestRefusedTypesAdvice checks that an error says what to do: the tag is no
+// help for the type itself, and nobody can tag a struct of another module.
+func TestRefusedTypesAdvice(t *testing.T) {
+	type hidden struct{ a int }
+	const leave, wrap = `cbor:"-"`, "wrap it in a type with MarshalBinary and UnmarshalBinary"
+	for _, row := range []struct {
+		typ  reflect.Type
+		want string
+		tag  bool
+	}{
+		{reflect.TypeFor[func()](), "a func cannot be stored", false},
+		{reflect.TypeFor[[]chan int](), "a chan cannot be stored", false},
+		{reflect.TypeFor[hidden](), "export its fields, or give it MarshalBinary and UnmarshalBinary", false},
+		{reflect.TypeFor[struct{ F func() }](), "a func cannot be stored", true},
+		{reflect.TypeFor[struct{ H []hidden }](), "no exported field", true},
+		{reflect.TypeFor[struct{ M onlyMarshals }](), "add the other direction, or leave the field out", true},
+		{reflect.TypeFor[map[[2]int]int](), "an array cannot be a map key here", false},
+		{reflect.TypeFor[*any](), "a pointer to an interface", false},
+	} {
+		_, err := value.PlanFor(row.typ)
+		if !isUnsupported(err) || !strings.Contains(err.Error(), row.want) ||
+			strings.Contains(err.Error(), leave) != row.tag || strings.Contains(err.Error(), wrap) != row.tag {
+			t.Errorf("%s: %v", row.typ, err)
+		}
 	}
 }
 

@@ -6,8 +6,9 @@ import (
 	"testing"
 	"time"
 
-	"example.com/cookiesession/internal/value"
 	"github.com/google/go-cmp/cmp"
+
+	"example.com/cookiesession/internal/value"
 )
 
 func unixUTC(sec int64) time.Time { return time.Unix(sec, 0).UTC() }
@@ -311,9 +312,9 @@ func TestStrings(t *testing.T) {
 func TestErrorTexts(t *testing.T) {
 	type user struct{ Age int8 }
 	for _, row := range []struct{ item, want string }{
-		{"a1634167651880", "cbor: value_test.user.Age (int8): cannot hold so great an integer"},
-		{"a16341676560", "cbor: value_test.user.Age (int8): a text string does not fit"},
-		{"80", "cbor: value_test.user: an array does not fit"},
+		{"a1634167651880", "value_test.user.Age (int8): cannot hold so great an integer"},
+		{"a16341676560", "value_test.user.Age (int8): a text string does not fit"},
+		{"80", "value_test.user: an array does not fit"},
 		{"a1", "cbor: not deterministic CBOR at byte 1: length beyond the end"},
 		{"a000", "cbor: not deterministic CBOR at byte 1: bytes after the item"},
 	} {
@@ -323,10 +324,10 @@ func TestErrorTexts(t *testing.T) {
 		}
 	}
 	_, err := tryEncode(map[string]any{"x": map[any]any{math.NaN(): 1}})
-	if want := "cbor: map[string]interface {}[][] (float64): NaN cannot be a map key"; err == nil || err.Error() != want {
+	if want := "map[string]interface {}[][] (float64): NaN cannot be a map key"; err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
-	if _, err := value.Append(nil, nil); err == nil || err.Error() != "cbor: nil cannot be stored" {
+	if _, err := value.Append(nil, nil); err == nil || err.Error() != "nil cannot be stored" {
 		t.Errorf("%v", err)
 	}
 }

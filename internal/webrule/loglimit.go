@@ -1,15 +1,20 @@
 package webrule
 
 import (
+	"cmp"
 	"sync"
 	"time"
 )
 
-// A LogLimit lets through ten lines a minute of what may happen at every
-// request, and counts the others. The zero value is ready for use.
+// A LogLimit bounds the lines of a log about what may happen at every request,
+// and counts those that it holds back. The zero value lets ten lines a minute
+// through and is ready for use.
 type LogLimit struct {
+	Lines int           // that are let through in a span of time; 0: ten
+	Per   time.Duration // the span; 0: a minute
+
 	mu      sync.Mutex
-	start   time.Time // of the minute
+	start   time.Time // of the span
 	lines   int       // that were let through in it
 	skipped int       // since the last line that was let through
 }
@@ -17,13 +22,12 @@ type LogLimit struct {
 // Allow reports whether a line may be logged now, and if so, how many were not
 // since the last one.
 func (l *LogLimit) Allow(now time.Time) (ok bool, skipped int) {
-	const most = 10
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if now.Sub(l.start) >= time.Minute {
+	if now.Sub(l.start) >= cmp.Or(l.Per, time.Minute) {
 		l.start, l.lines = now, 0
 	}
-	if l.lines == most {
+	if l.lines == cmp.Or(l.Lines, 10) {
 		l.skipped++
 		return false, 0
 	}

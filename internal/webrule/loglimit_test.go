@@ -30,3 +30,17 @@ func TestLogLimit(t *testing.T) {
 		}
 	}
 }
+
+func TestLogLimitOfOne(t *testing.T) {
+	limit := webrule.LogLimit{Lines: 1, Per: time.Hour}
+	start := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, tt := range []struct {
+		after   time.Duration
+		ok      bool
+		skipped int
+	}{{0, true, 0}, {time.Minute, false, 0}, {time.Hour - 1, false, 0}, {time.Hour, true, 2}, {2*time.Hour - 1, false, 0}} {
+		if ok, skipped := limit.Allow(start.Add(tt.after)); ok != tt.ok || skipped != tt.skipped {
+			t.Errorf("after %v: let through %v, %d skipped", tt.after, ok, skipped)
+		}
+	}
+}

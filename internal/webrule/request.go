@@ -1,7 +1,9 @@
 package webrule
 
 import (
+	"net"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -65,18 +67,40 @@ func IsSafe(method string) bool {
 	return false
 }
 
-// MayRefresh reports whether the response to a request may carry a cookie that
-// only refreshes a session. Such a cookie holds the session as the request
-// found it, and may undo what a parallel request stored, above all a logout. So
-// it is left to the requests that make up a page: not to images and scripts,
-// not to responses that caches merge into others (304), not to errors.
-func MayRefresh(r *http.Request, status int) bool {
-	if r == nil || status == http.StatusNotModified || status >= http.StatusBadRequest {
+// IsPlainPage reports whether a request asks for a page over plain HTTP, as far
+// as a server can tell: from a host that is not loopback, of which browsers
+// keep no Secure cookie then. A proxy may have ended TLS; each has its own way
+// of saying so. Browsers send no Sec-Fetch headers over plain HTTP.
+func IsPlainPage(r *http.Request) bool {
+	if r.TLS != nil || KindOf(r) != Document || isLoopback(r.Host) {
 		return false
 	}
-	switch r.Header.Get("Sec-Fetch-Dest") {
-	case "", "empty", "document", "iframe":
-		return true
+	for key, lines := range r.Header {
+		switch key {
+		case "Origin", "Referer", "X-Forwarded-Proto", "X-Forwarded-Scheme", "X-Forwarded-Ssl", "Forwarded", "Cf-Visitor", "Front-End-Https":
+			if slices.ContainsFunc(lines, saysHTTPS) {
+				return false
+			}
+		}
+		if strings.HasPrefix(key, "Sec-Fetch-") {
+			return false
+		}
 	}
-	return false
+	return true
+}
+
+func saysHTTPS(value string) bool {
+	return strings.EqualFold(value, "on") || strings.Contains(strings.ToLower(value), "https")
+}
+
+// isLoopback reports whether a Host header names this machine, or nothing.
+func isLoopback(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if ip := net.ParseIP(strings.Trim(host, "[]")); ip != nil {
+		return ip.IsLoopback()
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "" || host == "localhost" || strings.HasSuffix(host, ".localhost")
 }

@@ -1,6 +1,7 @@
 package webrule_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"testing"
 
@@ -168,27 +169,6 @@ func TestDropPage(t *testing.T) {
 	}
 }
 
-func TestMayRefresh(t *testing.T) {
-	for _, tt := range []struct {
-		dest   string
-		status int
-		want   bool
-	}{
-		{"", 200, true}, {"empty", 200, true}, {"document", 200, true}, {"iframe", 200, true},
-		{"document", 204, true}, {"document", 303, true}, {"document", 101, true},
-		{"image", 200, false}, {"script", 200, false},
-		{"document", 304, false}, {"document", 404, false}, {"document", 500, false},
-	} {
-		r := &http.Request{Header: http.Header{"Sec-Fetch-Dest": {tt.dest}}}
-		if got := webrule.MayRefresh(r, tt.status); got != tt.want {
-			t.Errorf("dest %q, status %d: %v", tt.dest, tt.status, got)
-		}
-	}
-	if webrule.MayRefresh(nil, 200) {
-		t.Error("a session that came with no request is refreshed")
-	}
-}
-
 func TestEndsInNumber(t *testing.T) {
 	for host, want := range map[string]bool{
 		"192.0.2.1": true, "127.1": true, "0x7f.1": true, "0x7f.0X1": true, "1.2.3.0xfF": true, "0177.0.0.01": true, "1": true,
@@ -212,6 +192,60 @@ func TestIsPath(t *testing.T) {
 	} {
 		if got := webrule.IsPath(path); got != want {
 			t.Errorf("IsPath(%q) = %v", path, got)
+		}
+	}
+}
+
+func TestIsPlainPage(t *testing.T) {
+	type header = http.Header
+	for _, tt := range []struct {
+		name   string
+		host   string
+		method string
+		header header
+		tls    bool
+		want   bool
+	}{
+		{"a page", "shop.example", "GET", nil, false, true},
+		{"a form", "shop.example:8080", "POST", header{"Origin": {"http://shop.example:8080"}, "Referer": {"http://shop.example:8080/form"}}, false, true},
+		{"an address", "192.0.2.1:8080", "GET", nil, false, true},
+		{"an IPv6 address", "[2001:db8::1]", "GET", nil, false, true},
+		{"a proxy of plain HTTP", "shop.example", "GET", header{"X-Forwarded-Proto": {"http"}, "Forwarded": {"proto=http"}, "X-Forwarded-Ssl": {"off"}, "Front-End-Https": {"off"}}, false, true},
+		{"a host like loopback", "localhost.example", "GET", nil, false, true},
+
+		{"TLS", "shop.example", "GET", nil, true, false},
+		{"HEAD", "shop.example", "HEAD", nil, false, false},
+		{"no page", "shop.example", "GET", header{"Accept": {"*/*"}}, false, false},
+		{"prefetch", "shop.example", "GET", header{"Purpose": {"prefetch"}}, false, false},
+		{"Sec-Fetch-Dest", "shop.example", "GET", header{"Sec-Fetch-Dest": {"document"}}, false, false},
+		{"Sec-Fetch-Site", "shop.example", "GET", header{"Sec-Fetch-Site": {"none"}}, false, false},
+		{"Origin", "shop.example", "POST", header{"Origin": {"https://shop.example"}}, false, false},
+		{"Referer", "shop.example", "GET", header{"Referer": {"https://shop.example/"}}, false, false},
+		{"X-Forwarded-Proto", "shop.example", "GET", header{"X-Forwarded-Proto": {"HTTPS"}}, false, false},
+		{"X-Forwarded-Proto of two proxies", "shop.example", "GET", header{"X-Forwarded-Proto": {"http", "https,http"}}, false, false},
+		{"X-Forwarded-Scheme", "shop.example", "GET", header{"X-Forwarded-Scheme": {"https"}}, false, false},
+		{"X-Forwarded-Ssl", "shop.example", "GET", header{"X-Forwarded-Ssl": {"on"}}, false, false},
+		{"Forwarded", "shop.example", "GET", header{"Forwarded": {"for=192.0.2.1;proto=https"}}, false, false},
+		{"CF-Visitor", "shop.example", "GET", header{"Cf-Visitor": {`{"scheme":"https"}`}}, false, false},
+		{"Front-End-Https", "shop.example", "GET", header{"Front-End-Https": {"On"}}, false, false},
+		{"localhost", "localhost", "GET", nil, false, false},
+		{"localhost with a port", "LocalHost:8080", "GET", nil, false, false},
+		{"a name under localhost", "shop.localhost:8080", "GET", nil, false, false},
+		{"127.0.0.1", "127.0.0.1:8080", "GET", nil, false, false},
+		{"another loopback address", "127.9.9.9", "GET", nil, false, false},
+		{"::1", "[::1]:8080", "GET", nil, false, false},
+		{"::1 without a port", "[::1]", "GET", nil, false, false},
+		{"no host", "", "GET", nil, false, false},
+	} {
+		r := &http.Request{Method: tt.method, Host: tt.host, Header: http.Header{"Accept": {"text/html"}}}
+		for key, lines := range tt.header {
+			r.Header[key] = lines
+		}
+		if tt.tls {
+			r.TLS = new(tls.ConnectionState)
+		}
+		if got := webrule.IsPlainPage(r); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
 		}
 	}
 }

@@ -147,6 +147,33 @@ func Cookies(lines []string, name string) iter.Seq2[int, string] {
 	}
 }
 
+// Strip returns a line of a Cookie header without the cookies of one session,
+// and whether it had any. Each goes with the semicolon before it, or, where it
+// is the first, with what separates it from the next.
+func Strip(line, name string) (rest string, found bool) {
+	var kept strings.Builder
+	n := 0 // how many are kept
+	for pair := range strings.SplitSeq(line, ";") {
+		start := 0
+		for start < len(pair) && isBlank(pair[start]) {
+			start++
+		}
+		if part, _ := cutName(pair[start:], name); part > 0 {
+			found = true
+			continue
+		}
+		switch {
+		case n > 0:
+			kept.WriteByte(';')
+		case found:
+			pair = pair[start:]
+		}
+		kept.WriteString(pair)
+		n++
+	}
+	return kept.String(), found
+}
+
 // indexFrom returns the index of the first c in line from i on, or its end.
 func indexFrom(line string, i int, c byte) int {
 	if n := strings.IndexByte(line[i:], c); n >= 0 {
@@ -184,14 +211,14 @@ func trimBlanks(s string) string {
 // Parts holds the further parts that a request has. Of each number it keeps the
 // first few, so what it holds is bounded, whatever the request.
 type Parts struct {
-	values [MaxParts + 1][MaxTries]string // the first two are unused
-	count  [MaxParts + 1]uint8
+	values [MaxParts - 1][MaxTries]string // of NAME_2 and so on
+	count  [MaxParts - 1]uint8
 }
 
 // Add adds a value of the cookie NAME_i.
 func (p *Parts) Add(i int, value string) {
-	if n := &p.count[i]; *n < MaxTries {
-		p.values[i][*n] = value
+	if n := &p.count[i-2]; *n < MaxTries {
+		p.values[i-2][*n] = value
 		*n++
 	}
 }
@@ -215,7 +242,7 @@ func (p *Parts) Pieces(first string, n int) (pieces [MaxParts]string, ok bool) {
 
 // find returns the piece of part i that belongs to a set.
 func (p *Parts) find(i int, set string) (piece string, ok bool) {
-	for _, value := range p.values[i][:p.count[i]] {
+	for _, value := range p.values[i-2][:p.count[i-2]] {
 		if piece, ok = strings.CutPrefix(value, set); ok {
 			return piece, true
 		}

@@ -215,3 +215,59 @@ func BenchmarkCookies(b *testing.B) {
 		})
 	}
 }
+
+// Strip leaves every byte of other cookies, whatever they are.
+func TestStrip(t *testing.T) {
+	for _, row := range []struct{ line, want string }{
+		{"s=1", ""},
+		{"s=1; a=2", "a=2"},
+		{"a=2; s=1", "a=2"},
+		{"a=2; s=1; b=3", "a=2; b=3"},
+		{"a=2;s=1;b=3", "a=2;b=3"},
+		{"s=1; s_2=x; a=2; s_8=y; s=3; b=4", "a=2; b=4"},
+		{"s=; a=2", "a=2"},
+		{"\ts=1 ;\ta=2 ", "a=2 "},
+		{";s=1;a=2", ";a=2"},
+		{"s=1;", ""},
+
+		{"", ""},
+		{";a=1;", ";a=1;"},
+		{" a=1 ;; b=2 ", " a=1 ;; b=2 "},
+		{"S=1; s =1; s_1=1; s_9=1; s_22=1; xs=1; s", "S=1; s =1; s_1=1; s_9=1; s_22=1; xs=1; s"},
+		{`a="x, y"; s=1; b={"c":"d"}; e=` + "\xff\x00", `a="x, y"; b={"c":"d"}; e=` + "\xff\x00"},
+		{`a="x; s=1"; b=2`, `a="x; b=2`}, // to a browser, and to every parser here, a semicolon ends a cookie
+	} {
+		got, found := wire.Strip(row.line, "s")
+		if got != row.want || found != (len(cookies([]string{row.line}, "s")) > 0) {
+			t.Errorf("Strip(%q) = %q, %v; want %q", row.line, got, found, row.want)
+		}
+	}
+}
+
+// FuzzStrip checks that nothing of ours is left, that all others are, as they
+// were, and that a line without ours is not touched.
+func FuzzStrip(f *testing.F) {
+	for _, seed := range []string{"", "s=1", "a=1; s=2;b", ";;s_2=;s", " s=1\t; \x00"} {
+		f.Add(seed)
+	}
+	others := func(line string) (kept []string) {
+		for pair := range strings.SplitSeq(line, ";") {
+			if pair = strings.TrimLeft(pair, " \t\r\n"); pair != "" && len(cookies([]string{pair}, "s")) == 0 {
+				kept = append(kept, pair)
+			}
+		}
+		return kept
+	}
+	f.Fuzz(func(t *testing.T, line string) {
+		got, found := wire.Strip(line, "s")
+		if left := cookies([]string{got}, "s"); left != nil {
+			t.Errorf("left %v", left)
+		}
+		if diff := cmp.Diff(others(line), others(got)); diff != "" {
+			t.Error(diff)
+		}
+		if !found && got != line {
+			t.Errorf("%q became %q", line, got)
+		}
+	})
+}

@@ -4,8 +4,9 @@
 // (NotFound, MethodNotAllowed) inside them, so the session is one line of Use.
 // The order of the lines matters: those above are outside. There belong
 // Recoverer, so that a handler that panics saves nothing, and Compress and
-// other middlewares that hold the response back. Timeout may stand on either
-// side: a request that ran out of time saves nothing.
+// other middlewares that hold the response back. Timeout belongs inside: a
+// request that it answers with a 504 saves nothing. What a handler answers
+// itself is saved on either side, in however much time.
 package chi
 
 import (

@@ -41,27 +41,36 @@ func TestRecoverer(t *testing.T) {
 	}
 }
 
-// Timeout on either side of the sessions: what ran out of time saves nothing.
+// Timeout on either side of the sessions: what the handler answers itself, in
+// however much time, is saved. Where Timeout answers for it, nothing is.
 func TestTimeout(t *testing.T) {
+	outside := func(r router.Router, timeout, sessions func(http.Handler) http.Handler) { r.Use(timeout, sessions) }
+	inside := func(r router.Router, timeout, sessions func(http.Handler) http.Handler) { r.Use(sessions, timeout) }
 	for _, test := range []struct {
-		name string
-		use  func(r router.Router, timeout, sessions func(http.Handler) http.Handler)
+		name    string
+		use     func(r router.Router, timeout, sessions func(http.Handler) http.Handler)
+		answers bool
+		saved   int
 	}{
-		{"outside", func(r router.Router, timeout, sessions func(http.Handler) http.Handler) { r.Use(timeout, sessions) }},
-		{"inside", func(r router.Router, timeout, sessions func(http.Handler) http.Handler) { r.Use(sessions, timeout) }},
+		{"outside, the handler answers", outside, true, 1},
+		{"inside, the handler answers", inside, true, 1},
+		{"inside, Timeout answers", inside, false, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			sessions, events := visitor.Sessions[chi.Visit](t)
 			r := router.NewRouter()
 			test.use(r, middleware.Timeout(time.Millisecond), sessions.Handler)
-			r.Get("/", func(_ http.ResponseWriter, r *http.Request) {
+			r.Get("/", func(w http.ResponseWriter, r *http.Request) {
 				sessions.Get(r).Data.Theme = "dark"
 				<-r.Context().Done()
+				if test.answers {
+					http.Redirect(w, r, "/account", http.StatusSeeOther)
+				}
 			})
 			v := visitor.New(t, r)
 			v.Get("/")
-			if v.Cookies() != 0 || !events.Has(cookiesession.EventTimedOut) {
-				t.Error("the session of a request that ran out of time was saved")
+			if v.Cookies() != test.saved || events.Has(cookiesession.EventTimedOut) == test.answers {
+				t.Errorf("%d cookies, timed out: %v", v.Cookies(), events.Has(cookiesession.EventTimedOut))
 			}
 		})
 	}

@@ -179,13 +179,17 @@ const (
 	Upper
 	Digit
 	Space
-	Path  // / = ? & %
-	Joint // - _ . : @ +
-	Quote // " \
-	Other // of ASCII
-	Tail  // a further byte of a character that is not ASCII
-	Lead2 // the first of two
-	Lead3 // the first of three or four
+	Path      // / = ? & %
+	Joint     // - _ . : @ +
+	Other     // of ASCII
+	Tail      // a further byte of a character that is not ASCII
+	Latin2    // the first of two, up to 0xcc
+	Greek2    // up to 0xcf
+	Cyrillic2 // up to 0xd4
+	Hebrew2   // up to 0xd7
+	Arabic2   // up to 0xdf
+	Indic3    // the first of three, up to 0xe1: of the scripts of India and their neighbours
+	Lead3     // of three or four
 	Classes
 )
 
@@ -203,8 +207,18 @@ var Class = func() (c [256]uint8) {
 			c[b] = Other
 		case b < 0xc0:
 			c[b] = Tail
+		case b < 0xcd:
+			c[b] = Latin2
+		case b < 0xd0:
+			c[b] = Greek2
+		case b < 0xd5:
+			c[b] = Cyrillic2
+		case b < 0xd8:
+			c[b] = Hebrew2
 		case b < 0xe0:
-			c[b] = Lead2
+			c[b] = Arabic2
+		case b < 0xe2:
+			c[b] = Indic3
 		default:
 			c[b] = Lead3
 		}
@@ -216,7 +230,6 @@ var Class = func() (c [256]uint8) {
 	for _, b := range "-_.:@+" {
 		c[b] = Joint
 	}
-	c['"'], c['\\'] = Quote, Quote
 	return c
 }()
 

@@ -50,7 +50,7 @@ func (t *trainer) textWeights(book, tables int) [][]int {
 	}
 	for c, counts := range t.textCounts[book] {
 		table := t.text.contexts[book][c]
-		if int(table) < tables && (c&15 == form.Lead2 || c&15 == form.Lead3) {
+		if int(table) < tables && c&15 >= form.Latin2 {
 			leads[table]++
 		}
 		for s, w := range counts {

@@ -74,7 +74,7 @@ func lengths(weights []int) []int {
 // codes makes a list of codes (see form.Tables) for the symbols that have a
 // weight of at least the given share of the whole, and those that must have a
 // code. weights are by symbol.
-func codes(weights []int, must func(symbol int) bool) []uint16 {
+func codes(weights []int, share int, must func(symbol int) bool) []uint16 {
 	total := 0
 	for _, w := range weights {
 		total += w
@@ -83,7 +83,7 @@ func codes(weights []int, must func(symbol int) bool) []uint16 {
 	for s, w := range weights {
 		if must(s) {
 			w = max(w, 1)
-		} else if w*tune.share < total {
+		} else if w*share < total {
 			continue
 		}
 		if w > 0 {

@@ -7,11 +7,11 @@ import "example.com/cookiesession/internal/pack/form"
 func (t *trainer) first() *form.Tables {
 	f := t.newTables()
 	for code := range form.KeyCodes {
-		f.Key = append(f.Key, codes(make([]int, len(t.keyWeights)), func(s int) bool { return t.fitsAfter(code, s) }))
+		f.Key = append(f.Key, codes(make([]int, len(t.keyWeights)), tune.share, func(s int) bool { return t.fitsAfter(code, s) }))
 	}
 	for model := range t.in.models.names {
 		floor := floors(model, one)
-		f.Value = append(f.Value, codes(make([]int, len(t.symbols)), func(s int) bool {
+		f.Value = append(f.Value, codes(make([]int, len(t.symbols)), tune.share, func(s int) bool {
 			if model > form.KeyNumber || model == form.Generic {
 				return true
 			}
@@ -25,10 +25,10 @@ func (t *trainer) first() *form.Tables {
 func (t *trainer) tables() *form.Tables {
 	f := t.newTables()
 	for code := range form.KeyCodes {
-		f.Key = append(f.Key, codes(t.keyWeightsOf(code), func(s int) bool { return s < form.Entry }))
+		f.Key = append(f.Key, codes(t.keyWeightsOf(code), tune.share, func(s int) bool { return s < form.Entry }))
 	}
 	for model := range t.in.models.names {
-		f.Value = append(f.Value, codes(t.valueWeights(model), func(s int) bool { return always(model, t.symbols[s]) && !t.pruned[valueCode{model, s}] }))
+		f.Value = append(f.Value, codes(t.valueWeights(model), tune.share, func(s int) bool { return always(model, t.symbols[s]) && !t.pruned[valueCode{model, s}] }))
 	}
 	return f
 }
@@ -51,11 +51,11 @@ func (t *trainer) newTables() *form.Tables {
 			f.Contexts[book][c] = first + table
 		}
 		for _, w := range t.textWeights(book, len(t.text.cost[book])) {
-			f.Text = append(f.Text, codes(w, func(s int) bool { return s == form.End || s == form.Escape }))
+			f.Text = append(f.Text, codes(w, tune.textShare, func(s int) bool { return s == form.End || s == form.Escape }))
 		}
 	}
 	for code := range form.Lengths {
-		f.Length = append(f.Length, codes(t.lengthWeights(code), func(int) bool { return true }))
+		f.Length = append(f.Length, codes(t.lengthWeights(code), tune.share, func(int) bool { return true }))
 	}
 	return f
 }

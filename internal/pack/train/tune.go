@@ -17,6 +17,7 @@ var tune = struct {
 	synthetic      int
 	rounds         int
 	words          int
+	textShare      int
 }{
 	keys:           600,  // weight of one find of a key
 	lists:          60,   // weight of a listed value, in hundredths of what the file says
@@ -24,14 +25,15 @@ var tune = struct {
 	contextBackoff: 30000,
 	modelBackoff:   6000,
 	phrases:        1000,
-	tables:         [3]int{14, 14, 10}, // text tables by book
+	tables:         [3]int{22, 14, 10}, // text tables by book
 	share:          50000,              // a symbol of less than 1/share of a table gets no code
 	spelledKeys:    250,                // weight of each key as text
 	keyBackoff:     40000,              // weight of all keys in each code of keys
 	floats:         30,                 // weight of a document whose numbers are floats, in hundredths
-	synthetic:      40,                 // weight of a document of our own generator, in hundredths
+	synthetic:      50,                 // weight of a document of our own generator, in hundredths
 	rounds:         6,
-	words:          3400, // most words
+	words:          3400,  // most words
+	textShare:      25000, // share, for text
 }
 
 // tuning lets the numbers be set, to try others with -cv.
@@ -50,6 +52,7 @@ func tuning(f *flag.FlagSet) {
 	f.IntVar(&tune.floats, "floats", tune.floats, "weight of a document whose numbers are floats, in hundredths")
 	f.IntVar(&tune.synthetic, "synthetic", tune.synthetic, "weight of a document of our own generator, in hundredths")
 	f.IntVar(&tune.rounds, "rounds", tune.rounds, "how often the tables are fitted to what the encoder emits")
+	f.IntVar(&tune.textShare, "text-share", tune.textShare, "share, for text")
 	f.IntVar(&tune.words, "words", tune.words, "most words")
 	f.IntVar(&tune.spelledKeys, "spelled", tune.spelledKeys, "weight of each key as text, in thousandths")
 }
