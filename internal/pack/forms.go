@@ -366,8 +366,15 @@ func allIn(s []byte, alphabet int) bool {
 }
 
 // runBits returns what n characters of an alphabet take after their symbol.
-func (t *tables) runBits(alphabet, n int) int {
-	return t.lengthBits(alphabet, n-runs[alphabet].least) + runs[alphabet].size(n)
+func (t *tables) runBits(alphabet, n int) int { return int(t.runCosts[alphabet][n]) }
+
+// loadRuns works out runBits, of runs that are long enough.
+func (t *tables) loadRuns() {
+	for k := range runs {
+		for n := runs[k].least; n <= pieceSize; n++ {
+			t.runCosts[k][n] = uint16(t.lengthBits(k, n-runs[k].least) + runs[k].size(n))
+		}
+	}
 }
 
 // paddedBits returns what padded base64 takes after its symbol, which s begins

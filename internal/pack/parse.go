@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -18,6 +19,8 @@ const pieceSize = 1024
 type parser struct {
 	text     [pieceSize + 8]byte // the piece, and 8 bytes that no one looks at
 	size     int
+	padded   bool // there is a =
+	special  bool // or a - or a :
 	contexts [pieceSize + 1]uint8
 	cost     [pieceSize + 1]uint32 // from there to the end, in bits
 	plans    [2]plan
@@ -45,6 +48,8 @@ func (p *parser) set(piece []byte, context uint8) uint8 {
 		context = form.Next(context, form.Class[c])
 	}
 	p.contexts[p.size] = context
+	p.padded = bytes.IndexByte(piece, '=') >= 0
+	p.special = p.padded || bytes.IndexByte(piece, '-') >= 0 || bytes.IndexByte(piece, ':') >= 0
 	return context
 }
 
@@ -57,11 +62,7 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 	if last {
 		p.cost[n] = uint32(t.codesIn(book, p.contexts[n])[form.End] & 15)
 	}
-	var ends [8]uint16 // of the run of each alphabet
-	for k := range ends {
-		ends[k] = uint16(n)
-	}
-	buckets, order := &t.phrases.buckets, t.phrases.order
+	var runs runLengths
 	for i := n - 1; i >= 0; i-- {
 		c := p.text[i]
 		codes := t.codesIn(book, p.contexts[i])
@@ -72,26 +73,11 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 			cost = uint32(best.code&15) + 8 + p.cost[i+1]
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
-		bucket := buckets[bucketOf(start)]
-		found := order[bucket.from:bucket.to]
-		for k := range found {
-			x := &found[k]
-			if !x.begins(start) || int(x.length) > n-i {
-				continue
-			}
-			code := codes[x.symbol]
-			c := uint32(code&15) + p.cost[i+int(x.length)]
-			if code == 0 || c >= cost || x.length > 8 && string(p.text[i:i+int(x.length)]) != t.Phrases[x.symbol-form.Phrase] {
-				continue
-			}
-			best, cost = step{code, x.symbol, uint16(x.length)}, c
-		}
-		mask := alphabets[c]
-		for out := ^mask & (1<<len(form.Alphabets) - 1); out != 0; out &= out - 1 {
-			ends[bits.TrailingZeros8(out)&7] = uint16(i)
-		}
-		if mask != 0 {
-			best, cost = p.many(t, codes, i, mask, &ends, best, cost)
+		best, cost = p.phrases(t, t.phrases.short[bucketOf(start&shortMask)], codes, i, start, best, cost)
+		best, cost = p.phrases(t, t.phrases.long[bucketOf(start&longMask)], codes, i, start, best, cost)
+		runs.next(c)
+		if runs.long() || p.special && p.maybeSpecial(i) {
+			best, cost = p.many(t, codes, i, &runs, best, cost)
 		}
 		p.cost[i] = cost
 		plan.steps[i] = best
@@ -99,9 +85,85 @@ func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
 	plan.cost = p.cost[0]
 }
 
+// phrases considers those of a bucket. Of several that are as good, the first
+// one counts.
+func (p *parser) phrases(t *tables, b bucket, codes []uint16, i int, start uint64, best step, cost uint32) (step, uint32) {
+	found := t.phrases.order[b.from:b.to]
+	for k := range found {
+		x := &found[k]
+		if !x.begins(start) || int(x.length) > p.size-i {
+			continue
+		}
+		code := codes[x.symbol]
+		c := uint32(code&15) + p.cost[i+int(x.length)]
+		if code == 0 || c > cost || c == cost && x.symbol > best.symbol {
+			continue
+		}
+		if c == cost && best.symbol < form.Phrase {
+			continue
+		}
+		if x.length > 8 && string(p.text[i:i+int(x.length)]) != t.Phrases[x.symbol-form.Phrase] {
+			continue
+		}
+		best, cost = step{code, x.symbol, uint16(x.length)}, c
+	}
+	return best, cost
+}
+
+// maybeSpecial reports whether one of the symbols for other parts than
+// characters of an alphabet may stand at a place.
+func (p *parser) maybeSpecial(i int) bool {
+	text := p.text[i:p.size]
+	c := text[0]
+	return alphabets[c]&3 != 0 && p.padded ||
+		len(text) >= form.UUIDLen && text[8] == '-' ||
+		'0' <= c && c <= '9' && len(text) >= form.ClockLen && (text[2] == ':' || text[4] == '-')
+}
+
+// runLengths has the lengths of the runs of each alphabet that begin at a
+// place, 16 bits each.
+type runLengths [2]uint64
+
+// Masks and numbers of the same form.
+var (
+	runMasks [256]runLengths // all bits of the alphabets that a byte is in
+	runBias  runLengths      // what a run lacks for the highest bit, if it is not long enough
+)
+
+func init() {
+	for c := range runMasks {
+		for k := range form.Alphabets {
+			if alphabets[c]>>k&1 != 0 {
+				runMasks[c][k/4] |= 0xffff << (k % 4 * 16)
+			}
+		}
+	}
+	for k, r := range runs {
+		runBias[k/4] |= uint64(0x8000-r.least) << (k % 4 * 16)
+	}
+}
+
+// next takes the byte before.
+func (r *runLengths) next(c byte) {
+	const ones = 0x0001000100010001
+	r[0] = (r[0] + ones) & runMasks[c][0]
+	r[1] = (r[1] + ones) & runMasks[c][1]
+}
+
+// long reports whether a run is long enough to be written as one.
+func (r *runLengths) long() bool {
+	const highest = 0x8000800080008000
+	return ((r[0]+runBias[0])|(r[1]+runBias[1]))&highest != 0
+}
+
+func (r *runLengths) of(alphabet int) int {
+	return int(r[alphabet/4&1] >> (alphabet % 4 * 16) & 0xffff)
+}
+
 // many considers the symbols that stand for a number of characters, of which
 // the longest run of its alphabet is as good as any.
-func (p *parser) many(t *tables, codes []uint16, i int, mask uint8, ends *[8]uint16, best step, cost uint32) (step, uint32) {
+func (p *parser) many(t *tables, codes []uint16, i int, lengths *runLengths, best step, cost uint32) (step, uint32) {
+	mask := alphabets[p.text[i]]
 	text := p.text[i:p.size]
 	try := func(symbol, length, bits int) {
 		code := codes[symbol]
@@ -111,7 +173,7 @@ func (p *parser) many(t *tables, codes []uint16, i int, mask uint8, ends *[8]uin
 	}
 	for m := mask; m != 0; m &= m - 1 {
 		k := bits.TrailingZeros8(m) & 7
-		n := int(ends[k]) - i
+		n := lengths.of(k)
 		if n >= runs[k].least {
 			try(form.Run+k, n, t.runBits(k, n))
 		}

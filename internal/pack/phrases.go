@@ -8,10 +8,10 @@ import (
 )
 
 // A phraseIndex finds the phrases that begin at a place of a text, by a hash of
-// their first two bytes.
+// their first bytes: of both for phrases of two bytes, of three for all others.
 type phraseIndex struct {
-	buckets [1 << bucketBits]bucket
-	order   []indexed
+	short, long [1 << bucketBits]bucket
+	order       []indexed
 }
 
 // A bucket is some phrases in order.
@@ -19,8 +19,13 @@ type bucket struct{ from, to uint16 }
 
 const bucketBits = 12
 
-// bucketOf takes the first bytes of a text, the first one lowest.
-func bucketOf(start uint64) uint32 { return uint32(start&0xffff) * 0x9e3779b1 >> (32 - bucketBits) }
+// bucketOf takes the bytes that are hashed, the first one lowest.
+func bucketOf(start uint64) uint32 { return uint32(start) * 0x9e3779b1 >> (32 - bucketBits) }
+
+const (
+	shortMask = 1<<16 - 1
+	longMask  = 1<<24 - 1
+)
 
 // An indexed phrase.
 type indexed struct {
@@ -34,6 +39,15 @@ type indexed struct {
 // bytes are given: whether it does so up to there.
 func (x *indexed) begins(text uint64) bool { return (text^x.start)<<(x.unused&63) == 0 }
 
+// bucket returns the number of the bucket that a phrase is in, with those of
+// the long ones after those of the short ones.
+func (x *indexed) bucket() int {
+	if x.length == 2 {
+		return int(bucketOf(x.start & shortMask))
+	}
+	return 1<<bucketBits + int(bucketOf(x.start&longMask))
+}
+
 func newPhraseIndex(phrases []string) *phraseIndex {
 	x := new(phraseIndex)
 	for i, p := range phrases {
@@ -46,9 +60,13 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 			unused: uint8(8 * (8 - n)),
 		})
 	}
-	slices.SortStableFunc(x.order, func(a, b indexed) int { return int(bucketOf(a.start)) - int(bucketOf(b.start)) })
-	for i, p := range x.order {
-		b := &x.buckets[bucketOf(p.start)]
+	slices.SortStableFunc(x.order, func(a, b indexed) int { return a.bucket() - b.bucket() })
+	for i := range x.order {
+		n := x.order[i].bucket()
+		b := &x.short[n&(1<<bucketBits-1)]
+		if n >= 1<<bucketBits {
+			b = &x.long[n-1<<bucketBits]
+		}
 		if b.to == 0 {
 			b.from = uint16(i)
 		}

@@ -16,6 +16,7 @@ type tables struct {
 	text        []decodeTable
 	lengths     []decodeTable
 	lengthCodes [form.Lengths][]uint16
+	runCosts    [7][pieceSize + 1]uint16 // by alphabet and length, see runBits
 
 	dictionary stringIndex // of keys, as items
 	keyCodes   [form.KeyCodes][]uint16
@@ -119,6 +120,7 @@ func newTables(f *form.Tables) *tables {
 		t.text = append(t.text, codeList(l).decoder())
 		t.textCodes = append(t.textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
 	}
+	t.loadRuns()
 	t.dictionary.index(asItems(f.Keys))
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
