@@ -7,12 +7,20 @@ require (
 	example.com/cookiesession/contrib/gorilla v0.0.0
 	github.com/gorilla/securecookie v1.1.2
 	github.com/gorilla/sessions v1.4.0
+	github.com/labstack/echo-contrib v0.17.1
 	github.com/labstack/echo-contrib/v5 v5.0.0
+	github.com/labstack/echo/v4 v4.13.3
 	github.com/labstack/echo/v5 v5.0.1
 	github.com/markbates/goth v1.82.0
 )
 
-require github.com/cloudwego/netpoll v0.5.0 // indirect
+require (
+	github.com/cloudwego/netpoll v0.5.0 // indirect
+	github.com/labstack/gommon v0.4.2 // indirect
+	github.com/mattn/go-colorable v0.1.13 // indirect
+	github.com/valyala/bytebufferpool v1.0.0 // indirect
+	github.com/valyala/fasttemplate v1.2.2 // indirect
+)
 
 require (
 	example.com/cookiesession/contrib/gin v0.0.0
