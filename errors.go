@@ -53,7 +53,7 @@ type TooLargeError struct {
 
 // Error gives the figures.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("name and value have %d bytes, the limit is %d", e.Size, e.Limit)
+	return fmt.Sprintf("name and value have %d bytes, the limit is %d: store less, or see MaxCookies", e.Size, e.Limit)
 }
 
 // A Reason says why something happened, in one word that suits a metric's

@@ -366,7 +366,7 @@ func unchecked(cause error) error {
 }
 
 var (
-	errSent         = errors.New("the response headers have been sent")
+	errSent         = errors.New("the response headers have been sent: call it before the first Write")
 	errCheckFailed  = errors.New("cookiesession: the session could not be checked")
 	errOpenPanicked = errors.New("opening the session panicked")
 )
