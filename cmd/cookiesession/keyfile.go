@@ -232,9 +232,9 @@ func explainWrite(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no directory %s", filepath.Dir(path))
 	case errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w: %s cannot be changed where it is mounted: change what it is mounted from", err, path)
+		return fmt.Errorf("%w: %s cannot be changed where it is mounted: change the source of the mount", err, path)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: nothing was changed: run as the owner of %s, who must be able to write to its directory too", err, path)
+		return fmt.Errorf("%w: nothing was changed: run as the owner of %s, and let the owner write to its directory, too", err, path)
 	}
 	return err
 }
