@@ -54,18 +54,18 @@ type CodecOptions struct {
 	// cookies together. Up to 8 are read in any case.
 	MaxCookies int
 
-	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
-	// so that the length of a cookie tells less of its content: it comes in
-	// steps, which end where the cookie is full. Padding never takes another
-	// cookie, and makes no value too large. Where a length is just at a step,
-	// one bit still shows. 0: none. An older release does not open what is
-	// padded, so deploy first and switch it on later.
+	// PadTo pads the sealed record to a multiple of so many bytes, 16 to 1024.
+	// The length of a cookie then tells less of its content: it comes in steps,
+	// which end where the cookie is full. Padding never takes another cookie,
+	// and makes no value too large. Where a length is just at a step, one bit
+	// still shows. 0: none. An older release does not open padded values, so
+	// deploy first and switch it on later.
 	PadTo int
 }
 
 // A Codec seals values into texts that suit a cookie, and opens them. It has
-// the methods of gorilla/securecookie's Codec, so it can be put where one is
-// wanted; [Manager] is the same with HTTP around it, and each opens what the
+// the methods of gorilla/securecookie's Codec, so it can take that one's place.
+// [Manager] is the same with HTTP around it, and each opens the values that the
 // other sealed. A Codec is safe for concurrent use.
 type Codec struct {
 	keys       *Keyring
@@ -76,11 +76,11 @@ type Codec struct {
 	padTo      int // bytes; 0: no padding
 }
 
-// Meta is what a sealed value carries besides the value.
+// Meta is the information that is sealed beside a value.
 type Meta struct {
 	ID       string        // 32 hexadecimal digits, "": none
 	Created  time.Time     // whole seconds; Seal: zero means now
-	Issued   time.Time     // whole seconds; Open: when it was issued; Seal: it is issued now, or at this time if that is later (pass what Open returned)
+	Issued   time.Time     // whole seconds; Open: when it was issued; Seal: it is issued now, or at this time if that is later (pass the time that Open returned)
 	Lifetime time.Duration // this value's own lifetime, in seconds; 0: CodecOptions.Lifetime
 	KeyID    string        // Open: the key that sealed it; Seal: a key older than this one is not used, and none if this one was revoked
 	Stale    bool          // Open: a newer key seals now; sealing anew would move the value to it
@@ -98,17 +98,16 @@ type Meta struct {
 	BindingPending bool
 }
 
-// Next returns what [Codec.Seal] is given for a value that replaces one which
-// was opened with m, as the same session goes on: all of m but Stale, which is
-// about the old value alone. For a new session in its place, take Issued and
-// KeyID from it and nothing else.
+// Next returns the Meta for sealing a value that replaces the one opened with
+// m, in the same session. It is m without Stale, which is about the old value
+// alone. For a new session, take only Issued and KeyID from it.
 func (m Meta) Next() Meta {
 	m.Stale = false
 	return m
 }
 
-// NewCodec returns a Codec that seals under keys. Its error joins everything
-// that is wrong with opts.
+// NewCodec returns a Codec that seals under keys. Its error joins all mistakes
+// in opts.
 func NewCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	if opts == nil {
 		opts = &CodecOptions{}
@@ -160,9 +159,9 @@ func checkPadTo(n int) error {
 	return nil
 }
 
-// Encode seals value for the cookie called name. It is Seal with a zero [Meta]:
-// a Codec does not know the session that it continues, so each call starts a
-// new one, and its lifetime slides.
+// Encode seals value for the cookie called name. It is Seal with a zero [Meta].
+// A Codec does not know which session goes on, so each call starts a new one,
+// and its lifetime begins again.
 func (c *Codec) Encode(name string, value any) (string, error) {
 	return c.Seal(name, value, Meta{})
 }
@@ -177,8 +176,8 @@ func (c *Codec) Decode(name, value string, dst any) error {
 
 // Seal seals value for the cookie called name. A pointer is followed. Errors: a
 // type or a value that can't be encoded, a [Meta] that can't be (IsUsage),
-// [ErrTooLarge], [ErrRevoked] if the key of the value that is replaced was
-// revoked meanwhile, and IsInternal if no key can seal.
+// [ErrTooLarge], [ErrRevoked] if the replaced value's key was revoked
+// meanwhile, and IsInternal if no key can seal.
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 	how := c.sealing(name)
 	how.now, how.random = clock.Now(), freshRandom()
@@ -187,8 +186,8 @@ func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 
 // Open opens a value that was sealed for the cookie called name into dst, a
 // non-nil pointer, which is written only on success. Errors: [ErrInvalid],
-// [ErrUnknownKey], [ErrExpired], [ErrRevoked] (all IsDecode), and IsUsage for a
-// dst that nothing can be decoded into.
+// [ErrUnknownKey], [ErrExpired], [ErrRevoked] (all IsDecode), and IsUsage if
+// dst is not a pointer that can be decoded into.
 func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 	target, err := newTarget(dst)
 	if err != nil {
@@ -273,7 +272,7 @@ func newTarget(dst any) (target, error) {
 	return target{v.Elem(), plan}, nil
 }
 
-// finish applies the policy to what opened, and decodes its value.
+// finish applies the policy to an opened record, and decodes its value.
 func (f *finder) finish(o *opened, dst target) (Meta, error) {
 	defer o.scratch.release()
 	if err := f.policy.check(&o.record, f.now); err != nil {
@@ -288,7 +287,7 @@ func (f *finder) finish(o *opened, dst target) (Meta, error) {
 	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
 }
 
-// decode replaces what dst holds on success, and else leaves it alone.
+// decode replaces the content of dst on success, and else leaves it alone.
 func (dst *target) decode(t *cbor.Tape) error {
 	// A dst that holds something is written only on success; one that doesn't
 	// can be put back.
@@ -337,8 +336,8 @@ func (m *Meta) record(now time.Time) (record, error) {
 		r.hasID, r.id = true, [idSize]byte(id)
 	}
 	if !m.Issued.IsZero() {
-		// Else, with clocks that differ, what replaces a value would look
-		// older.
+		// Else, with clocks that differ, a new value would look older than the
+		// one that it replaces.
 		r.issued = max(r.issued, m.Issued.Unix())
 		if r.issued > now.Add(wire.MaxSkew).Unix() {
 			return record{}, errFuture

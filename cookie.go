@@ -10,9 +10,9 @@ import (
 	"example.com/cookiesession/internal/webrule"
 )
 
-// attributes are what stands in a Set-Cookie beside name, value and lifetime.
-// Setting and deleting use the same ones: to a browser, a cookie with another
-// Path, Domain or Partitioned is another cookie.
+// attributes are the parts of a Set-Cookie line other than name, value and
+// lifetime. Setting and deleting use the same ones: to a browser, a cookie with
+// another Path, Domain or Partitioned is another cookie.
 type attributes struct {
 	name           string
 	path           string
@@ -33,8 +33,8 @@ const (
 	maxPath     = 1024 // bytes; browsers ignore a longer attribute
 )
 
-// newAttributes validates what Options says about the cookie, so that no
-// browser drops it in silence. Its error joins all that is wrong.
+// newAttributes validates the options about the cookie, so that no browser
+// drops it in silence. Its error joins all mistakes.
 func newAttributes(name, path, domain string, sameSite http.SameSite, partitioned, browserSession, insecure bool) (attributes, error) {
 	a := attributes{
 		name: name, path: path, domain: domain, sameSite: sameSite,
@@ -119,8 +119,8 @@ func (a *attributes) checkSameSite() error {
 	return errors.Join(errs...)
 }
 
-// compose builds the constant parts of a Set-Cookie line and has net/http judge
-// the whole.
+// compose builds the constant parts of a Set-Cookie line and lets net/http
+// check the whole.
 func (a *attributes) compose() error {
 	a.beforeAge = "; Path=" + a.path
 	if a.domain != "" {

@@ -21,8 +21,9 @@
 // [Manager.Handler] goes around an application once. In a handler,
 // [Manager.Get] returns the request's [Session], whose Data is read and changed
 // in place. Just before the response headers go out the session is saved, if
-// its encoding has changed; so a change deep inside counts, and reading costs
-// no Set-Cookie. A request that never asks for the session costs no decryption.
+// its encoding has changed; so a change deep inside counts, and a session that
+// was only read costs no Set-Cookie. A request that never asks for the session
+// costs no decryption.
 //
 // Zero means absent. Data of a new session is the zero value, and a session
 // whose Data is zero is not stored: if a cookie was there, it is deleted, so a
@@ -34,15 +35,15 @@
 //
 // A field may be added or removed between releases: unknown fields are ignored,
 // absent ones are zero, and merely reading a newer release's session does not
-// rewrite it. Writing it drops the fields that this release does not know, so
+// rewrite it. Writing it drops the fields that this release does not know. So
 // add a field one release before relying on it.
 //
 // A field with the tag json:"-" is not stored. [New] warns of it once for each
-// type, unless a cbor tag says what is meant: cbor:"-" agrees, cbor:"name"
-// stores it.
+// type, unless there is a cbor tag: cbor:"-" confirms it, cbor:"name" stores
+// the field.
 //
-// A type of another module that [New] refuses can be stored by a type around it
-// that has MarshalBinary and UnmarshalBinary: see the example of New.
+// If [New] refuses a type of another module, wrap it in a type of your own with
+// MarshalBinary and UnmarshalBinary: see the example of New.
 //
 // [Register] and docs/FORMAT.md say which types can be stored, how each Go type
 // is written, and how values inside an any keep their types.
@@ -77,11 +78,11 @@
 //
 // The session is saved at the first of: a final status (200 and above, or 101),
 // a Write, a Flush, a Hijack, and the handler's return. Change it before; a
-// later change cannot be saved, and is reported as [EventLate]. If a change
-// cannot be saved, because the session is too large for a cookie, say, the
-// client gets a 500 and nothing of the page: call [Manager.Save] to see the
-// error while another answer is still possible. If the handler panics, nothing
-// is saved. If a middleware inside Handler recovers, its response is an
+// later change cannot be saved, and is reported as [EventLate]. A change may
+// fail to be saved, for instance because the session is too large for a cookie.
+// Then the client gets a 500 and nothing of the page: call [Manager.Save] to
+// see the error while another answer is still possible. If the handler panics,
+// nothing is saved. If a middleware inside Handler recovers, its response is an
 // ordinary one and the session is saved.
 //
 // Streams and server-sent events work: read and change the session before the
@@ -100,8 +101,8 @@
 // [LoadOrCreateKeyring] is for one machine with a disk that stays. A fleet gets
 // a file or an environment variable from elsewhere: [OpenKeyring],
 // [ParseKeyring]. The first key, or the one that was activated last, seals; all
-// keys open. To rotate, give every replica the new key before any seals with it
-// (activates=), and keep the old one until its last session has expired
+// keys open. To rotate, give every replica the new key before any of them seals
+// with it (activates=). Keep the old key until its last session has expired
 // (retires=). A visitor's cookie moves to the new key at their next page, or
 // after half of the old key's remaining time at another request, so nobody is
 // logged out.
@@ -109,24 +110,24 @@
 // # What a session in a cookie cannot do
 //
 // The cookie is sealed: visitors cannot read or change it. But they keep it,
-// and can bring an earlier one back within its lifetime. So a session may hold
-// nothing that a visitor must not be able to undo: no counter of failed
-// attempts, no rate limit, no used coupon, no single use of anything.
+// and can bring an earlier one back within its lifetime. So keep nothing in a
+// session that a visitor must not be able to undo: no counter of failed
+// attempts, no rate limit, no used coupon, nothing that may be used only once.
 //
 // A copy of a cookie is the session until it expires, logout or not. A changed
-// password, a lost role, a deleted account do not reach cookies that are out:
-// use Options.Check with a generation number, or Options.NotBefore, where they
-// must.
+// password, a lost role or a deleted account does not reach cookies that were
+// sent before. Where it must, use Options.Check with a generation number, or
+// Options.NotBefore.
 //
 // Of two parallel requests that change the session, the last answer wins. It
 // can also bring back a session that the other one has ended. There is no
 // forward secrecy: a key reads every cookie that was ever sealed with it, and
-// makes a session of any user. Cookies in logs and HAR files are sessions.
+// can make a session for any user. Cookies in logs and HAR files are sessions.
 //
-// In clear are: version, parts, key id, the second of issue, and the length.
-// Each value adds a fixed number of bits that depends on that value alone. So
-// the length never tells whether two values are related; it does tell how long
-// each one is.
+// Everybody can read the version, the number of parts, the key id, the second
+// of issue, and the length. Each value adds a fixed number of bits that depends
+// on that value alone. So the length never tells whether two values are
+// related; it does tell how long each one is.
 //
 // # Errors
 //
@@ -213,7 +214,7 @@ type Options[T any] struct {
 	// IdleTimeout ends a session that long after its cookie was last issued. 0:
 	// none. A page issues it anew once a quarter of that time is over, another
 	// request (a fetch, an image, a client that is no browser) once half is. So
-	// whoever pauses for less than half of it stays in. If the answer takes
+	// visitors who pause for less than half of it stay in. If the answer takes
 	// more than two seconds, pages wait for the half, and others for three
 	// quarters; after 30 seconds others don't renew at all, so a long poll is
 	// no activity. Nor do answers with the status 304, 408, 499 or above 499. A
@@ -244,10 +245,10 @@ type Options[T any] struct {
 	// proxy_buffer_size is 16k.
 	MaxCookies int
 
-	// PadTo fills what is sealed up to a multiple of so many bytes, 16 to 1024,
-	// so that the length of a cookie tells less of its content: see
+	// PadTo pads the sealed record to a multiple of so many bytes, 16 to 1024.
+	// The length of a cookie then tells less of its content: see
 	// [CodecOptions.PadTo]. 0: none. Deploy first and switch it on later, since
-	// an older release does not open what is padded.
+	// an older release does not open padded cookies.
 	PadTo int
 
 	// Check is the application's own test of a session that opened: a
@@ -260,22 +261,22 @@ type Options[T any] struct {
 	Check func(*http.Request, *Session[T]) error
 
 	// OnEvent is called with each event, synchronously, and with the request
-	// that Handler or Load received (nil if there is none). nil: what an
-	// operator has to know goes to slog.Default. Changes that are lost
+	// that Handler or Load received (nil if there is none). nil: events that an
+	// operator has to know of go to slog.Default. Changes that are lost
 	// ([EventSaveFailed], [EventLate], [EventTimedOut] with a Reason) are
 	// logged ten times a minute at most, each with the number of those that
 	// were not. [EventKeysCreated], [EventInsecureTLS] and [EventPlainHTTP] are
 	// logged once; [EventKeysRefused], [EventKeysPending], [EventKeysWarning],
 	// [EventNearLimit] and [EventHijacked] at most once an hour, and so is
 	// [EventRefused] for keys that are not known, where these are at least ten
-	// and more than 1 % of what was opened.
+	// and more than 1 % of the cookies that were opened.
 	OnEvent func(*http.Request, Event)
 }
 
 // New returns a Manager that seals under keys. T is a struct, map, slice, array
 // or scalar type; not a pointer, because Data is addressable as it is. Its
-// error joins all mistakes in T and opts, so that none is left for the first
-// request to find.
+// error joins all mistakes in T and opts, so that none shows only at the first
+// request.
 func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if opts == nil {
 		opts = &Options[T]{}
@@ -309,7 +310,7 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	return &Manager[T]{m, opts.Check}, nil
 }
 
-// codecOptions returns those options that a Codec has, too, by the same names.
+// codecOptions returns the options that a Codec has under the same names.
 func (o *Options[T]) codecOptions() *CodecOptions {
 	return &CodecOptions{
 		Label: o.Label, Lifetime: o.Lifetime, MaxLifetime: o.MaxLifetime, IdleTimeout: o.IdleTimeout,

@@ -109,7 +109,7 @@ func checkClock(issuedAt int64) error {
 	return nil
 }
 
-// A tokenHeader is what a token begins with, all of its nonce.
+// A tokenHeader is the beginning of a token, and all of its nonce.
 type tokenHeader struct {
 	parts  int
 	key    keyID
@@ -126,7 +126,7 @@ func appendHeader(dst []byte, h tokenHeader) []byte {
 }
 
 // appendAdditionalData appends the additional data of a cookie to dst. The name
-// has at most 65,535 bytes, which its callers see to.
+// has at most 65,535 bytes; callers check that.
 func appendAdditionalData(dst []byte, name, label string) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(name)))
 	dst = append(dst, name...)

@@ -6,9 +6,9 @@ import (
 )
 
 // The errors of this package are always wrapped: find them with [errors.Is].
-// What follows the sentinel in the text is for logs. From the outside every
-// refusal looks the same, and none of these errors holds session content, a
-// cookie value or a secret.
+// The text after the sentinel is for logs. From the outside every refusal looks
+// the same, and none of these errors holds session content, a cookie value or a
+// secret.
 var (
 	// ErrNoSession says that the request carried no session cookie: an ordinary
 	// first visit.
@@ -57,7 +57,7 @@ func (e *TooLargeError) Error() string {
 }
 
 // A Reason says why something happened, in one word that suits a metric's
-// label: there are only those listed here.
+// label. The list here is complete.
 type Reason string
 
 // Why a cookie was refused.
@@ -86,7 +86,8 @@ const (
 	ReasonRenewed   Reason = "renewed"   // half of the idle timeout was over
 )
 
-// A class is whose fault an error is, in the terms of gorilla/securecookie.
+// A class says which side is at fault for an error, in the terms of
+// gorilla/securecookie.
 type class uint8
 
 const (
@@ -96,8 +97,8 @@ const (
 )
 
 // codecError is every error that [Codec] and [Session.Err] return. Its methods
-// are those of gorilla/securecookie's Error interface, which says whose fault
-// an error is and needs no import to be satisfied.
+// are those of gorilla/securecookie's Error interface, which tells which side
+// is at fault. It needs no import.
 type codecError struct {
 	class    class
 	reason   Reason
@@ -156,8 +157,8 @@ func newerError(cause error) *codecError {
 	return &codecError{class: classDecode, reason: ReasonNewer, sentinel: ErrNewer, cause: cause}
 }
 
-// valueError says that an authentic value does not decode. An error with a
-// method Newer tells whether that is because a newer release wrote it.
+// valueError says that an authentic value does not decode. If the error has a
+// method Newer, that says whether a newer release wrote the value.
 func valueError(err error) *codecError {
 	var newer interface{ Newer() bool }
 	if errors.As(err, &newer) && newer.Newer() {

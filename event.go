@@ -34,8 +34,8 @@ const (
 	EventLate
 	// EventTimedOut: the request was given up (see [Manager.Handler]), so its
 	// Data was neither read nor saved: the handler may still be using it. With
-	// [ReasonRequested], a change is known to be lost: one that is no change of
-	// Data. A Destroy is not lost.
+	// [ReasonRequested], a change other than in Data is known to be lost. A
+	// Destroy is not lost.
 	EventTimedOut
 	// EventHijacked: the session had to be saved when the handler took the
 	// connection over. EventIssued or EventDeleted came before, but the
@@ -51,7 +51,7 @@ const (
 	// id.
 	EventIDLost
 	// EventLongHeader: the cookies of a request have more than 8 KiB together,
-	// which many servers and proxies refuse by default. It is looked at when
+	// which many servers and proxies refuse by default. This is checked when
 	// the session is opened.
 	EventLongHeader
 	// EventKeysReloaded: the Keyring has other keys than at the last request.
@@ -62,21 +62,21 @@ const (
 	// EventKeysCreated: LoadOrCreateKeyring made a new key, so no cookie from
 	// before opens.
 	EventKeysCreated
-	// EventKeysPending: all keys of the Keyring have yet to be activated, and
-	// the one that will be first, KeyID, was used. A clock or a schedule is
-	// wrong. It is reported once for a set of keys.
+	// EventKeysPending: no key of the Keyring is active yet, and the one that
+	// will be first, KeyID, was used. A clock or a schedule is wrong. It is
+	// reported once for a set of keys.
 	EventKeysPending
 	// EventKeysWarning: the Keyring has a fault that does not keep it from
 	// being used. Err is one of [Keyring.Warnings], KeyID the key if it is
 	// about one. It is reported when the fault appears.
 	EventKeysWarning
 	// EventInsecureTLS: a Manager with Options.Insecure served a request that
-	// came over TLS or says that its proxy's did, so cookies lack Secure for no
-	// reason. It is reported once.
+	// came over TLS, to this server or, as a header says, to its proxy. So
+	// cookies lack Secure for no reason. It is reported once.
 	EventInsecureTLS
-	// EventPlainHTTP: a Secure cookie was set on a page that was asked for over
-	// plain HTTP, as far as can be told, from a host that is not loopback:
-	// browsers drop it. It is reported once.
+	// EventPlainHTTP: a Secure cookie was set on a page that was requested over
+	// plain HTTP, as far as can be told, from a host that is not loopback.
+	// Browsers drop it. It is reported once.
 	EventPlainHTTP
 
 	endOfEventKinds // one more than the last kind

@@ -14,17 +14,17 @@ import (
 
 // Handler returns a handler that gives next's requests a session: see
 // [Manager.Get]. The session is saved just before the response headers go out.
-// Put it around as much of an application as there is; where next never asks
-// for the session, nothing happens.
+// Put it around the whole application; where next never asks for the session,
+// nothing happens.
 //
-// A request that was given up saves nothing: its context is over (or that of
-// the last Get has passed a deadline of its own), and its status is 408, 499 or
-// at least 500. [http.TimeoutHandler] inside next answers so, while the handler
-// may still be working with the session. Only a Destroy still sends its
-// deletions. With any other status a session is saved, although a context is
-// over: a server that shuts down and a client that has closed its side still
-// get an ordinary answer. Outside Handler, TimeoutHandler has no such effect;
-// put it there.
+// A request that was given up saves nothing. It is one whose context is over
+// (or the last Get's context has passed a deadline of its own), and whose
+// status is 408, 499 or at least 500. [http.TimeoutHandler] inside next answers
+// so, while the handler may still be working with the session. Only a Destroy
+// still sends its deletions. With any other status a session is saved, although
+// a context is over: a server that shuts down and a client that has closed its
+// side still get an ordinary answer. Outside Handler, TimeoutHandler has no
+// such effect; put it there.
 //
 // Two Managers may be around one handler if their cookies have different names;
 // Handler panics at the first request if they don't. The same Manager twice is
@@ -106,7 +106,7 @@ func (v *visit) Value(key any) any {
 	return v.Context.Value(key)
 }
 
-// asks notes that the handler whose context ctx is asks for the session.
+// asks notes that a handler with the context ctx asks for the session.
 func (v *visit) asks(ctx context.Context) {
 	v.mu.Lock()
 	v.asker = ctx
@@ -123,10 +123,9 @@ func (v *visit) open(whole any, s *state) {
 
 // over reports whether the context of the request is over, or that of the
 // handler which asked for the session has passed its deadline. Then another
-// goroutine than the handler's may be answering: http.TimeoutHandler does once
-// the context that it gave to the handler has passed its deadline, or has ended
-// with the request's. A context that the handler itself has cancelled says
-// nothing.
+// goroutine than the handler's may be answering. http.TimeoutHandler does so
+// once the handler's context has passed its deadline, or has ended with the
+// request's. A context that the handler itself has cancelled says nothing.
 func (v *visit) over() bool {
 	return v.asker != nil && errors.Is(v.asker.Err(), context.DeadlineExceeded) || v.Context.Err() != nil
 }
@@ -161,9 +160,9 @@ func (v *visit) commit(header http.Header, status int) error {
 }
 
 // giveUp answers for a handler that may still be working with the session. So
-// it looks at nothing that the handler can change: not at Data, and not at what
-// Save has prepared, whose lines are found by their names. A logout happens all
-// the same.
+// it looks at nothing that the handler can change: not at Data, and not at the
+// output of Save. The lines of that are found by their names. A logout happens
+// all the same.
 func (v *visit) giveUp(header http.Header) {
 	v.mu.Lock()
 	s, e := v.session, Event{Kind: EventTimedOut}
@@ -210,7 +209,7 @@ func (v *visit) hijacked() {
 	}
 }
 
-// touch is told at once of a change other than in Data.
+// touch is called at once for a change other than in Data.
 func (v *visit) touch(destroyed bool) {
 	v.mu.Lock()
 	v.touched = true
@@ -222,8 +221,7 @@ func (v *visit) touch(destroyed bool) {
 	}
 }
 
-// refuse is told of a Save after the headers went out, and reports whether that
-// is so.
+// refuse reports to Save and Cookies whether the headers are out already.
 func (v *visit) refuse() (sent bool) {
 	v.mu.Lock()
 	sent, report := v.committed, v.tooLate()
@@ -234,8 +232,8 @@ func (v *visit) refuse() (sent bool) {
 	return sent
 }
 
-// tooLate reports whether EventLate is to be reported of a change that happens
-// now. The caller holds v.mu.
+// tooLate says whether a change that happens now has to be reported as
+// EventLate. The caller holds v.mu.
 func (v *visit) tooLate() (report bool) {
 	report = v.committed && !v.givenUp && !v.late
 	v.late = v.late || report
@@ -243,9 +241,8 @@ func (v *visit) tooLate() (report bool) {
 }
 
 // finish looks, after the handler has returned, for a change of Data that came
-// too late to be saved. It leaves Data alone once a context is over, whatever
-// was answered: a middleware may have returned before the handler that it
-// called.
+// too late to be saved. It leaves Data alone once a context is over, with any
+// answer: a middleware may have returned before the handler that it called.
 func (v *visit) finish() {
 	v.mu.Lock()
 	s := v.session

@@ -15,8 +15,8 @@ const (
 	maxExpected    = 365 * 24 * time.Hour
 )
 
-// health holds the faults of a ring that is used all the same, as far as they
-// do not show in the ring.
+// health holds the faults of a ring that is used all the same, except those
+// that the ring itself shows.
 type health struct {
 	file    []string      // of the file that was taken last
 	back    []*ringKey    // that this file has, and that were revoked
@@ -38,9 +38,9 @@ func (w keyringWarning) Error() string { return "cookiesession: keyring: " + w.t
 //   - the file has lost a key without revoking it: it still opens, for at most
 //     7 days. To withdraw a key, revoke it;
 //   - the file has a key again that was revoked: it stays revoked until the
-//     process ends. Most likely an older copy of the file was put in its place;
-//   - a key retires before the sessions are over that it has sealed, by what
-//     Options.Lifetime, MaxLifetime and IdleTimeout allow;
+//     process ends. Most likely an older copy of the file has replaced it;
+//   - a key retires before its sessions can be over, by Options.Lifetime,
+//     MaxLifetime and IdleTimeout;
 //   - the file is not watched, or has not been read for three intervals.
 func (k *Keyring) Warnings() []string {
 	var texts []string
@@ -50,7 +50,8 @@ func (k *Keyring) Warnings() []string {
 	return texts
 }
 
-// newWarnings returns those of s that last, which may be nil, does not have.
+// newWarnings returns the warnings of s that last does not have. last may be
+// nil.
 func (s *keyringStatus) newWarnings(last *keyringStatus) []keyringWarning {
 	return slices.DeleteFunc(slices.Clone(s.warnings), func(w keyringWarning) bool {
 		return last != nil && slices.Contains(last.warnings, w)
@@ -117,8 +118,8 @@ type shortKey struct {
 	opens time.Duration // after its successor has begun to seal
 }
 
-// short returns the keys that retire before the sessions are over that they may
-// have sealed until their successor was activated.
+// short returns the keys that retire too early. A key seals until its successor
+// is activated, and has to open until those sessions are over.
 func (r *ring) short(longest time.Duration, now time.Time) (short []shortKey) {
 	for i, k := range r.order {
 		if i == 0 || k.isKept() || k.retires.IsZero() || isRetired(k.retires, now) {
@@ -145,7 +146,7 @@ func (k *Keyring) serve(p *policy) {
 	k.warn(clock.Now())
 }
 
-// expectReading says that the file is to be read before that time is over.
+// expectReading says that the file has to be read within that time.
 func (k *Keyring) expectReading(within time.Duration) {
 	k.overdue.Store(clock.Now().Add(within).UnixNano())
 }

@@ -42,8 +42,8 @@ func NewKey() Key {
 	return newKey(&secret)
 }
 
-// newKey takes a pointer because the trace of a panic shows what is passed by
-// value.
+// newKey takes a pointer because the trace of a panic shows arguments that are
+// passed by value.
 func newKey(from *[keytext.SecretSize]byte) Key {
 	secret, id := *from, deriveKeyID(from)
 	m := &keyMaterial{id: id, idText: id.String(), secret: func() [keytext.SecretSize]byte { return secret }}
@@ -67,11 +67,11 @@ func ParseKey(text string) (Key, error) {
 	return newKey(&secret), nil
 }
 
-// ActivatesAt returns k with the moment from which it may seal. Of a ring's
-// keys the one that was activated last seals. Before that moment k opens
-// sessions like any other key, so a fleet can be given a key, replica by
-// replica, before any of them uses it. The zero time stands for a key that has
-// been active since ever.
+// ActivatesAt returns k with the moment from which it may seal. The key of a
+// ring that was activated last seals. Before that moment k opens sessions like
+// any other key, so a fleet can be given a key, replica by replica, before any
+// of them uses it. The zero time stands for a key that has been active since
+// ever.
 func (k Key) ActivatesAt(t time.Time) Key {
 	k.activates = plainTime(t)
 	return k
@@ -137,7 +137,7 @@ func formatText(f fmt.State, verb rune, text string) {
 }
 
 // MarshalText returns the id, which [Key.UnmarshalText] does not read: a key
-// that goes through a text encoding loses its secret, and that is the purpose.
+// that goes through a text encoding loses its secret, on purpose.
 func (k Key) MarshalText() ([]byte, error) { return []byte(k.ID()), nil }
 
 // UnmarshalText reads a key from its csk1_ text, as [ParseKey] does, so that

@@ -20,8 +20,8 @@ import (
 // The directory must exist. The file comes into being whole and with mode 0600,
 // and processes that start at the same time agree on one. On Unix, a file is
 // refused if others could read, write or exchange it, with an error that says
-// what to do: it and its directory must belong to the user of the process or to
-// root, the file must be open to its owner alone, and only they, and their own
+// what to do. It and its directory must belong to the user of the process or to
+// root. The file must be open to its owner alone, and only they, and their own
 // group, may write to the directory. A file without a key is refused, too, and
 // never overwritten.
 //
@@ -78,8 +78,8 @@ func OpenKeyring(path string) (*Keyring, error) {
 	return k, nil
 }
 
-// openKeyring reads a ring from a file that check, if there is one, has nothing
-// against.
+// openKeyring reads a ring from a file. check, if there is one, may refuse the
+// file.
 func openKeyring(path string, check func(*keyfile.File) error) (*Keyring, error) {
 	path, err := filepath.Abs(path) // the working directory may change before it is read again
 	if err != nil {

@@ -39,7 +39,7 @@ type Keyring struct {
 	reloader reloader
 }
 
-// keyringStatus is what a Manager watches to report what happened to its
+// keyringStatus is the state that a Manager watches, to report changes of its
 // Keyring. It is immutable; each change stores a new one, so a Manager only
 // compares pointers.
 type keyringStatus struct {
@@ -50,8 +50,8 @@ type keyringStatus struct {
 	created    bool // LoadOrCreateKeyring made the file
 }
 
-// NewKeyring returns a ring of keys, the first of which seals unless they have
-// a schedule (see [Keyring]). No key at all, the zero Key, the same key twice,
+// NewKeyring returns a ring of keys. The first one seals, unless they have a
+// schedule (see [Keyring]). No key at all, the zero Key, the same key twice,
 // two keys with one id (1 in 16 million) and a schedule that contradicts itself
 // or is over are errors.
 func NewKeyring(keys ...Key) (*Keyring, error) {
@@ -147,9 +147,9 @@ func (k *Keyring) latest() *keyringStatus {
 	return new(keyringStatus)
 }
 
-// Keys lists the keys as they are now: the latest activation first, so that
-// pending keys come before the one that seals and old ones after it. Then come
-// those that the file has lost, and the revoked ids at the end.
+// Keys lists the keys as they are now, the latest activation first. So pending
+// keys come before the one that seals, and old ones after it. Then come the
+// keys that the file has lost, and at the end the revoked ids.
 func (k *Keyring) Keys() []KeyInfo { return k.current().infos(clock.Now()) }
 
 // Loaded returns when the ring was last known to be up to date: when it was
@@ -163,17 +163,16 @@ func (k *Keyring) Loaded() time.Time {
 	return time.Unix(0, k.loaded.Load())
 }
 
-// Replace makes the keys of other those of k, at one instant, for keys that
-// come from elsewhere than a file: fetch their text, pass it to [ParseKeyring],
-// and the result to Replace. Managers keep using k. Nothing is merged: keys
-// that other lacks are gone. Revocations alone stay, until the process ends.
+// Replace gives k the keys of other, at one instant. It is for keys that do not
+// come from a file: fetch their text, pass it to [ParseKeyring], and the result
+// to Replace. Managers keep using k. Nothing is merged: keys that other lacks
+// are gone. Revocations alone stay, until the process ends.
 //
 // It fails, and k keeps its keys, if other lacks the key that seals now and
-// does not revoke it, or if all that it has were revoked in k. Even then k
-// takes over the revocations of other.
+// does not revoke it, or if k has revoked all keys of other. Even then k takes
+// over the revocations of other.
 //
-// A ring that is watched should be changed by its file, which the next reading
-// would put back in place.
+// Change a watched ring by its file: the next reading would undo Replace.
 func (k *Keyring) Replace(other *Keyring) error {
 	if other == nil || other.snapshot.Load() == nil {
 		return errors.New("cookiesession: keyring not replaced: there is no other")
@@ -206,7 +205,7 @@ func (k *Keyring) install(next, given *ring, err error, now time.Time) {
 	k.warn(now)
 }
 
-// store puts a snapshot that differs from the present one in its place.
+// store replaces the snapshot, if next differs from it.
 func (k *Keyring) store(r *ring) {
 	k.snapshot.Store(r)
 	s := *k.latest()

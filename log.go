@@ -13,9 +13,9 @@ import (
 	"example.com/cookiesession/internal/webrule"
 )
 
-// An eventLog stands in for Options.OnEvent: where nobody listens, a change
-// must not be lost silently, nor sessions that will be. What may happen at
-// every request is limited, and every line says how many events it stands for.
+// An eventLog stands in for Options.OnEvent: a change must not be lost in
+// silence, nor sessions that will be. Lines that could come at every request
+// are limited, and a line tells how many were left out before it.
 type eventLog struct {
 	limits    [endOfEventKinds]webrule.LogLimit
 	strangers strangers
@@ -108,8 +108,8 @@ func (l *eventLog) log(r *http.Request, e Event) {
 }
 
 // strangers count cookies of unknown keys. Anybody can send one, and visitors
-// of long ago do. Only where they are many beside those that open may this
-// replica lack a key.
+// of long ago do. Only if they are many, compared with the cookies that open,
+// this replica may lack a key.
 type strangers struct {
 	opened atomic.Int64 // since start
 
@@ -120,7 +120,7 @@ type strangers struct {
 }
 
 // count counts a cookie of an unknown key. It returns the counts since the last
-// line if there is to be another one, and else zero.
+// line if another line is due, and else zero.
 func (s *strangers) count(now time.Time) (unknown, opened int64) {
 	const least, percent = 10, 1
 	s.mu.Lock()

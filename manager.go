@@ -37,14 +37,13 @@ type manager struct {
 	labelFunc func(*http.Request) string
 	onEvent   func(*http.Request, Event)
 	reported  atomic.Pointer[keyringStatus] // of keys, by events
-	pending   atomic.Pointer[ring]          // the last one of which KeysPending was reported
+	pending   atomic.Pointer[ring]          // the last one that KeysPending was reported for
 	insecure  atomic.Bool                   // Insecure, and InsecureTLS has not been reported
 	secure    atomic.Bool                   // not Insecure, and PlainHTTP has not been reported
 	newer     webrule.LogLimit              // of EventRefused for ErrNewer
 }
 
-// planOf returns the plan of a type, which has to be one that a session can
-// have.
+// planOf returns the plan of a type, if a session can have it.
 func planOf(t reflect.Type) (*value.Plan, error) {
 	switch t.Kind() {
 	case reflect.Pointer:
@@ -101,9 +100,9 @@ func (m *manager) Strip(h http.Header) {
 // opens the cookie; a request whose handler never calls it costs nothing. It
 // panics if the request did not pass through [Manager.Handler].
 //
-// A handler that has a Session must not be one that another goroutine answers
-// for, unless the status and the context then say that the request was given
-// up: see Handler. A middleware that does otherwise belongs outside Handler.
+// While a handler uses a Session, no other goroutine may answer for it, unless
+// the status and the context then say that the request was given up: see
+// Handler. A middleware that does otherwise belongs outside Handler.
 func (m *Manager[T]) Get(r *http.Request) *Session[T] {
 	s, ok := m.FromContext(r.Context())
 	if !ok {
@@ -136,7 +135,8 @@ func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	return s
 }
 
-// load makes s the session of a request, which before knows.
+// load makes s the session of a request. before says what is known of the
+// request.
 func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 	var check func() error
 	if m.check != nil {
@@ -153,9 +153,9 @@ func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 // another answer is still possible, [ErrTooLarge] above all. A later change is
 // still saved, and whether the session is merely refreshed is decided again
 // when the headers go out. It is an error to call it when the response headers
-// are out: the session of a Handler knows that, whatever writer is given. So is
-// a session of another Manager, and [ErrRevoked] says that the session's key
-// was revoked while the request was under way.
+// are out. The session of a Handler knows that, with any writer. A session of
+// another Manager is an error, too. [ErrRevoked] says that the session's key
+// was revoked during the request.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if err := m.bind(&s.state, s.dataValue()); err != nil {
 		return err
@@ -223,8 +223,8 @@ func (s *state) cookies() ([]*http.Cookie, error) {
 	return cookies, nil
 }
 
-// bind makes a Session that the application itself has made one of m's. It
-// refuses one of another Manager: a cookie of that would not open here.
+// bind gives m a Session that the application has made. It refuses one of
+// another Manager: its cookie would not open here.
 func (m *manager) bind(s *state, data reflect.Value) error {
 	switch s.manager {
 	case nil:
@@ -333,8 +333,8 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 	}
 	exact, err := m.plan.Read(tape, s.data)
 	if err == nil && !exact {
-		// This program would have stored something else: without a field of
-		// another release, say. A change is one against that, so that reading
+		// This program would have stored something else, for instance without a
+		// field of another release. Changes are told from that, so that reading
 		// never writes.
 		tape.Reset()
 		err = m.plan.Write(tape, s.data)

@@ -12,13 +12,13 @@ type Size struct {
 	Cookies int // number of cookies; 0 if the session does not fit
 	Limit   int // bytes
 
-	// Paths has what each place takes, if the stored form is the packed one.
+	// Paths has the size of each place, if the stored form is the packed one.
 	// The sum is the body's size, up to the last byte's unused bits: no value's
 	// length depends on another value.
 	Paths []PathSize
 }
 
-// A PathSize is what one place of a session takes.
+// A PathSize is the size of one place of a session.
 type PathSize struct {
 	Path string // such as user.roles[]; the indices of lists are left out
 	Bits int    // of the packed form, the key's included

@@ -23,7 +23,7 @@ type finder struct {
 	duplicate bool    // two different ones opened
 }
 
-// finder returns what opens cookies called name.
+// finder returns a finder for cookies called name.
 func (c *Codec) finder(name string) finder {
 	return finder{Codec: c, name: name, label: c.label, now: clock.Now(), ring: c.keys.current()}
 }
@@ -46,9 +46,9 @@ type candidate struct {
 	key    *ringKey
 }
 
-// A carried is what one reading of a Cookie header keeps of a session's
-// cookies. Its size is bounded, whatever the request, and no further work looks
-// at the header itself.
+// A carried holds a session's cookies after one reading of a Cookie header. Its
+// size is bounded for any request, and no later step looks at the header
+// itself.
 type carried struct {
 	first [wire.MaxTries]candidate
 	tries int // how many there are
@@ -63,10 +63,10 @@ type carried struct {
 	stranger candidate // the first value whose key the ring lacks
 }
 
-// newest opens a request's cookies, which takes at most MaxTries tags, and
-// returns the record of the one issued last. On a tie it is the one whose key
-// ranks higher, since a re-sealed copy has the time of its twin, and then the
-// first. Two cookies of one name come from two paths or domains.
+// newest opens a request's cookies, with at most MaxTries tags, and returns the
+// record of the one issued last. On a tie the one whose key ranks higher wins,
+// since a re-sealed copy has the time of its twin, and then the first. Two
+// cookies of one name come from two paths or domains.
 //
 // All else is judged for that one alone: an older cookie must not stand in for
 // a newer one that was revoked, or that this release does not understand.
@@ -200,8 +200,8 @@ func (f *finder) one(text string) (opened, error) {
 	return o.parse()
 }
 
-// admit does what can be done about a value without decoding it. That takes one
-// look into the ring, and no memory unless the value is longer than a cookie.
+// admit checks a value without decoding it. That takes one look into the ring,
+// and no memory unless the value is longer than a cookie.
 func (f *finder) admit(text string) (first candidate, refused *codecError) {
 	first.text = text
 	if first.header, refused = f.inspect(text); refused != nil && refused != errNewerVersion {
@@ -220,8 +220,8 @@ func (f *finder) admit(text string) (first candidate, refused *codecError) {
 	return first, refused
 }
 
-// inspect refuses what cannot be a token of this Codec, nor its first part,
-// whatever the key.
+// inspect refuses a text that cannot be a token of this Codec or its first
+// part, with any key.
 func (f *finder) inspect(text string) (wire.Header, *codecError) {
 	if isSecurecookie(text) {
 		return wire.Header{}, errSecurecookie
@@ -280,8 +280,8 @@ var (
 )
 
 // longest returns how many characters the text of n cookies may have. It is not
-// less than other options have allowed before: whoever lowers MaxSize keeps the
-// sessions that exist.
+// less than other options have allowed before: lowering MaxSize ends no
+// session.
 func (f *finder) longest(n int) int {
 	if f.maxSize == math.MaxInt {
 		return math.MaxInt

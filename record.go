@@ -12,7 +12,7 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// What a token seals is a Record:
+// A token seals a Record:
 //
 //	struct {
 //	    uint8   flags;
@@ -33,13 +33,13 @@ import (
 // The binding is here and not in the value, because a handler may replace the
 // value as a whole, and a release that lacks a field drops it.
 //
-// With the padding the whole record has a multiple of so many bytes, so that
-// lengths come in steps (ISO/IEC 7816-4). It is worked out at each write.
+// The padding (ISO/IEC 7816-4) fills the record to a multiple of some number of
+// bytes, so that lengths come in steps. It is computed at each write.
 const (
 	flagPacked         = 1 << 0
 	flagID             = 1 << 1
 	flagLifetime       = 1 << 2
-	flagBrowserSession = 1 << 3 // the cookie has no Max-Age, whatever options say
+	flagBrowserSession = 1 << 3 // the cookie has no Max-Age, with any options
 	flagPadded         = 1 << 4
 	flagBound          = 1 << 5
 	flagPending        = 1 << 6 // only with flagBound: the binding has not been proven yet
@@ -122,7 +122,7 @@ func cutPadding(data []byte) (rest []byte, ok bool) {
 // result's body aliases data.
 func parseRecord(data []byte, issued int64) (record, error) {
 	if len(data) > 0 && data[0]&^knownFlags != 0 {
-		return record{}, newerError(errFlags) // what follows may mean anything
+		return record{}, newerError(errFlags) // the rest may mean anything
 	}
 	r := record{issued: issued}
 	if !r.parse(data) {

@@ -12,20 +12,20 @@ import (
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //
-// Inside an any, these types need no registration and come back as what they
-// were: bool, all integers and floats, string, slices of all of these,
-// time.Time, time.Duration, []any, and the maps from string to any, string and
-// int and from any to any. Every other type does, defined ones such as "type
-// Role string" included, and []*Item beside Item; without it, sealing fails
-// with an error that has the line. The name there is made of the package's
-// path, so that no other type has it. It is stored with each value: a short one
-// of your own takes less space. A type that is declared in a function has to
-// move out of it first.
+// Inside an any, these types need no registration and come back as they were:
+// bool, all integers and floats, string, slices of all of these, time.Time,
+// time.Duration, []any, and the maps from string to any, string and int and
+// from any to any. Every other type does, defined ones such as "type Role
+// string" included, and []*Item beside Item; without it, sealing fails with an
+// error that has the line. The name there is made of the package's path, so
+// that no other type has it. It is stored with each value: a short one of your
+// own takes less space. A type that is declared in a function has to move out
+// of it first.
 //
 // A type that is registered as a pointer comes back as a pointer, and one that
-// is registered as a value as a value, whichever of the two was put in.
-// Elsewhere than inside an any, types need no registration. A time.Time keeps
-// its offset from UTC, and not the name of its Location.
+// is registered as a value comes back as a value. It does not matter which of
+// the two was put in. Elsewhere than inside an any, types need no registration.
+// A time.Time keeps its offset from UTC, and not the name of its Location.
 //
 // A struct field with the tag json:"-" is not stored, here and elsewhere. That
 // is logged as a warning to slog.Default, once for each type. The tag cbor:"-"
@@ -38,9 +38,9 @@ func Register(name string, zero any) { warnLeftOut(value.Register(name, zero)) }
 // leftOut has the types that warnLeftOut has warned of.
 var leftOut sync.Map
 
-// warnLeftOut says once for each type that fields of it are not stored, unless
-// their cbor tag says what is meant. A program that was written for gob, which
-// does not look at tags, would lose what they hold without a word.
+// warnLeftOut warns once for each type that some of its fields are not stored,
+// unless they have a cbor tag. gob does not look at tags, so a program that was
+// written for it would lose these fields without notice.
 func warnLeftOut(plan *value.Plan) {
 	for _, l := range plan.LeftOut() {
 		if _, warned := leftOut.LoadOrStore(l.Type, true); !warned {
@@ -50,9 +50,9 @@ func warnLeftOut(plan *value.Plan) {
 	}
 }
 
-// Unknown is what a registered type decodes to in a program that did not
-// register its name: an older release, during a deployment or after a rollback.
-// It keeps the session alive, and is stored again unchanged.
+// Unknown stands for a value whose type name the program did not register: in
+// an older release, during a deployment or after a rollback. It keeps the
+// session alive, and is stored again unchanged.
 type Unknown = value.Unknown
 
 // Must returns v, or panics with err if it is not nil: for variables at package

@@ -60,11 +60,11 @@ type earlyReload struct {
 
 // SetEarlyReload says whether a cookie of an unknown key makes a watched ring
 // read its file before the next interval is over; it does unless told
-// otherwise. Only those requests wait for it that have such a cookie, for at
-// most 100 ms. The file is read at most 20 times a second for that, and for one
-// key again after 1, 2, 4 and so on up to 60 seconds. Switch it off where a
-// reading costs money, and then let new keys activate later than every
-// replica's interval.
+// otherwise. Only requests with such a cookie wait for it, for at most 100 ms.
+// The file is read early at most 20 times per second. For one key it is read
+// again after 1, 2, 4 and so on up to 60 seconds. Switch it off where a reading
+// costs money, and then let new keys activate later than every replica's
+// interval.
 func (k *Keyring) SetEarlyReload(on bool) {
 	k.reloader.mu.Lock()
 	defer k.reloader.mu.Unlock()
@@ -103,7 +103,7 @@ func (k *Keyring) reloadFor(id keyID) *ring {
 	}
 }
 
-// knowing returns the snapshot if it knows the key, be it as a revoked one.
+// knowing returns the snapshot if it knows the key, perhaps as a revoked one.
 func (k *Keyring) knowing(id keyID) *ring {
 	r := k.current()
 	if _, status := r.find(id, clock.Now()); status == keyUnknown {
@@ -114,8 +114,7 @@ func (k *Keyring) knowing(id keyID) *ring {
 
 // reloadEarly makes the reload that a request has asked for. It reports no
 // errors: the next poll will, so that the senders of cookies do not decide how
-// often. Neither does it wait to see whether a file that has lost keys stays
-// so.
+// often. If the file has lost keys, it does not wait for a second reading.
 func (k *Keyring) reloadEarly(ctx context.Context) {
 	defer k.reloader.readingEnds()
 	if sleep(ctx, k.reloader.pause()) != nil {
@@ -128,8 +127,8 @@ func (k *Keyring) reloadEarly(ctx context.Context) {
 }
 
 // join returns the reload that a request with that id has to wait for, or nil
-// if it has not to wait. final is false if the reading had begun before: the
-// file may have gained the key since.
+// if it need not wait. final is false if the reading had begun before: the file
+// may have gained the key since.
 func (rl *reloader) join(id keyID, r *ring) (reload *earlyReload, final bool) {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()

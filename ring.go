@@ -21,7 +21,7 @@ type ring struct {
 }
 
 const (
-	maxRing   = keytext.MaxKeys    // keys of a ring, also with those that are kept
+	maxRing   = keytext.MaxKeys    // keys of a ring, the kept ones included
 	keepFor   = 7 * 24 * time.Hour // at most, a key that its file has lost
 	keepAfter = time.Hour          // in the ring, or it is not kept
 )
@@ -50,9 +50,8 @@ const (
 // emptyRing opens and seals nothing. It stands in for that of a zero Keyring.
 var emptyRing = new(ring)
 
-// newRing makes a ring of keys in the order in which their author listed them.
-// Those that are revoked are left out before anything else is asked. In errors
-// where names the key of an index.
+// newRing makes a ring of keys in their author's order. Revoked ones are left
+// out before any other check. In errors, where names the key at an index.
 func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(int) string) (*ring, error) {
 	listed := make([]listedKey, 0, len(keys))
 	for i, k := range keys {
@@ -90,8 +89,8 @@ func newRing(keys []Key, revoked map[keyID]struct{}, now time.Time, where func(i
 	return ringOf(order, revoked), nil
 }
 
-// ringOf returns the ring of those keys, which are its own from then on, the
-// highest rank first.
+// ringOf returns the ring of those keys, the highest rank first. It takes them
+// over.
 func ringOf(order []*ringKey, revoked map[keyID]struct{}) *ring {
 	r := &ring{byID: make(map[keyID]*ringKey, len(order)), order: order, revoked: revoked}
 	for i, k := range order {
@@ -107,8 +106,8 @@ type listedKey struct {
 	where string
 }
 
-// checkSchedule finds the mistakes in dates that would go unnoticed until
-// visitors lose their sessions.
+// checkSchedule finds mistakes in dates. Without it, they would go unnoticed
+// until visitors lose their sessions.
 func checkSchedule(keys []listedKey, now time.Time) error {
 	if len(keys) == 0 {
 		return errors.New("no key")
@@ -117,8 +116,8 @@ func checkSchedule(keys []listedKey, now time.Time) error {
 	usable := false
 	for i, k := range keys {
 		if k.activates.IsZero() && dated && i < len(keys)-1 {
-			// Such a key counts as older than all those with a date. An author
-			// who put it on top believes that it seals.
+			// Such a key counts as older than all those with a date. Authors
+			// who put it on top believe that it seals.
 			return fmt.Errorf("%s: only the last key may lack activates when another one has it", k.where)
 		}
 		if !isWritable(k.activates) || !isWritable(k.retires) {
@@ -157,11 +156,11 @@ func checkIDs(keys []listedKey) error {
 // isRetired reports whether a key with that date opens nothing at now.
 func isRetired(retires, now time.Time) bool { return !retires.IsZero() && !now.Before(retires) }
 
-// sealing returns the key that seals at now: of those that are active and not
-// retired the one that was activated last. If none is active yet, because a
-// clock is far behind or all dates are ahead, it is the one that activates
-// first: all replicas can open its sessions, and one under a key that is early
-// does less harm than none. pending tells that case.
+// sealing returns the key that seals at now: among the active keys that have
+// not retired, the one that was activated last. If none is active yet, because
+// a clock is far behind or all dates are ahead, it is the one that activates
+// first. All replicas can open its sessions, and a session under an early key
+// does less harm than no session. pending tells that case.
 //
 // A key that is kept never seals. The result is nil if every other key has
 // retired or been revoked. Then nothing may be sealed.
@@ -182,12 +181,11 @@ func (r *ring) sealing(now time.Time) *ringKey {
 }
 
 // sealingAfter returns the key for replacing a cookie that was sealed by prev:
-// the sealing key, or prev itself if that was activated later. Otherwise a
-// replica whose clock is behind, or any replica where another one's is ahead,
-// would move a session back with each change, the others would seal it anew at
-// its next request, and so on until the clocks agree. Every replica that opened
-// the cookie has the key, so none opens less for it. prev may be nil, and of
-// another snapshot.
+// the sealing key, or prev itself if that was activated later. Otherwise, while
+// clocks differ, one replica would move a session back with each change, and
+// the others would seal it anew at its next request. The replica that opened
+// the cookie has the key, so this costs nobody a session. prev may be nil, or
+// of another snapshot.
 func (r *ring) sealingAfter(prev *ringKey, now time.Time) *ringKey {
 	s := r.sealing(now)
 	if s == nil || prev == nil {
@@ -229,8 +227,8 @@ func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	return s != nil && k.rank < s.rank
 }
 
-// supersededAt returns when the key was activated that came next after k, which
-// r has superseded. It is zero if that is not known.
+// supersededAt returns when the next key after k, a superseded key, was
+// activated. It is zero if that is not known.
 func (r *ring) supersededAt(k *ringKey) (at time.Time) {
 	for _, later := range r.order { // so the last one that is found is the earliest
 		if later.rank > k.rank && later.activates.After(k.activates) {
@@ -281,15 +279,15 @@ func (r *ring) shrinks(next *ring, now time.Time) bool {
 	return slices.ContainsFunc(r.order, func(k *ringKey) bool { return !k.isKept() && r.isLost(k, next, now) })
 }
 
-// isLost reports whether next lacks k, which is a key of r, and nobody has said
-// that k is to go.
+// isLost reports whether next lacks k, a key of r, that was neither revoked nor
+// retired.
 func (r *ring) isLost(k *ringKey, next *ring, now time.Time) bool {
 	return next.byID[k.id] == nil && !next.revokes(k.id) && !isRetired(k.retires, now)
 }
 
-// replacedBy returns the ring that follows r if next is put in its place by
-// hand: with the revocations of both. It is an error if visitors would lose
-// their sessions because next lacks the key that seals and does not revoke it.
+// replacedBy returns the ring that follows r if Replace is given next: with the
+// revocations of both. It is an error if visitors would lose their sessions
+// because next lacks the key that seals and does not revoke it.
 func (r *ring) replacedBy(next *ring, now time.Time) (*ring, error) {
 	next, err := r.stillRevoking(next, now)
 	if err != nil {
@@ -303,7 +301,7 @@ func (r *ring) replacedBy(next *ring, now time.Time) (*ring, error) {
 
 // followedBy returns the ring that follows r if its file has next now, and the
 // last file was taken at loaded. Keys that the file has lost are kept. It is an
-// error if next is not to be taken.
+// error if next may not be taken.
 func (r *ring) followedBy(next *ring, loaded, now time.Time) (*ring, error) {
 	next, err := r.stillRevoking(next, now)
 	if err != nil {
@@ -325,10 +323,11 @@ func (r *ring) stillRevoking(next *ring, now time.Time) (*ring, error) {
 	return next, nil
 }
 
-// isForeign reports whether next is not from the file that r is from, but from
-// another site's, say: they share no key. A replica that could not read its
-// file for so long that none of its keys is left there must take it all the
-// same. There the key that seals was activated after the last reading.
+// isForeign reports whether next comes from another file, such as another
+// site's: they share no key. There is one exception. If a replica could not
+// read its file for long, none of its keys may be left there, and it must take
+// the file all the same. In that case the key that seals was activated after
+// the last reading.
 func (r *ring) isForeign(next *ring, loaded, now time.Time) bool {
 	opens := false
 	for _, k := range r.order {
@@ -344,12 +343,12 @@ func (r *ring) isForeign(next *ring, loaded, now time.Time) bool {
 	return opens && (s.activates.After(now) || !s.activates.After(loaded))
 }
 
-// keeping returns next with the keys that r has and next has lost, as openers
-// for some days. Most likely the file was cut, or is an older copy. A key that
-// both have keeps its age.
+// keeping returns next and, as openers for some days, the keys of r that next
+// has lost. Most likely the file was cut, or is an older copy. A key that both
+// have keeps its age.
 //
-// A key that came an hour ago at most and does not seal goes with its line:
-// somebody who could write to the file for a moment must not leave a key
+// A key that came within the last hour and does not seal goes with its line: an
+// attacker who could write to the file for a moment must not leave a key
 // behind.
 func (r *ring) keeping(next *ring, now time.Time) *ring {
 	var order, kept []*ringKey
@@ -410,8 +409,8 @@ type KeyInfo struct {
 	Retires   time.Time `json:"retires,omitzero"`   // zero: never
 }
 
-// infos describes the keys at now, the latest activation first, then those that
-// are kept, then the revoked ones by id.
+// infos describes the keys at now: the latest activation first, then the kept
+// keys, then the revoked ones by id.
 func (r *ring) infos(now time.Time) []KeyInfo {
 	sealing := r.sealing(now)
 	infos := make([]KeyInfo, 0, len(r.order)+len(r.revoked))

@@ -11,11 +11,10 @@ import (
 )
 
 // prepare decides what a response with this status does to the cookie, and
-// makes its Set-Cookie lines. The decision is taken anew at each call, since
-// the status, the time or the keys may be others by now; but as long as it
-// stays the same and nothing changes, so do the lines. So Save, a flush that
-// did not happen and the commit agree. On an error, the output stays what it
-// was.
+// makes its Set-Cookie lines. The decision is made anew at each call, since the
+// status, the time or the keys may have changed. As long as it is the same and
+// nothing changes, the lines stay the same. So Save, a flush that did not
+// happen and the commit agree. On an error, the output stays as it was.
 func (s *state) prepare(status int) error {
 	sc := newScratch()
 	defer sc.release()
@@ -44,9 +43,8 @@ func (s *state) prepare(status int) error {
 	return nil
 }
 
-// dropRevoked takes those keys out of the request's ring that were revoked
-// since it began. If the ring has no key left that can seal, today's takes its
-// place.
+// dropRevoked removes from the request's ring the keys that were revoked since
+// it began. If the ring has no key left that can seal, today's takes its place.
 func (s *state) dropRevoked(now time.Time) {
 	current := s.manager.codec.keys.current()
 	if s.ring = s.ring.revoking(current.revoked); s.ring.sealing(now) == nil {
@@ -92,8 +90,7 @@ func (s *state) facts(sum uint64, now time.Time, status int, barred bool) facts 
 	return f
 }
 
-// addDue adds the facts about a session that opened and is only to be
-// refreshed.
+// addDue adds the facts that decide whether an opened session is refreshed.
 func (s *state) addDue(f *facts, now time.Time, status int) {
 	p := &s.manager.codec.policy
 	key, found := s.ring.find(s.key.id, now)
@@ -135,8 +132,8 @@ func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 	panic("cookiesession: an action without a way to compose it")
 }
 
-// seal makes the lines that set the cookies of a session, and delete those that
-// they leave behind.
+// seal makes the lines that set the cookies of a session, and those that delete
+// its stale ones.
 func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	m := s.manager
 	if m.labelFunc != nil && s.request == nil {
@@ -174,10 +171,10 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	return nil
 }
 
-// deletes reports whether Destroy sends deletions: if the request carried a
-// cookie of the session's. If it carried none, then SameSite may have kept it
-// back from another site's form, with which an identity provider logs out; but
-// a link must not do that, and pages of visitors without a session stay in
+// deletes reports whether Destroy sends deletions. It does if the request
+// carried a cookie of the session. If it carried none, SameSite may have kept
+// it back from another site's form, as when an identity provider logs out. But
+// a link must not log out, and pages of visitors without a session stay in
 // caches.
 func (s *state) deletes() bool {
 	return s.carried != 0 || s.request != nil && !webrule.IsSafe(s.request.Method)
@@ -188,8 +185,8 @@ func (s *state) deletions() []string {
 	return s.appendStale([]string{s.manager.cookie.deletion(s.manager.cookie.name)}, 1)
 }
 
-// appendStale appends the lines that delete the cookies which the request
-// carried and which a session of n parts leaves behind.
+// appendStale appends the lines that delete stale cookies: those that the
+// request carried and that a session of n parts does not overwrite.
 func (s *state) appendStale(lines []string, n int) []string {
 	for _, name := range s.carried.after(n, s.manager.names) {
 		lines = append(lines, s.manager.cookie.deletion(name))
@@ -200,8 +197,8 @@ func (s *state) appendStale(lines []string, n int) []string {
 var errNoRequest = errors.New("a Session that came with no request has no label: LabelFunc needs one")
 
 // apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
-// It may be done again, because somebody may have cleared the headers since, or
-// because the lines that were put there before are out of date.
+// It may run again: the headers may have been cleared since, or the lines in
+// them may be out of date.
 func (s *state) apply(h http.Header, before []string) {
 	retract(h, before)
 	if len(s.output.lines) == 0 {

@@ -58,8 +58,8 @@ func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
 }
 
 // readBack refuses the value on the tape, which is of the type t, if it would
-// not open. Marshaling methods may write what they don't read: some write
-// nothing for the zero value, and refuse to read nothing.
+// not open. Marshaling methods may write bytes that they refuse to read: some
+// write nothing for the zero value, and do not read nothing.
 func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
 	if !plan.CallsMethods() {
 		return nil
@@ -91,12 +91,12 @@ func init() {
 	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }
 }
 
-// mostTokens bounds the tape of a value that is packed, which takes 32 bytes a
-// token, here and wherever the value is read.
+// mostTokens bounds the tape of a packed value. A tape takes 32 bytes per
+// token, here and in every reader.
 const mostTokens = 16 << 10
 
-// pack returns the body for what is on the tape, and whether it is the packed
-// form. It is only if that is smaller and unpacks to no more than a reader
+// pack returns the body for the value on the tape, and whether it is packed. It
+// is packed only if that is smaller and unpacks to no more than a reader
 // allows.
 func (s *scratch) pack() (body []byte, packed bool) {
 	size := s.tape.Len(0)

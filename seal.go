@@ -11,7 +11,8 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// A sealing is everything that sealing a record takes, besides the record.
+// A sealing holds everything that is needed to seal a record, except the
+// record.
 type sealing struct {
 	*Codec
 	name, label string
@@ -21,8 +22,8 @@ type sealing struct {
 	random      [wire.RandomSize]byte // drawn by the caller, so that vectors can be tested
 }
 
-// sealing returns what seals for the cookie called name, with time and random
-// bytes left to be set.
+// sealing returns a sealing for the cookie called name. The caller sets its
+// time and random bytes.
 func (c *Codec) sealing(name string) sealing {
 	return sealing{Codec: c, name: name, label: c.label, ring: c.keys.current()}
 }
@@ -60,9 +61,10 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 	return string(out.text), nil
 }
 
-// replaced returns the key of the value that is replaced, nil if it is not
-// known. If it was revoked since the value was opened, nothing may replace it:
-// a slow request would carry a forged session past the revocation.
+// replaced returns the key of the value that will be replaced, or nil if it is
+// not known. If the key was revoked since the value was opened, nothing may
+// replace the value: a slow request would carry a forged session past the
+// revocation.
 func (how *sealing) replaced(idText string) (*ringKey, error) {
 	raw, err := hex.DecodeString(idText)
 	if err != nil || len(raw) != wire.KeyIDSize {
@@ -98,7 +100,7 @@ func (s *scratch) seal(how *sealing, rec *record) (sealed, error) {
 		return sealed{}, internalError(errNoSealingKey)
 	}
 	// The number of parts stands in the header, so it has to be known first.
-	// And no time goes into sealing megabytes that can't be sent.
+	// And no time is spent on sealing megabytes that can't be sent.
 	data, err := rec.append(s.record[:0])
 	if err != nil {
 		return sealed{}, usageError(err)

@@ -14,17 +14,16 @@ import (
 // in place; the [Manager] stores it when it has changed.
 //
 // A Session belongs to its request and to the handler's goroutine, as the
-// request itself does: hand a goroutine that outlives the request a copy of
-// what it needs (a copy of a struct still shares its maps and slices). Data is
-// read when the response headers go out, so nothing that it points to may be
-// changed by another goroutine: no pointer into a cache.
+// request itself does. Give a goroutine that outlives the request a copy of the
+// data that it needs (a copy of a struct still shares its maps and slices).
+// Data is read when the response headers go out, so nothing that it points to
+// may be changed by another goroutine: no pointer into a cache.
 //
 // The zero Session with Data set is a new session, which serves for tests: see
 // [Manager.Cookies].
 type Session[T any] struct {
-	// Data is what the session holds. For a new session it is the zero value
-	// (an empty map, if T is a map). A session whose Data is zero is not
-	// stored.
+	// Data is the session's content. For a new session it is the zero value (an
+	// empty map, if T is a map). A session whose Data is zero is not stored.
 	Data T
 
 	state
@@ -54,9 +53,9 @@ func (s *state) Err() error {
 // which costs 22 characters of cookie. Until ID is called there is none.
 //
 // An id alone does not make an empty session be stored. So a visitor whose Data
-// is zero has another id at each request, which [EventIDLost] tells. Where that
-// matters, put something into Data that is not zero, such as the time of the
-// first visit.
+// is zero has another id at each request; [EventIDLost] reports that. Where
+// that matters, put something into Data that is not zero, such as the time of
+// the first visit.
 func (s *state) ID() string {
 	if !s.record.hasID {
 		s.drewID = true
@@ -86,9 +85,9 @@ func (s *state) IssuedAt() time.Time {
 	return time.Unix(s.record.issued, 0).UTC()
 }
 
-// ExpiresAt returns the earlier of the session's absolute end and of the end
-// that an idle timeout counted from IssuedAt (for a new session: from now)
-// gives it. For the zero Session, which has no policy yet, it is the zero time.
+// ExpiresAt returns the session's absolute end, or its idle end if that is
+// earlier. The idle timeout counts from IssuedAt (for a new session: from now).
+// For the zero Session, which has no policy yet, it is the zero time.
 func (s *state) ExpiresAt() time.Time {
 	if s.manager == nil {
 		return time.Time{}
@@ -125,9 +124,9 @@ func (s *state) SetLifetime(d time.Duration) {
 }
 
 // SetPersistent says whether the browser keeps this session when it is closed.
-// false leaves Max-Age out of its cookies, whatever Options say: the "remember
-// me" that was left unticked on a shared computer. It is sealed in, so renewals
-// and new keys keep it; [Session.Destroy] ends it. true, as in a new session,
+// false leaves Max-Age out of its cookies, with any Options: the "remember me"
+// that was left unticked on a shared computer. It is sealed in, so renewals and
+// new keys keep it; [Session.Destroy] ends it. true, as in a new session,
 // leaves it to Options.BrowserSession. The lifetime is enforced all the same:
 // browsers that restore their tabs restore such cookies, too. An older release
 // does not open a session with false, so deploy first and use it later.
@@ -136,10 +135,10 @@ func (s *state) SetPersistent(on bool) {
 	s.touch()
 }
 
-// Binding returns what ties the session to something outside, such as a key of
-// the device, and whether the other side has yet to prove itself. A zero id
-// says that nothing does. It is for packages that check the binding at each
-// request. Renew and changes of Data leave it, Destroy ends it.
+// Binding returns the id of something outside that the session is tied to, such
+// as a key of the device, and whether the other side has yet to prove itself. A
+// zero id means that there is no binding. It is for packages that check the
+// binding at each request. Renew and changes of Data leave it, Destroy ends it.
 func (s *state) Binding() (id [16]byte, pending bool) { return s.record.binding, s.record.pending }
 
 // SetBinding ties the session to something outside, for packages that call
@@ -155,17 +154,17 @@ func (s *state) SetBinding(id [16]byte, pending bool) {
 // of the name that the request carried is deleted, a refused one included. If
 // it carried none, NAME is deleted all the same, unless the method is GET,
 // HEAD, OPTIONS or TRACE: browsers keep SameSite cookies back from a form of
-// another site, with which an identity provider may log out. Nothing keeps
-// Destroy from that, also not a Check that cannot answer, nor a request that is
-// given up. So a logout must be behind [http.CrossOriginProtection] or a token,
-// or other sites can log visitors out.
+// another site, and an identity provider may log out by such a form. Destroy
+// does so even if Check cannot answer or the request is given up. So a logout
+// must be behind [http.CrossOriginProtection] or a token, or other sites can
+// log visitors out.
 //
 // If the handler puts new Data in afterwards, a new session is stored instead.
 // A copy of the cookie still opens until it expires: see the section on what a
 // session in a cookie cannot do. A cookie that was set under another
-// Options.Path or Domain than today's is another cookie, which Destroy does not
-// delete: it is left after the logout, and the visitor is logged in again.
-// Where one of these changes, change the name as well.
+// Options.Path or Domain is another cookie. Destroy does not delete it: it is
+// left after the logout, and the visitor is logged in again. Where one of these
+// changes, change the name as well.
 func (s *Session[T]) Destroy() {
 	clearData(s.dataValue())
 	s.state.destroy()

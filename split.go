@@ -26,7 +26,7 @@ func (p partSet) has(n int) bool {
 	return p&all == all
 }
 
-// after returns the names of those cookies that a write of n parts does not
+// after returns the names of the cookies that a write of n parts does not
 // overwrite, given all the names.
 func (p partSet) after(n int, names []string) (stale []string) {
 	for i := n; i < len(names); i++ {
@@ -39,9 +39,9 @@ func (p partSet) after(n int, names []string) (stale []string) {
 
 // Cookies cuts a value that this Codec has sealed for the cookie called name
 // into the cookies that carry it: one, or up to CodecOptions.MaxCookies. They
-// have names and values; the attributes are the caller's. Also delete the parts
-// of an earlier value that these do not overwrite: see [Codec.StaleParts]. Any
-// other value is returned as one cookie.
+// have names and values; the attributes are the caller's. Also delete the stale
+// parts of an earlier value: see [Codec.StaleParts]. Any other value is
+// returned as one cookie.
 func (c *Codec) Cookies(name, value string) []*http.Cookie {
 	cut := wire.Cut{Name: name, Size: c.maxSize}
 	parts := cut.Parts(len(value), c.maxCookies)

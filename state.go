@@ -9,7 +9,7 @@ import (
 	"example.com/cookiesession/internal/clock"
 )
 
-// A state is a Session without its Data: all of it that does not depend on the
+// A state is a Session without its Data: the part that does not depend on the
 // type of Data.
 type state struct {
 	manager *manager      // whose session it is; nil: nobody's yet
@@ -19,7 +19,7 @@ type state struct {
 	began   time.Time     // when the Manager got it
 	carried partSet       // which of the session's cookies it has
 	label   string
-	ring    *ring // the one snapshot of this request, without what was revoked since
+	ring    *ring // the one snapshot of this request, without keys that were revoked since
 
 	err    error    // why no cookie opened; nil if one did
 	key    *ringKey // that sealed the cookie; nil: none opened
@@ -60,7 +60,7 @@ func (s *state) refuse(err error, now time.Time) {
 	s.record.issued = max(s.record.issued, came)
 }
 
-// touch has the session stored even though its Data may not have changed.
+// touch makes the session be stored, even if its Data has not changed.
 func (s *state) touch() {
 	s.touches++
 	if s.visit != nil {
@@ -74,8 +74,8 @@ func (s *state) destroy() {
 	s.touch()
 }
 
-// restart returns the record of the session that comes after r's, which was
-// destroyed. It keeps only the facts that are named here.
+// restart returns the record of the session that follows a destroyed one. It
+// keeps only the facts that are named here.
 func (r *record) restart(now time.Time) record {
 	next := record{
 		created: now.Unix(),
@@ -95,7 +95,7 @@ func (r *record) renew(now time.Time) {
 	}
 }
 
-// clearData makes Data what it is in a new session: the zero value, or an empty
+// clearData empties Data, as in a new session: to the zero value, or an empty
 // map.
 func clearData(data reflect.Value) {
 	data.SetZero()
@@ -104,7 +104,7 @@ func clearData(data reflect.Value) {
 	}
 }
 
-// An action is what a response does to the session cookie.
+// An action says how a response changes the session cookie.
 type action uint8
 
 const (
@@ -134,14 +134,14 @@ type output struct {
 	reported bool   // as an event
 }
 
-// facts are all that a decision goes by.
+// facts are everything that a decision depends on.
 type facts struct {
 	opened    bool // a cookie opened
 	deletes   bool // Destroy has something to delete: see state.deletes; only looked at with destroyed
 	destroyed bool // Destroy was called
 	touched   bool // Renew, SetLifetime, SetPersistent, SetBinding or a first ID was called
 	zero      bool // Data is zero
-	changed   bool // Data differs from what the cookie holds
+	changed   bool // Data differs from the cookie's content
 	barred    bool // nothing may be sealed: see state.barred
 	over      bool // the session would have ended by now, even if it was issued now
 
@@ -150,7 +150,7 @@ type facts struct {
 	reseal  bool // webrule has it move the session to another key
 }
 
-// decide says what a response does to the cookie, and why.
+// decide returns how a response changes the cookie, and why.
 func decide(f facts) (action, Reason) {
 	do, reason := f.wanted()
 	switch {

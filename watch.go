@@ -20,24 +20,26 @@ const (
 
 // Watch keeps the ring up to date with its file, until ctx ends: run it in a
 // goroutine of its own. It reads the file at once and then every interval (0:
-// one minute), or up to a fifth of it earlier, lest a fleet do so in step. It
-// compares the text of the file, so that it does not matter whether the file
-// was written to, renamed over, or is behind a symbolic link that was switched.
+// one minute), or up to a fifth of it earlier, so that the replicas of a fleet
+// do not all read at once. It compares the text of the file. So it does not
+// matter whether the file was written to, was replaced by a rename, or is
+// behind a symbolic link that was switched.
 //
-// A file is not taken if it cannot be read, has a mistake in it, holds no key
-// that could seal, or shares none with the ring, unless the key that it seals
-// with was activated since the last reading. Then the ring stays as it is,
-// except for the keys that the file revokes in spite of all that. A file that
-// has lost keys is taken if a second reading, one second later, finds the same,
-// since the first may have met a file half-written.
+// A file is not taken if it cannot be read, has a mistake in it, or holds no
+// key that could seal. It is not taken either if it shares no key with the
+// ring, unless its sealing key was activated since the last reading. In all
+// these cases the ring stays as it is, except that keys which the file revokes
+// are revoked. A file that has lost keys is taken if a second reading, one
+// second later, finds the same, since the first may have met a file
+// half-written.
 //
-// Keys are not withdrawn by deleting their lines: a key that opens, and that a
-// file has lost, is kept as an opener for at most 7 days, see
+// Deleting a key's line does not withdraw the key. If the file has lost a key
+// that opens, it is kept as an opener for at most 7 days, see
 // [Keyring.Warnings]. To withdraw a key, revoke it. It stays revoked until the
-// process ends, whatever the file says later.
+// process ends, even if the file changes later.
 //
-// onError, if it is not nil, is called by this goroutine with each reason for
-// which a file was not taken, again at every reading, and with each of
+// onError, if it is not nil, is called by this goroutine. It gets the reason
+// why a file was not taken, again at every reading, and each of
 // [Keyring.Warnings] when it first appears. A ring that has no file, or is
 // being watched already, is reported at once, and Watch returns.
 //
@@ -115,7 +117,7 @@ type reading struct {
 	file     *keyfile.File
 	digest   [sha256.Size]byte // tells whether two texts are the same without keeping the secrets of one
 	given    *ring             // has the revocations, also if there is an error
-	err      error             // why given is not to be taken
+	err      error             // why given must not be taken
 	doubtful bool              // the file may have been met half-written
 }
 

@@ -60,10 +60,10 @@ func parsePairs(text string) (cookies []cookie) {
 	return cookies
 }
 
-// usualNames are what the library calls cookies unless told otherwise.
+// usualNames are the library's default names of cookies.
 var usualNames = []string{"__Host-session", "__Secure-session", "session"}
 
-// chooseName returns the name of the cookie that is meant: the only one whose
+// chooseName returns the name of the cookie to inspect: the only one whose
 // value begins as a token does, or else one of the usual names.
 func chooseName(cookies []cookie) (string, error) {
 	var names []string
@@ -106,8 +106,8 @@ type candidate struct {
 	refusal *refusal
 }
 
-// candidates returns the cookies called name that may be meant: several if
-// cookies of different paths or domains have that name.
+// candidates returns the cookies called name. There are several if cookies of
+// different paths or domains have that name.
 func candidates(cookies []cookie, name string) (found []candidate) {
 	for _, c := range cookies {
 		if c.name == name || c.name == "" {
@@ -117,7 +117,7 @@ func candidates(cookies []cookie, name string) (found []candidate) {
 	return found
 }
 
-// join joins the parts of a cookie whose first is given.
+// join joins the parts of a cookie, given its first part.
 func join(cookies []cookie, first cookie) candidate {
 	can := candidate{name: first.name, text: first.value, longest: len(first.name) + len(first.value)}
 	t, r := parseHeader(first.value)

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// A duration is a flag whose value may be in days, which the lifetimes of
-// sessions are and the standard library's durations are not.
+// A duration is a flag whose value may be in days. Lifetimes of sessions are in
+// days; the standard library's durations have none.
 type duration time.Duration
 
 const day = 24 * time.Hour
@@ -20,9 +20,9 @@ const maxDuration = 100 * 365 * day
 
 var errDuration = errors.New("not a duration such as 15d, 36h, 1d12h or 90s")
 
-// parseDuration reads what time.ParseDuration does, without a sign, after a
-// whole number of days. It rounds up to whole seconds, which is as exact as the
-// times in keyring files are.
+// parseDuration reads a whole number of days and then the form of
+// time.ParseDuration, without a sign. It rounds up to whole seconds, as exact
+// as the times in keyring files.
 func parseDuration(s string) (time.Duration, error) {
 	days, rest, ok := strings.Cut(s, "d")
 	if !ok {

@@ -18,8 +18,8 @@ type edit struct {
 	text string
 }
 
-// apply makes edits, which do not overlap. Several insertions at one place come
-// in the order of the edits, and before a text that is exchanged there.
+// apply makes edits, which must not overlap. Several insertions at one place
+// come in the order of the edits, and before a text that is replaced there.
 func apply(text string, edits []edit) string {
 	edits = slices.Clone(edits)
 	slices.SortStableFunc(edits, func(a, b edit) int {
@@ -39,8 +39,8 @@ func (f *keyFile) replace(start, end int, text string) {
 	f.edits = append(f.edits, edit{keytext.Span{Start: start, End: end}, text})
 }
 
-// lineAt returns where the line begins and ends that holds pos, without and
-// with its line end.
+// lineAt returns the line that holds pos: its begin, and its end without and
+// with the line end.
 func (f *keyFile) lineAt(pos int) (start, end, next int) {
 	start = strings.LastIndexByte(f.text[:pos], '\n') + 1
 	next = len(f.text)
@@ -101,9 +101,9 @@ func (f *keyFile) append(line string) {
 	f.replace(len(f.text), len(f.text), line+f.newline())
 }
 
-// aboveComments returns where the line begins that holds pos, or where the
-// comments begin that stand directly above it: they are about that line. But at
-// the head of the file they are about the file.
+// aboveComments returns the begin of the line that holds pos, or of the
+// comments directly above it: they are about that line. But at the head of the
+// file they are about the file.
 func (f *keyFile) aboveComments(pos int) int {
 	line, _, _ := f.lineAt(pos)
 	at := line
@@ -146,8 +146,8 @@ func (f *keyFile) removeWords(start, end, line int) {
 	f.replace(start, end, "")
 }
 
-// revoke exchanges a key for its revocation. It says since when, because a
-// revocation may be forgotten when no cookie of the key can be alive.
+// revoke replaces a key by its revocation, with the date. A revocation may be
+// forgotten when no cookie of the key can be alive.
 func (f *keyFile) revoke(k *fileKey) {
 	words := "revoked " + k.id
 	if f.onLine[k.Line] == 1 {
@@ -162,7 +162,8 @@ func (f *keyFile) revoke(k *fileKey) {
 
 func (f *keyFile) since() string { return "since " + stamp(f.now) }
 
-// date notes the present at the end of the line that holds pos, in its comment.
+// date writes the current time at the end of the line that holds pos, in its
+// comment.
 func (f *keyFile) date(pos int) {
 	start, end, _ := f.lineAt(pos)
 	sep := " # "
@@ -174,7 +175,8 @@ func (f *keyFile) date(pos int) {
 
 var sinceText = regexp.MustCompile(`\bsince (\d{4}-\d\d-\d\dT\S+)`)
 
-// revokedSince reads what date has noted for a revocation, if it has.
+// revokedSince reads the time that date wrote for a revocation, if there is
+// one.
 func (f *keyFile) revokedSince(r keytext.Revocation) (time.Time, bool) {
 	_, end, _ := f.lineAt(r.Span.Start)
 	comment := f.text[r.Span.End:end]

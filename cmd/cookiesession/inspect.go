@@ -111,7 +111,7 @@ func inspect(c *console, o inspectOptions, args []string) error {
 	return nil
 }
 
-// A finding is the knowledge of one cookie.
+// A finding is everything that is known of one cookie.
 type finding struct {
 	Cookie  string `json:"cookie,omitempty"`
 	Cookies int    `json:"cookies"`        // how many it takes
@@ -142,7 +142,7 @@ type finding struct {
 // isOpen reports whether the sealed content is known.
 func (f *finding) isOpen() bool { return f.Created != nil }
 
-// look finds out about a cookie as much as can be, with a nil opener without
+// look finds out as much as possible about a cookie. A nil opener stands for no
 // keys.
 func (o inspectOptions) look(op *opener, can candidate) *finding {
 	now := clock.Now()
@@ -153,7 +153,7 @@ func (o inspectOptions) look(op *opener, can candidate) *finding {
 	}
 	switch {
 	case can.refusal != nil:
-		r = can.refusal // there is only a part of it, which explains whatever else is wrong
+		r = can.refusal // there is only a part of it, which explains every other fault
 	case r != nil:
 	case t.issued.After(now.Add(wire.MaxSkew)):
 		r = refuse(causeFuture, "it was issued more than five minutes ahead of this machine's clock")
@@ -186,7 +186,7 @@ func (o inspectOptions) opener() (*opener, error) {
 		return nil, err
 	}
 	codec, err := cookiesession.NewCodec(ring, &cookiesession.CodecOptions{
-		// That a session has expired is for look to say.
+		// look reports a session that has expired.
 		Label: o.label, Lifetime: wire.MaxLifetime, MaxSize: maxInput, MaxCookies: wire.MaxParts,
 	})
 	if err != nil {
@@ -283,8 +283,8 @@ func (f *finding) describe(meta cookiesession.Meta, v any) {
 	f.Lifetime = int64(meta.Lifetime / time.Second)
 }
 
-// expiry says when the session ends by the policy that the options describe,
-// and refuses it if it has ended.
+// expiry says when the session ends, by the policy in the options, and refuses
+// it if it has ended.
 func (f *finding) expiry(o inspectOptions, now time.Time) *refusal {
 	f.Age = int64(max(0, now.Sub(*f.Created)) / time.Second)
 	lifetime, of := time.Duration(o.lifetime), "a lifetime of "

@@ -31,8 +31,7 @@ type keyFile struct {
 	broken  bool // the library does not take it
 }
 
-// A fileKey is a key in its file. Its dates are as they are to be: they change
-// with the edits.
+// A fileKey is a key in its file. Its dates are those after the edits.
 type fileKey struct {
 	keytext.Key               // where it stands; zero if it is new
 	text               string // of a new key
@@ -41,8 +40,9 @@ type fileKey struct {
 	revoked            bool
 }
 
-// readKeyFile reads a keyring file. If there is a mistake in it, it comes back
-// beside the error, as broken, with the revocations that were understood.
+// readKeyFile reads a keyring file. If there is a mistake in it, the file is
+// returned beside the error: as broken, with the revocations that were
+// understood.
 func readKeyFile(path string, now time.Time) (*keyFile, error) {
 	file, err := keyfile.Read(path)
 	if err != nil {
@@ -58,7 +58,7 @@ func readKeyFile(path string, now time.Time) (*keyFile, error) {
 // parseKeyFile is readKeyFile for a text that was read from path.
 func parseKeyFile(path, text string, now time.Time) (*keyFile, error) {
 	if text != "" && !strings.HasSuffix(text, "\n") {
-		text += "\n" // for whatever may be put after it
+		text += "\n" // for text that is put after it
 	}
 	if len(text) > keytext.MaxSize {
 		return nil, fmt.Errorf("%s is longer than %d bytes", path, keytext.MaxSize) // and was not read to its end
@@ -83,7 +83,7 @@ func parseKeyFile(path, text string, now time.Time) (*keyFile, error) {
 		})
 	}
 	if len(f.usable()) > 0 {
-		// Without one the library takes no file, and a command may mend that.
+		// Without one the library takes no file, and a command may add one.
 		err = f.check(text)
 	}
 	f.broken = err != nil
@@ -95,7 +95,7 @@ func keyID(k keytext.Key) (string, error) {
 	return key.ID(), err
 }
 
-// check has the library judge the file's text, or the next one.
+// check lets the library check the file's text, or the next one.
 func (f *keyFile) check(text string) error {
 	if _, err := cookiesession.ParseKeyring(text); err != nil {
 		return fmt.Errorf("%s: %w", f.path, err)
@@ -118,8 +118,7 @@ func (f *keyFile) find(id string) *fileKey {
 }
 
 // usable returns the keys that are neither revoked nor retired, the latest
-// activation first, in the order in which the library has them succeed each
-// other.
+// activation first, in the library's order of succession.
 func (f *keyFile) usable() []*fileKey {
 	return slices.DeleteFunc(f.byActivation(), func(k *fileKey) bool { return k.isRetired(f.now) })
 }
@@ -153,8 +152,8 @@ func sealing(keys []*fileKey, now time.Time) int {
 const lockWait = 10 * time.Second // other holders need milliseconds
 
 // changeKeyFile changes the file at path, or not at all. Meanwhile no other
-// process of this kind changes it, and those who read it find it whole. If the
-// file is broken, change is told so, by the mistake.
+// process of this kind changes it, and readers find it whole. If the file is
+// broken, change gets the mistake.
 func changeKeyFile(path string, change func(f *keyFile, mistake error) error) error {
 	if _, err := keyfile.Read(path); err != nil { // before a lock file is left there
 		return linkToNowhere(path, err)
@@ -178,8 +177,8 @@ func changeKeyFile(path string, change func(f *keyFile, mistake error) error) er
 	return explainWrite(path, atomicfile.Replace(path, []byte(text), f.info))
 }
 
-// changed returns the text of the file with the changes made. They come to
-// nothing if the library would not take the result, which it always should.
+// changed returns the text of the file with the changes made. If the library
+// would not take the result, it is an error; that should not happen.
 func (f *keyFile) changed() (string, error) {
 	text := apply(f.text, f.edits)
 	if text == f.text || f.broken {
@@ -217,7 +216,7 @@ func (f *keyFile) newKey(activates time.Time) *fileKey {
 // line returns the line of a new key.
 func (k *fileKey) line() string { return keyfile.Line(k.text, k.id, k.activates) }
 
-// linkToNowhere says so, if that is why a file does not exist.
+// linkToNowhere says that a file does not exist because its link leads nowhere.
 func linkToNowhere(path string, err error) error {
 	if _, lerr := os.Lstat(path); lerr == nil && errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("%s is a symbolic link to a file that does not exist", path)
@@ -225,7 +224,7 @@ func linkToNowhere(path string, err error) error {
 	return err
 }
 
-// explainWrite adds to an error what to do about it.
+// explainWrite adds advice to an error.
 func explainWrite(path string, err error) error {
 	switch {
 	case err == nil:
@@ -233,9 +232,9 @@ func explainWrite(path string, err error) error {
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("there is no directory %s", filepath.Dir(path))
 	case errors.Is(err, syscall.EROFS):
-		return fmt.Errorf("%w: %s cannot be changed where it is mounted: change what it is mounted from", err, path)
+		return fmt.Errorf("%w: %s cannot be changed where it is mounted: change the source of the mount", err, path)
 	case errors.Is(err, fs.ErrPermission):
-		return fmt.Errorf("%w: nothing was changed: run as the owner of %s, who must be able to write to its directory too", err, path)
+		return fmt.Errorf("%w: nothing was changed: run as the owner of %s, and let the owner write to its directory, too", err, path)
 	}
 	return err
 }

@@ -64,8 +64,8 @@ func keygen(c *console, file string, args []string) error {
 	return err
 }
 
-// addUndated adds a key to a file that does without dates, and says what it
-// will do there.
+// addUndated adds a key to a file without dates, and reports how the key will
+// be used.
 func (f *keyFile) addUndated() (said string, err error) {
 	keys := f.usable()
 	if len(keys) == 0 {

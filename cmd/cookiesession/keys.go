@@ -58,7 +58,7 @@ type keysOptions struct {
 	json                     bool
 }
 
-// A keysReport is what keys prints.
+// A keysReport is the output of keys.
 type keysReport struct {
 	File     string                  `json:"file"`
 	Keys     []cookiesession.KeyInfo `json:"keys"`
@@ -66,7 +66,7 @@ type keysReport struct {
 	Warnings []string                `json:"warnings"`
 }
 
-// A keyEvent is something that the schedule makes happen.
+// A keyEvent is a change that the schedule brings.
 type keyEvent struct {
 	At    time.Time `json:"at"`
 	Key   string    `json:"key"`
@@ -117,8 +117,8 @@ func keys(c *console, o keysOptions, args []string) error {
 	return err
 }
 
-// keysUser returns the user whose keys are in a file: -user if that is given,
-// else the one who asks, or the owner if root does.
+// keysUser returns the user that owns the keys in a file: -user if that is
+// given, else the caller, or the file's owner if the caller is root.
 func (o keysOptions) keysUser(file *keyfile.File) (keyfile.User, error) {
 	if o.user != "" {
 		return lookupUser(o.user)
@@ -175,11 +175,12 @@ func (o keysOptions) scheduleWarnings(keys []cookiesession.KeyInfo, changed, now
 	return warnings
 }
 
-// farAhead is how far ahead a key may activate that somebody meant to.
+// farAhead is the limit above which a key's activation is most likely a
+// mistake.
 const farAhead = 31 * day
 
-// longestGap returns the longest time between the activations of two keys that
-// follow each other, 0 without two.
+// longestGap returns the longest time between the activations of two successive
+// keys, or 0 if there are not two.
 func longestGap(keys []cookiesession.KeyInfo) (gap time.Duration) {
 	for i, k := range keys {
 		if i > 0 && k.State != cookiesession.KeyRevoked && k.Activates.After(sinceEver) {

@@ -4,8 +4,8 @@
 //
 // It exits with 0 if it has done its work, with 1 if the answer is no (a cookie
 // does not open, a budget is exceeded, a keyring needs attention), and with 2
-// if it was not used rightly or the environment kept it from working. Its
-// output holds no secret but the key that keygen is there to print.
+// if it was used wrongly or the environment kept it from working. Its output
+// holds no secret, except the key that keygen prints.
 package main
 
 import (
@@ -29,7 +29,7 @@ import (
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
-// What the command exits with.
+// Exit codes of the command.
 const (
 	exitDone  = 0
 	exitNo    = 1
@@ -39,11 +39,12 @@ const (
 // A command is one thing that the program can do.
 type command struct {
 	name    string
-	args    string // what follows the name, in a line
+	args    string // usage after the name, in a line
 	summary string // a line, without a full stop
-	about   string // what -h says before the flags
+	about   string // text of -h before the flags
 	example string // lines of a shell
-	// setup declares the flags and returns what to do when they are parsed.
+	// setup declares the flags and returns the function that runs once they are
+	// parsed.
 	setup func(*flag.FlagSet) func(c *console, args []string) error
 }
 
@@ -52,14 +53,14 @@ func commands() []command {
 	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, sizeCommand, versionCommand}
 }
 
-// A console is what a command talks to.
+// A console is the input and output of a command.
 type console struct {
 	stdin  io.Reader
 	stdout *bufio.Writer
 	stderr io.Writer
 }
 
-// run does what args say and returns the exit code.
+// run runs the command in args and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	c := &console{stdin, bufio.NewWriter(stdout), stderr}
 	code := c.run(args)
@@ -128,8 +129,8 @@ func (c *console) runCommand(cmd command, args []string) int {
 	return exitError
 }
 
-// parse parses flags, also those that come after other arguments: in "revoke
-// a1b2c3 -file F" it is plain what is meant.
+// parse parses flags, also those that come after other arguments: "revoke
+// a1b2c3 -file F" is unambiguous.
 func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 	for {
 		if err := fs.Parse(args); err != nil {
@@ -143,14 +144,15 @@ func parse(fs *flag.FlagSet, args []string) (positional []string, err error) {
 }
 
 var (
-	// errNo marks the errors of a command that did its work and has to say no.
+	// errNo marks errors of a command that did its work, and whose answer is
+	// no.
 	errNo = errors.New("no")
-	// errMisuse marks those of one that was not called rightly.
+	// errMisuse marks errors of a command that was called wrongly.
 	errMisuse = errors.New("misuse")
 )
 
-// A marked error is one of errNo or errMisuse with its own text, which may be
-// empty, if everything has been said.
+// A marked error is errNo or errMisuse with a text of its own. The text is
+// empty if everything has been printed.
 type marked struct {
 	error
 	mark error
@@ -163,11 +165,11 @@ func no(format string, args ...any) error { return marked{fmt.Errorf(format, arg
 func misuse(format string, args ...any) error { return marked{fmt.Errorf(format, args...), errMisuse} }
 
 // keyText finds texts that look like a key, whole or not. Errors quote
-// arguments, and one day somebody pastes a key where an id was wanted.
+// arguments, and somebody may paste a key where an id was wanted.
 var keyText = regexp.MustCompile(`csk1_[A-Za-z0-9_-]*`)
 
-// libraryNames are what the library's errors begin with, which in the output of
-// a program of the same name says nothing.
+// libraryNames are the beginnings of the library's errors. In the output of a
+// program of the same name they tell nothing.
 var libraryNames = strings.NewReplacer("cookiesession: keyring: ", "", "cookiesession: ", "")
 
 // complain writes an error.
@@ -180,8 +182,8 @@ func (c *console) complain(name string, err error) {
 }
 
 // visible returns text in a form that a terminal shows and does not obey:
-// headers that somebody pastes may hold its escape sequences. Characters
-// without a picture are written as JSON does it. Line ends stay.
+// pasted headers may hold escape sequences. Characters that cannot be printed
+// are written as in JSON. Line ends stay.
 func visible(text string) string {
 	var b strings.Builder
 	for i, r := range text {
@@ -213,7 +215,7 @@ func writeJSON(w io.Writer, v any) error {
 	return err
 }
 
-// marshalJSON returns v as JSON that a terminal can be shown.
+// marshalJSON returns v as JSON that is safe to show on a terminal.
 func marshalJSON(v any, indent string) (string, error) {
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
@@ -248,7 +250,7 @@ func (c *console) help(args []string) int {
 	return exitDone
 }
 
-// help returns what -h prints.
+// help returns the text of -h.
 func (cmd command) help() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "usage: cookiesession %s\n\n%s\n", strings.TrimSpace(cmd.name+" "+cmd.args), strings.TrimSpace(cmd.about))

@@ -13,9 +13,9 @@ import (
 	"example.com/cookiesession/internal/value"
 )
 
-// plain returns a session's value in such a form that encoding/json shows all
-// of it to people. That form is not read back, so types need not be told apart
-// where the eye does it: a time is its RFC 3339 text, a duration its Go text.
+// plain returns a session's value in a form that encoding/json can show to
+// people in full. That form is not read back, so it need not keep types that a
+// reader can tell apart: a time is its RFC 3339 text, a duration its Go text.
 func plain(v any) any {
 	switch v := v.(type) {
 	case string:
@@ -67,8 +67,8 @@ func plainFloat(f float64, bits int) any {
 	return f
 }
 
-// plainUnknown names the type, which only the application knows, and shows what
-// is stored of the value.
+// plainUnknown names the type, which only the application knows, and shows the
+// stored form of the value.
 func plainUnknown(u cookiesession.Unknown) any {
 	var v any
 	plan, err := value.PlanFor(reflect.TypeFor[any]())

@@ -69,8 +69,8 @@ func mayRead(name, path string) (bool, error) {
 	}
 }
 
-// allows reports whether a file with that mode and owner lets a user do what
-// bit says. Root may do everything.
+// allows reports whether a file with that mode and owner gives a user the
+// permission bit. Root may do everything.
 func allows(mode, bit fs.FileMode, user string, groups []string, uid, gid string) bool {
 	switch {
 	case user == "0":

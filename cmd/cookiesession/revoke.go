@@ -88,7 +88,7 @@ func revoke(c *console, o revokeOptions, args []string) error {
 	return nil
 }
 
-// revokeBlindly adds revocations to a file whose keys cannot be told.
+// revokeBlindly adds revocations to a file whose keys cannot be read.
 func (f *keyFile) revokeBlindly(ids []string) (said []string) {
 	for _, id := range ids {
 		if f.isRevoked(id) {
@@ -114,7 +114,7 @@ func (o revokeOptions) revoke(f *keyFile, ids []string) (said []string, err erro
 			say("%s is revoked already", id)
 			continue
 		case k.revoked:
-			f.remove(k) // a secret that is of no use any more
+			f.remove(k) // a secret that is no longer needed
 			say("%s is revoked already; its key is removed from the file", id)
 		default:
 			say("revoked %s: %s", id, loggedOut(before, k, f.now))
@@ -141,9 +141,8 @@ func (o revokeOptions) revoke(f *keyFile, ids []string) (said []string, err erro
 	return said, nil
 }
 
-// putOff puts off the end of those of the keys that have sealing before them,
-// and were to retire before the sessions that they seal are over: they had been
-// superseded by a key that is revoked now.
+// putOff puts off the end of keys that go on sealing and would retire too early
+// for their sessions. A key that is revoked now had superseded them.
 func (f *keyFile) putOff(keys []*fileKey, keep time.Duration) (changed []*fileKey) {
 	now := f.usable()
 	for _, k := range keys[:sealing(keys, f.now)+1] {
@@ -159,8 +158,8 @@ func (f *keyFile) putOff(keys []*fileKey, keep time.Duration) (changed []*fileKe
 	return changed
 }
 
-// loggedOut says whose sessions end with k, which is one of keys if it can open
-// any.
+// loggedOut says which visitors' sessions end with k. If k can open any, it is
+// one of keys.
 func loggedOut(keys []*fileKey, k *fileKey, now time.Time) string {
 	at, seals := slices.Index(keys, k), sealing(keys, now)
 	switch {

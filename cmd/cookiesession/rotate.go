@@ -68,7 +68,7 @@ type rotateOptions struct {
 	init, dryRun, json bool
 }
 
-// A rotation is what rotate has done, or would do.
+// A rotation holds the changes that rotate has made, or would make.
 type rotation struct {
 	File      string         `json:"file"`
 	Changed   bool           `json:"changed"`
@@ -78,7 +78,7 @@ type rotation struct {
 	Retiring  []retiringKey  `json:"retiring,omitempty"`
 	Removed   []removedKey   `json:"removed,omitempty"`
 	Forgotten []forgottenKey `json:"forgotten,omitempty"`
-	Next      time.Time      `json:"next,omitzero"` // with -every, if nothing was to be done
+	Next      time.Time      `json:"next,omitzero"` // with -every, if nothing was due
 
 	newest *fileKey // then
 }
@@ -92,14 +92,15 @@ type addedKey struct {
 type retiringKey struct {
 	ID      string    `json:"id"`
 	Retires time.Time `json:"retires"`
-	before  string    // whose activation it is reckoned from; "" if that is past
+	before  string    // its time counts from the activation of this key; "" if that is past
 }
 
 type removedKey struct {
 	ID      string    `json:"id"`
 	Retired time.Time `json:"retired"`
-	// Sealed is until when the key can have sealed, and Cookies until when
-	// cookies of it could have lived, if no session lives longer than -keep.
+	// Sealed is the last time at which the key can have sealed. Cookies is the
+	// last time at which its cookies could have lived, if no session lives
+	// longer than -keep.
 	Sealed  time.Time `json:"sealed_until"`
 	Cookies time.Time `json:"cookies_until"`
 }
@@ -154,8 +155,8 @@ func (o rotateOptions) rotate() (*rotation, error) {
 	return done, o.explainMissing(err)
 }
 
-// mayBegin refuses a file without a key that could seal, unless a ring is to
-// begin there.
+// mayBegin refuses a file without a key that could seal, unless the user asked
+// for a new ring.
 func (o rotateOptions) mayBegin(f *keyFile) error {
 	if o.init || len(f.usable()) > 0 {
 		return nil

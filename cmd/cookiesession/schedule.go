@@ -8,7 +8,7 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// A schedule says when a new key begins to seal and an old one ceases to open.
+// A schedule says when a new key begins to seal and an old one no longer opens.
 type schedule struct {
 	activateIn, lifetime, keep, reload duration
 
@@ -30,7 +30,7 @@ func (s *schedule) flags(fs *flag.FlagSet) {
 	s.set = fs
 }
 
-// settle works out -keep when the flags are parsed.
+// settle computes -keep when the flags are parsed.
 func (s *schedule) settle() error {
 	switch lifetime := isGiven(s.set, "lifetime"); {
 	case lifetime && isGiven(s.set, "keep"):
@@ -48,7 +48,7 @@ func isGiven(fs *flag.FlagSet, name string) (given bool) {
 }
 
 // warn says which parts of the schedule are dangerous, though they may be
-// meant.
+// intended.
 func (s *schedule) warn(c *console) {
 	if s.activateIn < s.reload {
 		c.warn("the new key begins to seal before every replica has read it (-activate-in %v, -reload %v)", &s.activateIn, &s.reload)
@@ -63,9 +63,9 @@ func (s *schedule) warn(c *console) {
 }
 
 // addKey adds a new key that activates in that time, or at once if there is no
-// other that could seal. If the one that seals does so before its own time, the
-// new one comes after that time: otherwise it would seal early in its place,
-// before any replica has it.
+// other that could seal. If a key seals before its own time, the new one comes
+// after that time. Otherwise the new one would seal instead, before any replica
+// has it.
 func (f *keyFile) addKey(in time.Duration) *addedKey {
 	others := f.usable()
 	alone := len(others) == 0
@@ -79,12 +79,12 @@ func (f *keyFile) addKey(in time.Duration) *addedKey {
 	return &addedKey{k.id, k.activates, alone}
 }
 
-// sinceEver is the date of keys that have none, where they need one.
+// sinceEver is the date for keys without one, where they need one.
 var sinceEver = time.Unix(0, 0)
 
-// dateAll gives keys a date that have none, except the one that is listed last:
-// beside a key with a date no other may lack it. It is the same for all, so
-// their order stays.
+// dateAll gives keys without a date one, except the key that is listed last:
+// beside a key with a date no other may lack one. The date is the same for all,
+// so their order stays.
 func (f *keyFile) dateAll(keys []*fileKey) {
 	undated := slices.DeleteFunc(slices.Clone(keys), func(k *fileKey) bool { return !k.activates.IsZero() })
 	for i, k := range undated {
@@ -94,15 +94,15 @@ func (f *keyFile) dateAll(keys []*fileKey) {
 	}
 }
 
-// retireSuperseded sees to it that the keys of before, which were usable before
-// a key was added, retire when the sessions that they have sealed are over, and
-// not earlier.
+// retireSuperseded makes the keys of before retire when the sessions that they
+// have sealed are over, and not earlier. before holds the keys that were usable
+// before a key was added.
 //
-// A key that seals or will seal seals until its successor activates, whatever
-// its date says by now, so a date that is too early is put off. A key that was
-// superseded before keeps its date, which its author had reasons for. If it has
-// none, nothing tells when the fleet learnt of its successor, and the time
-// counts from now.
+// A key that seals or will seal goes on until its successor activates. So a
+// date that is too early for that is put off. A key that was superseded before
+// keeps its date, because its author had reasons for it. If it has none,
+// nothing tells when the fleet learnt of its successor, and the time counts
+// from now.
 func (f *keyFile) retireSuperseded(before []*fileKey, keep time.Duration) (retiring []retiringKey) {
 	seals := sealing(before, f.now)
 	keys := f.usable()
@@ -163,8 +163,8 @@ func (f *keyFile) removeRetired(keep time.Duration) (removed []removedKey) {
 	return removed
 }
 
-// forgetRevoked removes the revocations of keys whose last cookie is over. One
-// that does not tell its age begins to: from now on.
+// forgetRevoked removes the revocations of keys whose last cookie is over. A
+// revocation without a date gets the current one.
 func (f *keyFile) forgetRevoked(keep time.Duration) (forgotten []forgottenKey) {
 	dated := 0 // the last line that was
 	for _, r := range f.revoked {

@@ -56,7 +56,7 @@ type sizeOptions struct {
 	verbose, json bool
 }
 
-// A measurement is the size of one document, or of all.
+// A measurement is the size of one document, or of all together.
 type measurement struct {
 	File   string     `json:"file"`
 	JSON   int        `json:"json"`

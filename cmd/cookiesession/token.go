@@ -11,7 +11,7 @@ import (
 
 const headerChars = wire.HeaderSize / 3 * 4
 
-// A token is what a cookie value tells to everybody.
+// A token is the part of a cookie value that everybody can read.
 type token struct {
 	parts  int
 	key    string
@@ -19,8 +19,7 @@ type token struct {
 	size   int // bytes
 }
 
-// A cause is a reason for which a cookie does not open, as a word that scripts
-// can tell from others.
+// A cause is the reason why a cookie does not open, as one word, for scripts.
 type cause string
 
 const (
@@ -91,7 +90,7 @@ func parseToken(text string) (token, *refusal) {
 	return t, nil
 }
 
-// checkAlphabet says which mistake made a text one that is not base64url.
+// checkAlphabet says why a text is not base64url.
 func checkAlphabet(text string) *refusal {
 	i := strings.IndexFunc(text, func(r rune) bool {
 		return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' || r == '-' || r == '_')

@@ -101,7 +101,7 @@ type visit struct {
 	once     sync.Once
 	loaded   atomic.Bool // the fields below are set
 	ctx      context.Context
-	data     any // what scs keeps in a context
+	data     any // the value that scs keeps in a context
 	session  *session
 	kind     webrule.Kind // of the request, before the handler could change it
 	brought  look         // the session as the request brought it
@@ -110,8 +110,8 @@ type visit struct {
 	blocked  error        // if not nil: a session of the old store could not be judged, so nothing may be written
 
 	mu     sync.Mutex // protects session's content and the fields below: a timeout commits on another goroutine than the handler's
-	filled *look      // what the session was last brought to; nil: brought
-	sent   *look      // what the last commit saw; nil: no commit, or the session was not open
+	filled *look      // the content that the session was last brought to; nil: brought
+	sent   *look      // the content at the last commit; nil: no commit, or the session was not open
 	handed bool       // the application was given the cookies
 }
 
@@ -136,7 +136,7 @@ func (v *visit) load() { v.once.Do(v.open) }
 
 func (v *visit) open() {
 	m := v.settings
-	m.IdleTimeout = 0 // or Load would mark what it reads as modified
+	m.IdleTimeout = 0 // or Load would mark the values that it reads as modified
 	v.restoreCookies()
 	v.kind = webrule.KindOf(v.request)
 	v.session = v.core.Load(v.request)
@@ -210,7 +210,7 @@ func (v *visit) cookies(name string) []*http.Cookie {
 }
 
 // mayAskLegacy reports whether a cookie of the old store may stand for the
-// session: not in the place of one of ours that was revoked, has expired or was
+// session. It may not replace one of ours that was revoked, has expired or was
 // altered.
 func (v *visit) mayAskLegacy() bool {
 	if !time.Now().Before(v.legacyUntil) {
@@ -254,9 +254,9 @@ func (v *visit) openLegacy() (context.Context, bool, error) {
 	return nil, false, nil
 }
 
-// forgetLegacy adds to a response that ends the session what deletes the cookie
-// of the old store, if it has a name of its own. Else the next request would
-// find that session again.
+// forgetLegacy adds, to a response that ends the session, the deletion of the
+// old store's cookie, if that has a name of its own. Else the next request
+// would find that session again.
 func (v *visit) forgetLegacy(h http.Header) {
 	if v.legacyName == v.name() || !time.Now().Before(v.legacyUntil) ||
 		webrule.IsSafe(v.request.Method) && len(v.cookies(v.legacyName)) == 0 {
@@ -269,7 +269,7 @@ func (v *visit) forgetLegacy(h http.Header) {
 	}).String()})
 }
 
-// A look is what scs has of a session at one moment.
+// A look is a session's content in scs at one moment.
 type look struct {
 	status   scs.Status
 	token    string
@@ -289,7 +289,8 @@ func (v *visit) look() look {
 }
 
 // destroyed reports whether scs was told to destroy the session that was
-// brought, whatever has been put since. Destroy alone takes the token away.
+// brought, even if values have been put since. Destroy alone takes the token
+// away.
 func (l *look) destroyed(brought *look) bool {
 	return l.status == scs.Destroyed || l.token == "" && brought.token != ""
 }
@@ -314,7 +315,7 @@ func same(a, b any) bool {
 	return true // a struct that holds maps or slices: not known
 }
 
-// fill brings the session to what scs has.
+// fill brings the session to the content in scs.
 func (v *visit) fill(l look) {
 	before := &v.brought
 	if v.filled != nil {
@@ -327,10 +328,11 @@ func (v *visit) fill(l look) {
 	if v.ends(l) {
 		return
 	}
-	v.session.Data = v.remember(l) // also where what values point to has changed
+	v.session.Data = v.remember(l) // also if something behind a pointer has changed
 }
 
-// apply tells the session what is no value. Each call has it stored.
+// apply gives the session the changes other than values. Each call makes it be
+// stored.
 func (v *visit) apply(l look, before *look) {
 	s := v.session
 	switch {
@@ -388,7 +390,7 @@ func writeExpires(h http.Header, name string) {
 	}
 }
 
-// expires returns the Expires that says the same as a MaxAge.
+// expires returns the Expires for a MaxAge.
 func expires(maxAge int) time.Time {
 	switch {
 	case maxAge > 0:
@@ -399,14 +401,14 @@ func expires(maxAge int) time.Time {
 	return time.Time{}
 }
 
-// remember returns a session's values with its token in the old store, for as
-// long as that may have it.
+// remember returns a session's values with its token in the old store, as long
+// as that store may have it.
 func (v *visit) remember(l look) values {
 	token := v.oldToken
 	if v.legacy {
 		token = v.brought.token
 	}
-	// RenewToken and Destroy have deleted what is there. An empty session is
+	// RenewToken and Destroy have deleted the old entry. An empty session is
 	// not stored.
 	if token == "" || !v.isLegacy(token) || l.token != v.brought.token || len(l.values) == 0 {
 		return l.values
@@ -462,8 +464,9 @@ func (v *visit) commit(w http.ResponseWriter, status int) error {
 	return err
 }
 
-// giveUp does what is left to do for a request that was given up. It must not
-// read values, which the handler may still be changing. A logout takes none.
+// giveUp does the remaining work for a request that was given up. It must not
+// read values, because the handler may still be changing them. A logout needs
+// none.
 func (v *visit) giveUp(w http.ResponseWriter) error {
 	now := look{status: v.settings.Status(v.ctx), token: v.settings.Token(v.ctx)}
 	e := cookiesession.Event{Kind: cookiesession.EventTimedOut}
@@ -483,11 +486,11 @@ func (v *visit) giveUp(w http.ResponseWriter) error {
 }
 
 // mayRefresh reports whether a response with this status may carry a cookie of
-// a session that was not changed. Whether one is due is the Manager's to say,
-// but it knows neither the status nor when the request came in, and a key's
-// times are not known here. So for a fast response it is asked, and for a slow
-// one only if a renewal is due. A session of the old store is like one whose
-// key superseded another long ago.
+// a session that was not changed. The Manager decides whether one is due, but
+// it knows neither the status nor when the request came in. A key's times are
+// not known here. So a fast response asks the Manager, and a slow one does so
+// only if a renewal is due. A session of the old store is like one whose key
+// superseded another long ago.
 func (v *visit) mayRefresh(status int) bool {
 	now := time.Now()
 	r := webrule.Refresh{Kind: v.kind, Flight: now.Sub(v.start), Status: status}
@@ -540,8 +543,8 @@ func (v *visit) event(e cookiesession.Event) {
 	v.onEvent(v.request, e)
 }
 
-// An eventLog stands in for Options.OnEvent: what is lost must not be lost
-// silently. The core logs its own events.
+// An eventLog stands in for Options.OnEvent: no change may be lost silently.
+// The core logs its own events.
 type eventLog struct{ late, timedOut, saveFailed webrule.LogLimit }
 
 func (l *eventLog) log(r *http.Request, e cookiesession.Event) {

@@ -17,7 +17,7 @@
 // # What stays
 //
 // Put, Get and its kin, Pop, Remove, Clear, Exists, Keys, Status, RenewToken,
-// Destroy, RememberMe, Deadline, SetDeadline and MergeSession do what they did.
+// Destroy, RememberMe, Deadline, SetDeadline and MergeSession work as before.
 // Lifetime is the absolute end of a session, IdleTimeout its end when it is not
 // used, both sealed in or configured here and enforced here; a failed save goes
 // to ErrorFunc. Several managers with cookies of different names can be around
@@ -32,16 +32,16 @@
 //     IdleTimeout. A page renews the session once a quarter of the timeout is
 //     over, other requests once half is, and slow ones later: see
 //     [cookiesession.Options]. Sessions move to a new key by themselves.
-//   - What is in flight for long does not bring back a session that another
-//     request has destroyed meanwhile, as long as it changes nothing itself.
+//   - A long request does not bring back a session that another request has
+//     destroyed meanwhile, as long as it changes nothing itself.
 //   - A request that never asks for the session costs nothing and gets no
 //     header. One that did gets Vary: Cookie, and Cache-Control: private where
 //     it has none.
 //   - The session is saved before the first Flush and before a Hijack; 103 and
 //     other informational responses don't count as the response. If it can't be
 //     saved, the client gets ErrorFunc's answer and nothing of the page.
-//   - What is put after the first byte is lost, as before, but reported: see
-//     Options.OnEvent.
+//   - A value that is put after the first byte is lost, as before, but
+//     reported: see Options.OnEvent.
 //   - A session without values is not stored. Its cookie is deleted.
 //   - Whether the browser keeps a session when it is closed, which RememberMe
 //     and Cookie.Persist decide, is sealed in at each change of its values.
@@ -55,9 +55,9 @@
 //     may end up to a second early.
 //   - Iterate panics: there is no list of sessions. Options.NotBefore logs
 //     everyone out.
-//   - Commit and SessionManager.LoadAndSave fail and say so. In their place are
-//     LoadAndSave and, for a response that somebody else writes, such as that
-//     of a WebSocket upgrade by gorilla/websocket, [Sessions.Cookies].
+//   - Commit and SessionManager.LoadAndSave fail and say so. Use LoadAndSave
+//     instead. For a response that somebody else writes, such as a WebSocket
+//     upgrade by gorilla/websocket, use [Sessions.Cookies].
 //
 // # Types
 //
@@ -67,7 +67,7 @@
 //	func init() { cookiesession.Register("shop.Cart", Cart{}) }
 //
 // Without it the session can't be saved, and the error has that line. As with
-// gob, what comes back is what was registered: after Register("shop.Cart",
+// gob, values come back as the registered type: after Register("shop.Cart",
 // &Cart{}) it is *Cart, whether a Cart was put in or a pointer to one. A
 // []*Cart inside a session needs a line of its own. A time.Time keeps its
 // offset from UTC, and not the name of its Location.
@@ -94,11 +94,11 @@
 //	})
 //
 // Its session goes on, with the same end, in a cookie of ours, which the answer
-// sets. The store is read, and not written but for Destroy and RenewToken,
-// which delete what the cookie was for, also if the session has a cookie of
-// ours since: such a session keeps its old token until the date. After the date
-// the store is not asked any more. Until then OnEvent reports each such cookie
-// as refused, because to the core it is no cookie of ours.
+// sets. The store is read, and written only by Destroy and RenewToken. These
+// delete the cookie's entry, even if the session has a cookie of ours since
+// then: such a session keeps its old token until the date. After the date the
+// store is not asked any more. Until then OnEvent reports each such cookie as
+// refused, because to the core it is no cookie of ours.
 //
 //   - Options.Check is asked about these sessions, too. One that it refuses, or
 //     that is past its deadline, is reported as refused once more, with the
@@ -137,8 +137,8 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// Options has what scs.SessionManager has no field for. The zero value, and
-// nil, are secure defaults. [New] copies it.
+// Options has the settings that scs.SessionManager has no field for. The zero
+// value, and nil, are secure defaults. [New] copies it.
 type Options struct {
 	// Insecure allows plain HTTP in development: the cookie is Secure only if
 	// the manager's Cookie says so. Chrome, Firefox and Go's cookie jar keep
@@ -154,9 +154,9 @@ type Options struct {
 	PadTo      int
 	NotBefore  time.Time
 
-	// MaxLifetime bounds what SetDeadline can ask for, counted from a session's
-	// beginning, also for sessions that exist. 0: 400 days, which is what
-	// browsers keep; at least the manager's Lifetime.
+	// MaxLifetime bounds the deadlines of SetDeadline, counted from a session's
+	// beginning, also for sessions that exist. 0: 400 days, the longest that
+	// browsers keep a cookie; at least the manager's Lifetime.
 	MaxLifetime time.Duration
 
 	// Check is the application's own test of a session that opened, given its
@@ -167,9 +167,9 @@ type Options struct {
 	// this request, and a change of it fails.
 	Check func(r *http.Request, values map[string]any) error
 
-	// OnEvent is told what happens to sessions: see [cookiesession.Options].
-	// nil: what is lost goes to slog.Default at level Error, at most ten lines
-	// a minute of each kind, beside what the core logs there.
+	// OnEvent is called with each event: see [cookiesession.Options]. nil: lost
+	// changes go to slog.Default at level Error, at most ten lines per minute
+	// of each kind, beside the lines of the core.
 	OnEvent func(*http.Request, cookiesession.Event)
 
 	// LegacyUntil is when the Store and the Codec that the manager had at New
@@ -180,9 +180,9 @@ type Options struct {
 
 	// LegacyName is the name of the old store's cookies, if the manager's
 	// Cookie has another one now. While a release is rolled out, replicas of
-	// the old program can't open our cookies, and a visitor who meets both
-	// would be signed out by each. Two names keep them apart. Destroy deletes
-	// both cookies, and what the old store has.
+	// the old program can't open our cookies, and visitors who meet both would
+	// be signed out by each. Two names keep them apart. Destroy deletes both
+	// cookies, and the old store's entry.
 	LegacyName string
 }
 
@@ -195,8 +195,8 @@ type (
 // for concurrent use.
 type Sessions struct {
 	manager  *scs.SessionManager
-	settings scs.SessionManager // what manager was, and has to stay
-	old      scs.SessionManager // what it was with the old store
+	settings scs.SessionManager // manager as it was, and has to stay
+	old      scs.SessionManager // manager as it was with the old store
 	key      any                // under which manager keeps a session in a context
 
 	core  *cookiesession.Manager[values]
@@ -213,8 +213,7 @@ type Sessions struct {
 
 // New has the sessions of manager, which scs.New has made, kept in cookies that
 // are sealed under keys. It replaces manager's Store and Codec. Its error joins
-// everything that is wrong with manager and opts; then manager is left as it
-// was.
+// all mistakes in manager and opts. On an error, manager stays as it was.
 func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options) (*Sessions, error) {
 	if opts == nil {
 		opts = &Options{}
@@ -236,14 +235,14 @@ func New(manager *scs.SessionManager, keys *cookiesession.Keyring, opts *Options
 	if err := s.build(keys, opts); err != nil {
 		return nil, fmt.Errorf("scscookie: New: %w", err)
 	}
-	s.old.IdleTimeout = 0 // or Load would mark what it reads as modified
+	s.old.IdleTimeout = 0 // or Load would mark the values that it reads as modified
 	s.old.Codec = lenient{manager.Codec}
 	manager.Store, manager.Codec, manager.HashTokenInStore = &store{s}, codec{s}, false
 	s.settings = *manager
 	return s, nil
 }
 
-// build makes what seals, opens and writes.
+// build makes the parts that seal, open and write.
 func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
 	core := coreOptions(s.manager, opts, s.maxLifetime)
 	var err error
@@ -257,7 +256,7 @@ func (s *Sessions) build(keys *cookiesession.Keyring, opts *Options) error {
 	return err
 }
 
-// coreOptions returns what a manager and its Options come to in the core.
+// coreOptions returns the core's options for a manager and its Options.
 func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration) cookiesession.Options[values] {
 	cookie := m.Cookie
 	core := cookiesession.Options[values]{
@@ -272,14 +271,14 @@ func coreOptions(m *scs.SessionManager, opts *Options, maxLifetime time.Duration
 	return core
 }
 
-// wholeSeconds rounds up to what a cookie counts in. Tests of applications set
-// times of less than a second.
+// wholeSeconds rounds up to seconds, a cookie's unit of time. Tests of
+// applications set times of less than a second.
 func wholeSeconds(d time.Duration) time.Duration {
 	return (d + time.Second - 1).Truncate(time.Second)
 }
 
-// codecOptions returns the options of a Codec that opens what a Manager with
-// these options has sealed.
+// codecOptions returns the options of a Codec that opens the cookies of a
+// Manager with these options.
 func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptions {
 	return &cookiesession.CodecOptions{
 		Label: core.Label, Lifetime: core.Lifetime, MaxLifetime: core.MaxLifetime, IdleTimeout: core.IdleTimeout,
@@ -287,8 +286,8 @@ func codecOptions(core *cookiesession.Options[values]) *cookiesession.CodecOptio
 	}
 }
 
-// checkManager refuses what would be dropped in silence or mean something else
-// here. The core checks the rest.
+// checkManager refuses settings that would be dropped in silence or mean
+// something else here. The core checks the rest.
 func checkManager(m *scs.SessionManager, opts *Options) error {
 	if m == nil || m.ErrorFunc == nil || contextKey(m) == nil {
 		return errors.New("the manager has to come from scs.New")
@@ -331,8 +330,8 @@ func (p *keyProbe) Value(key any) any {
 }
 
 // contextKey returns the key under which a manager keeps a session in a
-// context, or nil. Knowing it, a context of ours opens the session when it is
-// first asked for, and not before.
+// context, or nil. With it, a context of ours opens the session at its first
+// use, and not before.
 func contextKey(m *scs.SessionManager) any {
 	probe := &keyProbe{Context: context.Background()}
 	if _, err := m.Load(probe, ""); err != nil {
@@ -341,7 +340,7 @@ func contextKey(m *scs.SessionManager) any {
 	return probe.key
 }
 
-// check panics if the manager is not what New has checked.
+// check panics if the manager is not as New has checked it.
 func (s *Sessions) check() {
 	m, was := s.manager, &s.settings
 	if m.Store != was.Store || m.Codec != was.Codec || m.HashTokenInStore ||

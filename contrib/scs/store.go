@@ -12,9 +12,8 @@ import (
 	"github.com/alexedwards/scs/v2"
 )
 
-// A store takes the place of the manager's Store. What the manager asks of it
-// outside LoadAndSave can be answered from the token alone, which is a cookie's
-// value.
+// A store takes the place of the manager's Store. Outside LoadAndSave it
+// answers the manager from the token alone, which is a cookie's value.
 type store struct{ sessions *Sessions }
 
 var (
@@ -25,7 +24,7 @@ var (
 
 var errCommit = errors.New("scscookie: SessionManager.LoadAndSave or Commit was called: call the LoadAndSave or the Cookies of scscookie.Sessions")
 
-// Find is asked by MergeSession. What it finds is the token, for codec to open.
+// Find is called by MergeSession. It finds the token itself, which codec opens.
 func (s *store) Find(token string) ([]byte, bool, error) {
 	var v values
 	if _, err := s.sessions.codec.Open(s.sessions.settings.Cookie.Name, token, &v); err != nil {
@@ -41,10 +40,10 @@ func (s *store) Commit(string, []byte, time.Time) error { return errCommit }
 // Delete is DeleteCtx outside LoadAndSave.
 func (s *store) Delete(token string) error { return s.DeleteCtx(context.Background(), token) }
 
-// DeleteCtx is asked by Destroy, RenewToken and MergeSession. Our cookies can't
-// be revoked one by one. What the old store has can be deleted: for a token of
-// its own, for the one that a session came from, and for those that the request
-// brought besides.
+// DeleteCtx is called by Destroy, RenewToken and MergeSession. Our cookies
+// can't be revoked one by one. Entries of the old store can be deleted: for a
+// token of its own, for the one that a session came from, and for the others in
+// the request.
 func (s *store) DeleteCtx(ctx context.Context, token string) error {
 	sessions := s.sessions
 	tokens := []string{token}
@@ -69,13 +68,13 @@ func (s *store) DeleteCtx(ctx context.Context, token string) error {
 	return nil
 }
 
-// All is asked by Iterate.
+// All is called by Iterate.
 func (s *store) All() (map[string][]byte, error) {
 	panic("scscookie: Iterate: sessions are in the visitors' cookies, and nobody has a list of them. To end all of them, set Options.NotBefore; to end some, Options.Check")
 }
 
-// A codec takes the place of the manager's Codec. It reads what store has
-// found.
+// A codec takes the place of the manager's Codec. It reads the values that
+// store has found.
 type codec struct{ sessions *Sessions }
 
 // Encode is called where Commit is about to be.
@@ -90,8 +89,8 @@ func (c codec) Decode(token []byte) (deadline time.Time, v map[string]any, err e
 	return c.sessions.end(meta), visible(v), nil
 }
 
-// A lenient codec takes what it can't read for a session that is over, so that
-// one broken entry of the old store does not keep its visitor out.
+// A lenient codec takes an entry that it can't read for a session that is over.
+// So a broken entry of the old store does not keep its visitor out.
 type lenient struct{ scs.Codec }
 
 func (c lenient) Decode(b []byte) (time.Time, map[string]any, error) {
@@ -121,8 +120,8 @@ func (o *opened) Decode([]byte) (time.Time, map[string]any, error) {
 // more.
 const legacyToken = 43
 
-// legacyKey is where a session that came from the old store keeps its token
-// there, until LegacyUntil. A logout has to delete what the old store has.
+// legacyKey is the key of the old token in a session that came from the old
+// store, until LegacyUntil. A logout has to delete the old store's entry.
 const legacyKey = "__legacy"
 
 // visible returns a session's values without the one that is not the
@@ -141,7 +140,7 @@ func (s *Sessions) isLegacy(token string) bool {
 	return len(token) == legacyToken && time.Now().Before(s.legacyUntil)
 }
 
-// deleteLegacy deletes what the old store has for a token, if it is one of its
+// deleteLegacy deletes the old store's entry for a token, if it is one of its
 // own.
 func (s *Sessions) deleteLegacy(token string) error {
 	if !s.isLegacy(token) {

@@ -10,8 +10,8 @@ import (
 	"example.com/cookiesession/internal/webrule"
 )
 
-// A writer has the session saved just before the response headers go out. What
-// it has no method for, http.ResponseController finds by Unwrap.
+// A writer has the session saved just before the response headers go out.
+// http.ResponseController finds all other methods by Unwrap.
 type writer struct {
 	http.ResponseWriter
 	visit     *visit
@@ -31,8 +31,8 @@ func (w *writer) commit(status int) (did bool) {
 	return true
 }
 
-// fail has ErrorFunc answer. What the handler has said about the page that
-// isn't sent is taken out of the headers first.
+// fail lets ErrorFunc answer. First it removes the headers of the page that
+// isn't sent.
 func (w *writer) fail() {
 	webrule.DropPage(w.Header())
 	page := &answer{ResponseWriter: w.ResponseWriter}

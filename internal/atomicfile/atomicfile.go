@@ -1,6 +1,6 @@
 // Package atomicfile creates and replaces small files that other processes read
-// at any moment, so that each of them finds the file whole: as it was before,
-// as it is after, and nothing between, also after a crash.
+// at any moment, so that each of them finds the file whole, also after a crash:
+// the old content or the new one, and nothing between.
 package atomicfile
 
 import (
@@ -120,15 +120,15 @@ func Resolve(path string) (string, error) {
 	return resolved, checkLinks(path, resolved)
 }
 
-// The ends of the names of temporary files. Those of [Replace] are written
-// under the lock, those of [Create] without it.
+// Suffixes of temporary files' names. [Replace] writes under the lock, [Create]
+// without it.
 const (
 	replacing = ".tmp"
 	creating  = ".new"
 )
 
-// abandoned is the age at which a temporary file of [Create] is no longer being
-// written: that takes milliseconds.
+// abandoned is the age at which a temporary file of [Create] counts as left
+// behind: writing one takes milliseconds.
 const abandoned = time.Minute
 
 // sweep removes the temporary files of processes that were killed before they

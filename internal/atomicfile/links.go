@@ -12,8 +12,8 @@ import (
 // maxLinks is how many links in a path may follow each other, as in Linux.
 const maxLinks = 40
 
-// checkLinks refuses, for root, a path that another user has made to lead to a
-// file that is not theirs: root would change it in their stead. If the file at
+// checkLinks refuses, for root, a path that another user has linked to a file
+// that is not theirs: root would change that file for them. If the file at
 // resolved does not exist, its directory counts.
 func checkLinks(path, resolved string) error {
 	if os.Geteuid() != 0 {
@@ -32,7 +32,7 @@ func checkLinks(path, resolved string) error {
 	}
 	return eachLink(path, func(link string, info fs.FileInfo) error {
 		if uid, _, ok := Owner(info); ok && uid != 0 && uid != owner {
-			return fmt.Errorf("%s is a link that the user %d has made, and leads to what is not theirs: name the file itself", link, uid)
+			return fmt.Errorf("%s is a link that the user %d has made, and leads to a file that is not theirs: name the file itself", link, uid)
 		}
 		return nil
 	})

@@ -30,8 +30,8 @@ func tryLock(path string) (unlock func(), ok bool, err error) {
 }
 
 // openLock opens the lock file of the file at path. A less privileged user may
-// control its directory, so a link there is not followed, and a file that was
-// there before keeps its owner: it may be another name of any file.
+// control its directory. So a link there is not followed, and an existing file
+// keeps its owner: it may be another name of any file.
 func openLock(path string) (*os.File, error) {
 	// With O_NONBLOCK a named pipe does not make the opening wait.
 	const flags = os.O_RDWR | syscall.O_NOFOLLOW | syscall.O_CLOEXEC | syscall.O_NONBLOCK
@@ -39,8 +39,8 @@ func openLock(path string) (*os.File, error) {
 	f, err := os.OpenFile(name, flags|os.O_CREATE|os.O_EXCL, 0o600)
 	if err == nil {
 		if info, err := os.Lstat(path); err == nil && os.Geteuid() == 0 {
-			// Else root, who runs the command once, would shut out the owner. A
-			// failure shows when the owner comes.
+			// Else one run of the command as root would shut out the owner. A
+			// failure shows at the owner's next run.
 			_ = setOwner(f, info)
 		}
 		return f, nil

@@ -35,7 +35,7 @@ func Valid(data []byte) error {
 	return err
 }
 
-// keptTokens bounds what a pooled tape holds on to.
+// keptTokens bounds the tokens that a pooled tape keeps.
 const keptTokens = 1 << 12
 
 var validTapes = sync.Pool{New: func() any { return new(Tape) }}
@@ -225,9 +225,9 @@ func (r *reader) mapping(n uint64, depth int) error {
 	return nil
 }
 
-// enter checks that one more level may begin below depth levels, and the
-// declared number of its parts, each of which takes at least size bytes, so
-// that no one claims more than the input can hold.
+// enter checks that one more level may begin below depth levels. It also checks
+// the declared number of parts. Each part takes at least size bytes, so no
+// number may claim more than the input can hold.
 func (r *reader) enter(n uint64, size, depth int) error {
 	if depth >= MaxDepth {
 		return r.syntax("nested too deep")
@@ -263,8 +263,8 @@ func (r *reader) float(ib byte, bits uint64) (float64, error) {
 	return f, nil
 }
 
-// FloatOf returns the value of a float's head, or why it is not the one that
-// the float has.
+// FloatOf returns the value of a float's head, or an error if the float has
+// another head.
 func FloatOf(ib byte, bits uint64) (f float64, reason string) {
 	shortest := true
 	switch ib {

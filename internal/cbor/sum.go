@@ -12,8 +12,8 @@ var (
 )
 
 // Sum returns a hash of the item, for comparing items within this process: two
-// that differ have the same one with a chance of 2^-64, which nobody outside
-// can influence, since its keys are random and no sum is ever shown.
+// that differ have the same one with a chance of 2^-64. Nobody outside can
+// influence that, since its keys are random and no sum is ever shown.
 func (t *Tape) Sum() uint64 {
 	h := keys[0]
 	for i := range t.Tokens {

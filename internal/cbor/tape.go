@@ -11,9 +11,9 @@ import (
 // item itself, if it is one, is the first.
 const MaxDepth = 64
 
-// A Kind is what a token begins: a major type (RFC 8949, Section 3.1), or one
-// of the two kinds of which major type 7 consists here. Their order is that of
-// encodings.
+// A Kind is the kind of item that a token begins: a major type (RFC 8949,
+// Section 3.1), or one of the two kinds that major type 7 has here. Their order
+// is that of encodings.
 type Kind uint8
 
 const (
@@ -44,10 +44,9 @@ type Token struct {
 	S    string
 }
 
-// A Tape is one item as tokens, in the order in which CBOR has them. It is what
-// Go values, CBOR and packed bits are turned into each other by: whoever writes
-// a tape sees to it that its item is deterministic, and whoever reads one need
-// not look again.
+// A Tape is one item as tokens, in the order in which CBOR has them. Go values,
+// CBOR and packed bits are turned into each other through it. A writer of a
+// tape makes its item deterministic, so a reader need not check that again.
 //
 // The zero Tape is empty. Its buffers are used again after [Tape.Reset].
 type Tape struct {
@@ -114,7 +113,7 @@ func (t *Tape) AddBytes(b []byte) {
 	t.AddData(from)
 }
 
-// AddData adds a byte string of what the caller has appended to Data.
+// AddData adds a byte string: the bytes that the caller has appended to Data.
 func (t *Tape) AddData(from int) {
 	t.Tokens = append(t.Tokens, Token{Kind: Bytes, Size: 1, N: uint64(from)<<32 | uint64(len(t.Data))})
 }
@@ -125,7 +124,7 @@ func (t *Tape) Open(k Kind, n uint64) (at int) {
 	return len(t.Tokens) - 1
 }
 
-// Close ends what was opened there.
+// Close ends the array, map or tag that was opened there.
 func (t *Tape) Close(at int) { t.Tokens[at].Size = uint32(len(t.Tokens) - at) }
 
 // Len returns how many bytes the item at a place has as CBOR.

@@ -1,6 +1,6 @@
-// Package clock tells the time to the rest of the module. It is [time.Now], but
-// for two uses: a process of a test fleet can be given a clock that is off,
-// which no operating system lets one process have by itself; and the command
+// Package clock tells the time to the rest of the module. It is [time.Now],
+// except for two uses. A process of a test fleet can be given a clock that is
+// off; no operating system lets a single process have that. And the command
 // shows a session as of the time when its cookie was issued.
 package clock
 

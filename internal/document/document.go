@@ -35,8 +35,8 @@ func Parse(text []byte) (any, error) {
 	return numbers(v)
 }
 
-// numbers puts Go's numbers in the place of those of JSON, whose type does not
-// show: an integer that is a float64 would take twice the bytes.
+// numbers replaces JSON's numbers, which have one type, by Go's: an integer
+// that is a float64 would take twice the bytes.
 func numbers(v any) (_ any, err error) {
 	switch v := v.(type) {
 	case json.Number:

@@ -1,6 +1,6 @@
 // Command fill checks that the comments of Go files are filled to 80 columns, a
-// tab counting as four, and with -w fills them. It leaves alone what stands
-// behind code on a line, code blocks, directives and the output of examples.
+// tab counting as four, and with -w fills them. It leaves alone comments behind
+// code on a line, code blocks, directives and the output of examples.
 //
 //	go run ./internal/fill [-w] FILE ...
 //
@@ -54,8 +54,8 @@ func main() {
 	}
 }
 
-// fill returns source with filled comments, and the lines where the paragraphs
-// begin that were not.
+// fill returns source with filled comments, and the first lines of the
+// paragraphs that were not filled.
 func fill(source string) (filled string, changed []int) {
 	lines := strings.Split(source, "\n")
 	var out []string
@@ -101,8 +101,7 @@ func isProse(text string) bool {
 	return item.MatchString(text) || len(text) > 3 && text[3] != ' ' && text[3] != '\t'
 }
 
-// continues reports whether a line goes on with a paragraph whose lines begin
-// with rest.
+// continues reports whether a line continues a paragraph whose lines begin with rest.
 func continues(line, indent, rest string) bool {
 	text, ok := strings.CutPrefix(line, indent)
 	if !ok || item.MatchString(text) || directive.MatchString(text) || strings.HasPrefix(text, "// # ") {

@@ -1,5 +1,5 @@
-// Package keyfile reads the file of a keyring, and tells from owners and modes
-// which others could get at its keys.
+// Package keyfile reads the file of a keyring, and tells by owners and modes
+// which other users could get at its keys.
 package keyfile
 
 import (
@@ -17,8 +17,8 @@ import (
 )
 
 // New returns the text of a new file with one key. The key has a date, which
-// tells when it was made, and its id in a comment, which is what people call
-// it.
+// tells when it was made, and its id in a comment, because people call it by
+// that.
 func New(key, id string, activates time.Time) string {
 	return "# The keys of this site's sessions. Anyone who can read them can read and forge every session.\n" +
 		Line(key, id, activates) + "\n"
@@ -89,7 +89,7 @@ func dirsOf(path string) (dirs []dir) {
 	return dirs
 }
 
-// A User is the one whose keys they are.
+// A User is the owner of the keys.
 type User struct{ UID, GID int }
 
 // Self is the user of this process.
@@ -123,8 +123,7 @@ func first(faults []string) error {
 }
 
 // Warnings returns the faults of a file that is used all the same. A group that
-// may read is not worth a word: that is how a service is given a file that it
-// does not own.
+// may read is no fault: that is how a service gets a file that it does not own.
 func (f *File) Warnings(u User) (warnings []string) {
 	if mode := f.Info.Mode().Perm(); hasPermissions && mode&0o027 != 0 {
 		warnings = append(warnings, fmt.Sprintf("%s has mode %#o, so that others can get at the keys: use 0600, or 0640 with a group of its own (defaultMode in Kubernetes)", f.Path, mode))
@@ -156,8 +155,7 @@ func (f *File) foreign(u User) (faults []string) {
 	return faults
 }
 
-// ownGroup returns the group that the owner of a directory, who is u or root,
-// has to themself.
+// ownGroup returns the private group of a directory's owner, u or root.
 func (u User) ownGroup(uid int) int {
 	if uid == u.UID {
 		return u.GID

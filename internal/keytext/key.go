@@ -18,7 +18,8 @@ const SecretSize = 32
 //
 // without padding, which 36 bytes do not need. Scanners of repositories and
 // logs find a key by its prefix. The checksum catches a key that was mistyped
-// or cut. It tells nothing to a reader, who sees the secret beside it.
+// or cut. It tells nothing more to a reader, because the secret stands beside
+// it.
 const (
 	prefix       = "csk1_"
 	checksumSize = 4
@@ -41,7 +42,7 @@ func EncodeKey(secret *[SecretSize]byte) string {
 }
 
 // DecodeKey returns the secret of a key's text, which has one spelling. Its
-// errors say what kind of mistake the text has and quote nothing of it.
+// errors name the kind of mistake and quote nothing of the text.
 func DecodeKey(text string) ([SecretSize]byte, error) {
 	none := [SecretSize]byte{}
 	switch {

@@ -22,7 +22,7 @@
 // before it on its line, or else the one after it. Comments never do.
 //
 // No error of this package quotes its input. A mistyped key is still a secret,
-// and so may be whatever was pasted where a word was expected.
+// and any text that was pasted by mistake may be one.
 package keytext
 
 import (
@@ -38,20 +38,20 @@ const (
 	MaxKeys = 1000    // most keys of one text
 )
 
-// maxMistakes is how many mistakes an [Error] spells out. A text that is no
-// keyring at all would otherwise be an error of a megabyte.
+// maxMistakes is how many mistakes an [Error] spells out. Without it, a text
+// that is no keyring at all could cause an error of a megabyte.
 const maxMistakes = 8
 
 // A File holds the keys and revocations of a text, in its order.
 type File struct {
 	Keys    []Key
 	Revoked []Revocation
-	// RevokedKeys are those that a mistaken line revokes without an id.
+	// RevokedKeys are the keys that a mistaken line revokes without an id.
 	RevokedKeys [][SecretSize]byte
 }
 
-// A Key is a key with its schedule. It holds the secret in the open: it is for
-// use between a text and the ring that is made of it.
+// A Key is a key with its schedule. It holds the secret in the open: use it
+// only on the way from a text to its ring.
 type Key struct {
 	Secret    [SecretSize]byte
 	Line      int  // counted from 1
@@ -74,7 +74,7 @@ type Revocation struct {
 	Span Span // all of its words
 }
 
-// A Span is the half-open range of a text's bytes in which something stands.
+// A Span is a half-open range of a text's bytes.
 type Span struct{ Start, End int }
 
 // An Error lists the mistakes of a text, by line.
@@ -110,9 +110,9 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Parse reads a text. With an error, which is an [*Error], the File has no
-// keys, but every revocation, also one that has or shares its line with a
-// mistake. A text longer than [MaxSize] is not looked at.
+// Parse reads a text. With an error, an [*Error], the File has no keys, but it
+// has every revocation, also one with a mistake in it or on its line. A text
+// longer than [MaxSize] is not looked at.
 func Parse(text string) (File, error) {
 	if len(text) > MaxSize {
 		return File{}, &Error{Mistakes: []Mistake{{Kind: fmt.Sprintf("longer than %d bytes", MaxSize)}}}
@@ -230,8 +230,8 @@ func nextWord(text string, start, end int) (Span, bool) {
 
 func isSeparator(c byte) bool { return c == ' ' || c == '\t' || c == ',' || c == '\r' }
 
-// key adds a key and returns it. Its attributes are read also if it is broken:
-// there is no need to report them as belonging to nothing.
+// key adds a key and returns it. Its attributes are read even if it is broken,
+// so that they are not reported as belonging to nothing.
 func (p *parser) key(s string, at Span) *Key {
 	secret, err := DecodeKey(s)
 	switch {
@@ -246,8 +246,8 @@ func (p *parser) key(s string, at Span) *Key {
 	return &p.file.Keys[len(p.file.Keys)-1]
 }
 
-// revocation reads what begins with the word at that span, which begins like
-// revoked, and ends with the last id after it.
+// revocation reads a revocation. It begins with the word at that span, which
+// begins like revoked, and ends with the last id after it.
 func (p *parser) revocation(word Span, end int) Revocation {
 	r := Revocation{Line: p.line, Span: word}
 	exact := p.text[word.Start:word.End] == "revoked"

@@ -14,18 +14,17 @@ import (
 	"strings"
 )
 
-// selector is the variable of the environment with the number of the mutation
-// that counts.
+// selector is the environment variable with the number of the selected
+// mutation.
 const selector = "MUTANT"
 
-// instrument gives the mutations inside functions their numbers, and makes an
-// overlay with all of them. Beside a function there is a variant of it for each
-// of its mutations, and at its beginning a call of the variant that is
-// selected. A variant is a function and not a block, since := may mean another
-// variable in a block.
+// instrument numbers the mutations inside functions, and makes an overlay with
+// all of them. Beside a function there is a variant for each of its mutations,
+// and at the function's beginning a call of the selected variant. A variant is
+// a function and not a block, since := may mean another variable in a block.
 //
-// A mutation that does not compile must not take the others with it, so it is
-// found and left out.
+// A mutation that does not compile is found and left out, so that the others
+// still compile.
 func (b *bench) instrument(mutations []*mutation) error {
 	for {
 		if err := b.overlayOf(mutations); err != nil {

@@ -7,9 +7,9 @@
 //	go run ./internal/mutants -run cbor     those whose name matches
 //	go run ./internal/mutants -check        only look whether they fit
 //
-// A file has a title, a path, and lines as in a diff, but without numbers: the
-// lines that are kept and those that go have to stand in one place of the
-// package, whatever their indentation.
+// A file has a title, a path, and lines as in a diff, but without numbers. The
+// kept and the removed lines have to stand in exactly one place of the package,
+// with any indentation.
 //
 //	A token's text may have bits left over at its end.
 //
@@ -167,7 +167,7 @@ type bench struct {
 // A testPackage is a package with tests.
 type testPackage struct {
 	path, dir string
-	deps      map[string]bool // whatever the tests need, itself included
+	deps      map[string]bool // everything that the tests need, itself included
 }
 
 // list finds the packages with tests.
@@ -312,7 +312,7 @@ var running = regexp.MustCompile(`\.((?:Test|Fuzz|Example)\w*)[(.]`)
 
 // run runs the tests until one fails, and returns its name.
 func (bin *binary) run(number int) (by string, ok bool) {
-	limit := 10*bin.took + 2*time.Minute // whatever takes longer hangs
+	limit := 10*bin.took + 2*time.Minute // a test that takes longer hangs
 	args := []string{"-test.failfast", "-test.short", "-test.timeout", limit.String()}
 	if len(bin.skip) > 0 {
 		args = append(args, "-test.skip", "^("+strings.Join(bin.skip, "|")+")$")
@@ -343,7 +343,7 @@ func (bin *binary) run(number int) (by string, ok bool) {
 	return by, false
 }
 
-// output runs a command, whose error is what it says.
+// output runs a command. The command's output becomes the error text.
 func output(cmd *exec.Cmd) (string, error) {
 	out, err := cmd.Output()
 	var exit *exec.ExitError

@@ -18,7 +18,7 @@ type mutation struct {
 	old  []string // lines
 	new  []newLine
 
-	// What locate finds.
+	// Set by locate.
 	path, dir string // absolute
 	source    string
 	changed   string // the source with the break
@@ -27,7 +27,7 @@ type mutation struct {
 	broken error // why it does not compile
 }
 
-// A newLine is one that stands there then.
+// A newLine is a line of the changed source.
 type newLine struct {
 	text string
 	kept int // index of the old line that it is; -1: none
@@ -95,7 +95,7 @@ func parseMutation(text string) (*mutation, error) {
 	return m, nil
 }
 
-// locate finds the one place of the package where the old lines stand.
+// locate finds the place of the old lines, the only one in the package.
 func (m *mutation) locate() error {
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(m.file), "*.go"))
 	if err != nil {
@@ -136,7 +136,7 @@ func (m *mutation) locate() error {
 	return nil
 }
 
-// beginsWith compares lines, whatever their indentation.
+// beginsWith compares lines without their indentation.
 func beginsWith(lines, old []string) bool {
 	if len(lines) < len(old) {
 		return false

@@ -1,6 +1,6 @@
 // Package tag has the numbers of the CBOR tags of a session's value. It is the
 // one place for them: the CBOR code, the packer and its trainer take them from
-// here, and FORMAT.md lists what stands under each.
+// here. FORMAT.md lists the content of each.
 package tag
 
 // Tags of the registry (RFC 8949, Section 3.4; RFC 9562 for UUIDs). Base64, Hex

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A LogLimit bounds the lines of a log about what may happen at every request,
-// and counts those that it holds back. The zero value lets ten lines a minute
-// through and is ready for use.
+// A LogLimit bounds the log lines about events that may happen at every
+// request, and counts those that it holds back. The zero value is ready for use
+// and lets ten lines per minute through.
 type LogLimit struct {
 	Lines int           // that are let through in a span of time; 0: ten
 	Per   time.Duration // the span; 0: a minute

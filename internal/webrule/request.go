@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// A Kind is what a request's headers say about its purpose.
+// A Kind is the purpose of a request, by its headers.
 type Kind uint8
 
 // The kinds of requests.
@@ -18,8 +18,8 @@ const (
 	Document             // a page of its own
 )
 
-// IsPage reports whether a request asks for a page, which its visitor is
-// waiting for.
+// IsPage reports whether a request asks for a page that its visitor is waiting
+// for.
 func (k Kind) IsPage() bool { return k == Frame || k == Document }
 
 // KindOf returns the kind of a request. Browsers send the Sec-Fetch headers
@@ -68,9 +68,9 @@ func IsSafe(method string) bool {
 }
 
 // IsPlainPage reports whether a request asks for a page over plain HTTP, as far
-// as a server can tell: from a host that is not loopback, of which browsers
-// keep no Secure cookie then. A proxy may have ended TLS; each has its own way
-// of saying so. Browsers send no Sec-Fetch headers over plain HTTP.
+// as a server can tell, from a host that is not loopback. Browsers then keep no
+// Secure cookie. A proxy may have ended TLS; each has its own way of saying so.
+// Browsers send no Sec-Fetch headers over plain HTTP.
 func IsPlainPage(r *http.Request) bool {
 	if r.TLS != nil || KindOf(r) != Document || isLoopback(r.Host) {
 		return false

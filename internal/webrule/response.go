@@ -6,9 +6,8 @@ import (
 	"strings"
 )
 
-// MarkRead says in a response's headers that the response depends on a session
-// that was read: Vary, and private unless the handler has said something about
-// caches itself.
+// MarkRead marks a response that depends on a session that was read: Vary, and
+// private unless the handler has set a rule for caches itself.
 func MarkRead(h http.Header) {
 	addVary(h)
 	if _, set := h["Cache-Control"]; !set {
@@ -16,9 +15,9 @@ func MarkRead(h http.Header) {
 	}
 }
 
-// SetCookies puts a session's Set-Cookie lines into a response's headers, in
-// place of the lines that are there for the same names. No shared cache may
-// keep such a response, whatever the handler has said.
+// SetCookies puts a session's Set-Cookie lines into a response's headers, and
+// replaces lines for the same names. No shared cache may keep such a response,
+// even if the handler allowed it.
 func SetCookies(h http.Header, lines []string) {
 	addVary(h)
 	h["Set-Cookie"] = append(without(h["Set-Cookie"], lines), lines...)
@@ -26,7 +25,8 @@ func SetCookies(h http.Header, lines []string) {
 }
 
 // RemoveCookies takes Set-Cookie lines out of a response's headers: all that
-// set a cookie of one of these names, which are given alone or as lines.
+// set a cookie of one of these names. A name may be given alone or as a
+// Set-Cookie line.
 func RemoveCookies(h http.Header, names []string) {
 	if h["Set-Cookie"] = without(h["Set-Cookie"], names); len(h["Set-Cookie"]) == 0 {
 		delete(h, "Set-Cookie")
@@ -40,8 +40,8 @@ func HasCookie(h http.Header, name string) bool {
 }
 
 // without returns the lines that set other cookies than ours do: a response has
-// at most one for each name (RFC 6265, Section 4.1.1), whatever their paths and
-// domains.
+// at most one for each name (RFC 6265, Section 4.1.1), also with different
+// paths and domains.
 func without(lines, ours []string) []string {
 	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
 		name := cookieName(line)
@@ -59,9 +59,9 @@ func cookieName(line string) string {
 // those for shared caches, do, too.
 var ofPage = []string{"Accept-Ranges", "Etag", "Expires", "Last-Modified", "Location", "Trailer"}
 
-// DropPage prepares the headers of a page that is not sent, because its session
-// could not be saved, for the error that takes its place: what describes the
-// page goes, and no cache keeps the error. Cookies of others stay.
+// DropPage prepares a page's headers for the error that is sent instead,
+// because the session could not be saved. Headers that describe the page go,
+// and no cache keeps the error. Other cookies stay.
 func DropPage(h http.Header) {
 	for key := range h {
 		if hasFoldPrefix(key, "Content-") || isForSharedCaches(key) {

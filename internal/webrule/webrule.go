@@ -1,13 +1,13 @@
 // Package webrule has the rules of HTTP that the core and the modules under
-// contrib share: what a session cookie does to the headers of its response,
+// contrib share: how a session cookie changes the headers of its response,
 // which requests make up a page, and which names browsers treat in a special
 // way. Its functions work on requests, headers and values alone; they know no
 // keys, no cookies' contents and no options.
 //
-// A module under contrib has a version of its own. Someone who takes a security
-// fix of the core builds it with the contrib modules that they have. So within
-// a major version exported names are only added here: none is removed, and none
-// changes its type. testdata/api.txt lists them.
+// A module under contrib has a version of its own. A security fix of the core
+// must build with the contrib modules that an application already has. So
+// within a major version exported names are only added here: none is removed,
+// and none changes its type. testdata/api.txt lists them.
 package webrule
 
 import "strings"

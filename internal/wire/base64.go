@@ -17,7 +17,7 @@ var pairs = func() (t [1 << 12]uint16) {
 	return t
 }()
 
-// values has 6 bits for a character, and noValue for one that is none.
+// values has 6 bits for a character of the alphabet, and noValue for any other.
 var values = func() (t [256]uint8) {
 	for i := range t {
 		t[i] = noValue
@@ -38,7 +38,7 @@ func AppendText(dst, token []byte) []byte {
 	n := Chars(len(token))
 	dst = slices.Grow(dst, n)
 	text := dst[len(dst) : len(dst)+n]
-	for len(token) >= 8 { // of which 6 are taken
+	for len(token) >= 8 { // 6 of them are taken
 		w := binary.BigEndian.Uint64(token)
 		binary.BigEndian.PutUint64(text, uint64(pairs[w>>52])<<48|uint64(pairs[w>>40&0xfff])<<32|uint64(pairs[w>>28&0xfff])<<16|uint64(pairs[w>>16&0xfff]))
 		token, text = token[6:], text[8:]

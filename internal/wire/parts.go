@@ -117,9 +117,9 @@ func (c Cut) Pieces(text []byte, n int) iter.Seq2[int, Piece] {
 // have, in order: the number of the part, which is 1 for the cookie called
 // name, and the value. It reads each line once.
 //
-// It is not net/http's parser because that gives up on a header with more than
-// 3,000 cookies and takes more than one spelling of a pair (quotes, spaces
-// around the name). Here a name is exact and a value is what stands there.
+// net/http's parser would not do: it gives up on a header with more than 3,000
+// cookies, and takes more than one spelling of a pair (quotes, spaces around
+// the name). Here a name is exact and a value is taken as it stands.
 func Cookies(lines []string, name string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for _, line := range lines {
@@ -148,8 +148,8 @@ func Cookies(lines []string, name string) iter.Seq2[int, string] {
 }
 
 // Strip returns a line of a Cookie header without the cookies of one session,
-// and whether it had any. Each goes with the semicolon before it, or, where it
-// is the first, with what separates it from the next.
+// and whether it had any. Each goes with the semicolon before it. The first one
+// goes with the separator after it.
 func Strip(line, name string) (rest string, found bool) {
 	var kept strings.Builder
 	n := 0 // how many are kept
@@ -209,7 +209,7 @@ func trimBlanks(s string) string {
 }
 
 // Parts holds the further parts that a request has. Of each number it keeps the
-// first few, so what it holds is bounded, whatever the request.
+// first few, so its size is bounded for any request.
 type Parts struct {
 	values [MaxParts - 1][MaxTries]string // of NAME_2 and so on
 	count  [MaxParts - 1]uint8
@@ -223,9 +223,9 @@ func (p *Parts) Add(i int, value string) {
 	}
 }
 
-// Pieces returns the text of a token of n parts of which the first is given,
-// piece by piece, and whether all of them are there. Of each further part it
-// takes the first that belongs to it.
+// Pieces returns the text of a token of n parts, piece by piece, given the
+// first one, and whether all of them are there. Of each further part it takes
+// the first that belongs to it.
 func (p *Parts) Pieces(first string, n int) (pieces [MaxParts]string, ok bool) {
 	set, ok := Set(first)
 	if !ok {

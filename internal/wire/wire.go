@@ -53,8 +53,8 @@ const (
 	// larger value is stored as it is, if the size limit lets it.
 	MaxUnpacked = 64 << 10
 
-	// HeaderLine is what nginx, Apache and others take as one header line by
-	// default, in bytes. A browser sends all cookies of a host in one.
+	// HeaderLine is the longest header line that nginx, Apache and others take
+	// by default, in bytes. A browser sends all cookies of a host in one.
 	HeaderLine = 8192
 
 	// DefaultLifetime is how long a session lives from its creation.
@@ -69,7 +69,7 @@ const (
 	MaxSkew = 5 * time.Minute
 )
 
-// A Header is what can be read of a token without a key. Nobody has
+// A Header is the part of a token that can be read without a key. Nobody has
 // authenticated it until the tag has verified.
 type Header struct {
 	Version int
@@ -78,8 +78,8 @@ type Header struct {
 	Issued  int64 // Unix seconds
 }
 
-// headerChars is how much of a token's text has version, parts, key id and time
-// of issue: whole groups of four characters, for three bytes each.
+// headerChars is the length of the text of version, parts, key id and time of
+// issue: whole groups of four characters, for three bytes each.
 const headerChars = 12
 
 // Errors of [ParseHeader] and [AppendToken].
@@ -88,9 +88,9 @@ var (
 	ErrEncoding = errors.New("not strict base64url")
 )
 
-// ParseHeader reads the header of a token's text without decoding the rest, so
-// that a value whose key is unknown costs no more than that. It does not judge
-// the version.
+// ParseHeader reads the header of a token's text without decoding the rest. A
+// value whose key is unknown costs no more than that. It does not judge the
+// version.
 func ParseHeader(text string) (Header, error) {
 	if len(text) < headerChars {
 		return Header{}, ErrTooShort
