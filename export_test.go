@@ -9,6 +9,9 @@ import (
 // EndOfEventKinds follows the last kind of event.
 const EndOfEventKinds = endOfEventKinds
 
+// KnownFlags are all flags of a record.
+const KnownFlags = knownFlags
+
 // SealWithRandom is Seal with the random bytes and the time given, for vectors.
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	how := c.sealing(name)

@@ -2,8 +2,11 @@ package cookiesession_test
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -315,6 +318,38 @@ func TestOptionsReachTheCodec(t *testing.T) {
 	}
 	if len(shared) < 6 {
 		t.Errorf("the options that both have: %v", shared)
+	}
+}
+
+// No option is forgotten: a number below zero is refused, README.md has a row,
+// and a test sets it.
+func TestOptionsAreComplete(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	mustDo(t, err)
+	paths, err := filepath.Glob("*_test.go")
+	mustDo(t, err)
+	var tests []byte
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		mustDo(t, err)
+		tests = append(tests, text...)
+	}
+	ring := newRing(t)
+	for field := range reflect.TypeFor[userOptions]().Fields() {
+		if k := field.Type.Kind(); k == reflect.Int || k == reflect.Int64 {
+			var opts userOptions
+			reflect.ValueOf(&opts).Elem().FieldByIndex(field.Index).SetInt(-int64(time.Hour))
+			_, err := cookiesession.New(ring, &opts)
+			if !slices.Contains(optionsNamed(err), field.Name) {
+				t.Errorf("option %s below zero: error %v", field.Name, err)
+			}
+		}
+		if !regexp.MustCompile("(?m)^\\|.*`" + field.Name + "`.*\\|.*\\|.*\\|$").Match(readme) {
+			t.Errorf("README.md has no row for option %s", field.Name)
+		}
+		if !regexp.MustCompile(`\b` + field.Name + `: `).Match(tests) {
+			t.Errorf("no test sets option %s", field.Name)
+		}
 	}
 }
 

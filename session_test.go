@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"strings"
 	"testing"
@@ -567,4 +568,32 @@ func TestBinding(t *testing.T) {
 	step("ended", none, false, func(c *userCall) { c.S.SetBinding(none, true) })
 	step("again", id, false, func(c *userCall) { c.S.SetBinding(id, false) })
 	step("Destroy", none, false, func(c *userCall) { c.S.Destroy(); webSign(c.S) })
+}
+
+// Each method that sets something has the session saved, though Data is the
+// same.
+func TestSettersSave(t *testing.T) {
+	setters := 0
+	for method := range reflect.TypeFor[*webSession]().Methods() {
+		if !strings.HasPrefix(method.Name, "Set") {
+			continue
+		}
+		setters++
+		site := newUserSite(t)
+		page := site.visit(signedIn(site), func(c *userCall) {
+			args := []reflect.Value{reflect.ValueOf(c.S)}
+			for i := 1; i < method.Type.NumIn(); i++ {
+				arg := reflect.New(method.Type.In(i)).Elem()
+				fill(t, arg)
+				args = append(args, arg)
+			}
+			method.Func.Call(args)
+		})
+		if len(page.cookies()) != 1 {
+			t.Errorf("%s: Set-Cookie is %q", method.Name, page.cookies())
+		}
+	}
+	if setters < 3 {
+		t.Errorf("there are %d setters", setters)
+	}
 }

@@ -196,6 +196,19 @@ func (v *vector) check(t *testing.T) {
 	}
 }
 
+// Each flag that is known is set in a token that opens.
+func TestVectorsHaveTheFlags(t *testing.T) {
+	flags := byte(0)
+	for _, v := range readVectors(t) {
+		if v.Error == "" {
+			flags |= cookiesession.RecordOf(v.codec(t), v.Name, v.Token)[0]
+		}
+	}
+	if flags != cookiesession.KnownFlags {
+		t.Errorf("the vectors have the flags %#x, known are %#x", flags, cookiesession.KnownFlags)
+	}
+}
+
 // isSealedHere reports whether the token can be made anew.
 func (v *vector) isSealedHere() bool { return v.Record != "" || v.Error == "" && !v.Foreign }
 

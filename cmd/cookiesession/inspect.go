@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/hex"
 	"errors"
 	"flag"
 	"fmt"
@@ -135,6 +136,9 @@ type finding struct {
 	Age      int64      `json:"age,omitzero"` // seconds since then
 	ID       string     `json:"id,omitempty"`
 	Lifetime int64      `json:"lifetime,omitzero"` // seconds, if it has its own
+	Browser  bool       `json:"browser_session,omitzero"`
+	Binding  string     `json:"binding,omitempty"` // hex
+	Pending  bool       `json:"binding_pending,omitzero"`
 	Expires  *time.Time `json:"expires,omitempty"`
 	Session  any        `json:"session,omitempty"`
 }
@@ -281,6 +285,10 @@ func (op *opener) explain(err error, names []string) *refusal {
 func (f *finding) describe(meta cookiesession.Meta, v any) {
 	f.Created, f.ID, f.Session = &meta.Created, meta.ID, plain(v)
 	f.Lifetime = int64(meta.Lifetime / time.Second)
+	f.Browser, f.Pending = meta.BrowserSession, meta.BindingPending
+	if meta.Binding != [16]byte{} {
+		f.Binding = hex.EncodeToString(meta.Binding[:])
+	}
 }
 
 // expiry says when the session ends, by the policy in the options, and refuses
@@ -377,6 +385,16 @@ func (f *finding) printSealed(row func(string, string, ...any), now time.Time) {
 		row("lifetime", "not its own")
 	} else {
 		row("lifetime", "its own: %s, which the server may cut (MaxLifetime)", formatDuration(time.Duration(f.Lifetime)*time.Second))
+	}
+	if f.Browser {
+		row("kept", "until the browser is closed")
+	}
+	if f.Binding != "" {
+		state := "proven"
+		if f.Pending {
+			state = "pending"
+		}
+		row("binding", "%s (%s)", f.Binding, state)
 	}
 }
 

@@ -6,8 +6,11 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
+	"regexp"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode"
 
@@ -64,6 +67,44 @@ func look(t *testing.T, args ...string) (found []finding, code int) {
 		found = append(found, f)
 	}
 	return found, code
+}
+
+// TestInspectShowsMeta seals values with one field of Meta more each, and sees
+// that inspect shows it, as JSON and for people. KeyID and Stale are set by
+// Open.
+func TestInspectShowsMeta(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		codec, ring := newSealer(t)
+		created := time.Now().Add(-time.Hour)
+		full := cookiesession.Meta{
+			ID: strings.Repeat("0f", 16), Created: created.Add(-time.Hour), Issued: time.Now().Add(time.Minute), Lifetime: 9 * time.Hour,
+			BrowserSession: true, Binding: [16]byte{1}, BindingPending: true,
+		}
+		sizes := regexp.MustCompile(`(?m)^size .*$|"(chars|size|bytes)":\d+`) // these show nothing but a length
+		shown := func(meta cookiesession.Meta, args ...string) string {
+			text, err := codec.Seal("s", true, meta)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return sizes.ReplaceAllString(mustCall(t, append(append([]string{"inspect", "-file", ring}, args...), "s="+text)...), "")
+		}
+		meta := cookiesession.Meta{Created: created}
+		for field, value := range reflect.ValueOf(full).Fields() {
+			if field.Name == "KeyID" || field.Name == "Stale" {
+				continue
+			}
+			if value.IsZero() {
+				t.Fatalf("the test does not fill %s", field.Name)
+			}
+			before := meta
+			reflect.ValueOf(&meta).Elem().FieldByIndex(field.Index).Set(value)
+			for _, args := range [][]string{nil, {"-json"}} {
+				if shown(before, args...) == shown(meta, args...) {
+					t.Errorf("inspect %q does not show Meta.%s", args, field.Name)
+				}
+			}
+		}
+	})
 }
 
 // big is a session that takes three cookies. It does not compress.

@@ -72,6 +72,37 @@ func TestScripts(t *testing.T) {
 	}
 }
 
+// TestCommands checks that each command of the source is in the list, has a
+// transcript that runs it, and one of its help.
+func TestCommands(t *testing.T) {
+	read := func(pattern string) (all string) {
+		paths, err := filepath.Glob(pattern)
+		if err != nil || len(paths) == 0 {
+			t.Fatalf("%s: %d files, error %v", pattern, len(paths), err)
+		}
+		for _, path := range paths {
+			text, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all += string(text)
+		}
+		return all
+	}
+	declared := regexp.MustCompile(`(?m)^var \w+ = command\{$`).FindAllString(read("*.go"), -1)
+	if len(declared) != len(commands()) {
+		t.Errorf("the source has %d commands, the list has %d", len(declared), len(commands()))
+	}
+	scripts := read(filepath.Join("testdata", "script", "*.txt"))
+	for _, cmd := range commands() {
+		for _, line := range []string{`cookiesession ` + cmd.name + `( [^-h].*)?`, `cookiesession (help ` + cmd.name + `|` + cmd.name + ` -h(elp)?)`} {
+			if !regexp.MustCompile(`(?m)^\$ ` + line + `$`).MatchString(scripts) {
+				t.Errorf("no transcript has a line like %q", line)
+			}
+		}
+	}
+}
+
 // A script is a transcript that is being played.
 type script struct {
 	*testing.T

@@ -34,6 +34,14 @@ func TestOptionsReachTheCore(t *testing.T) {
 	if core.Check == nil {
 		t.Error("Check is forgotten")
 	}
+	// These are decided otherwise: the manager's Persist is sealed in, and all
+	// sessions of a manager have one label.
+	core.BrowserSession, core.LabelFunc = true, func(*http.Request) string { return "" }
+	for field, value := range reflect.ValueOf(core).Fields() {
+		if value.IsZero() {
+			t.Errorf("the core's option %s can't be set", field.Name)
+		}
+	}
 }
 
 // fill gives each field a value of its own that is not zero, as far as it can

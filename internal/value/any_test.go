@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"math/bits"
 	"net/netip"
+	"os"
 	"reflect"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 	"example.com/cookiesession/internal/value"
 )
 
@@ -50,9 +52,11 @@ func init() {
 	value.Register("strings", []string(nil)) // needs no name, and gets none
 }
 
-// TestAny has every type that an any holds, by its encoding.
+// TestAny has every type that an any holds, by its encoding. Each private tag
+// has a row there, and one in docs/FORMAT.md.
 func TestAny(t *testing.T) {
 	at := unixUTC(1)
+	var rows strings.Builder
 	for _, row := range []struct {
 		value any
 		want  string
@@ -91,7 +95,16 @@ func TestAny(t *testing.T) {
 		{tags{"a"}, "d99673 82 6474616773 81 6161"}, {tags(nil), "d99673 82 6474616773 f6"}, {tags{}, "d99673 82 6474616773 80"},
 		{point{1, 2}, "d99673 82 65706f696e74 82 0102"}, {time.March, "d99673 82 656d6f6e7468 03"},
 		{&circle{1}, "d99673 82 66636972636c65 a1 6152 f93c00"},
+		{"\xff", "d99674 41ff"}, {"2000-01-01T00:00:00.000Z", "d99675 1b000000dc6acfac00"},
 	} {
+		rows.WriteString(row.want + "\n")
+		if row.value != nil { // a pointer is stored as what it points to
+			p := reflect.New(reflect.TypeOf(row.value))
+			p.Elem().Set(reflect.ValueOf(row.value))
+			if got := encode(t, p.Interface()); !bytes.Equal(got, unhex(t, row.want)) {
+				t.Errorf("%T is %x, want %s", p.Interface(), got, row.want)
+			}
+		}
 		for _, wrap := range []struct {
 			value any
 			pre   string
@@ -104,6 +117,18 @@ func TestAny(t *testing.T) {
 			same[any](t, wrap.value, wrap.pre+row.want)
 		}
 		same(t, struct{ V any }{row.value}, map[bool]string{true: "a0", false: "a1 6156" + row.want}[row.value == nil])
+	}
+	format, err := os.ReadFile("../../docs/FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for number := tag.First; number < tag.End; number++ {
+		if !strings.Contains(rows.String(), fmt.Sprintf("d9%04x ", number)) {
+			t.Errorf("there is no row with tag %d", number)
+		}
+		if !bytes.Contains(format, fmt.Appendf(nil, "| %d |", number)) {
+			t.Errorf("FORMAT.md has no row for tag %d", number)
+		}
 	}
 	same[any](t, big.NewInt(77), "", cmp.Comparer(func(a, b big.Int) bool { return a.Cmp(&b) == 0 }))
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -51,6 +52,42 @@ func TestGenerated(t *testing.T) {
 		}
 		if !bytes.Equal(got, want) {
 			t.Errorf("%s is not what go generate makes", pair[1])
+		}
+	}
+}
+
+// TestFilesHaveTheTables checks that each field of the tables is written to
+// both files.
+func TestFilesHaveTheTables(t *testing.T) {
+	written := func(f form.Tables, write func(string, *form.Tables) error) (text string) {
+		defer func() {
+			if recover() != nil {
+				text = "it needs the field"
+			}
+		}()
+		file := filepath.Join(t.TempDir(), "tables")
+		if err := write(file, &f); err != nil {
+			return err.Error()
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	all := tables.V1
+	goFile, jsonFile := written(all, writeGo), written(all, writeJSON)
+	for field, value := range reflect.ValueOf(&all).Elem().Fields() {
+		if value.IsZero() {
+			t.Errorf("tables.V1.%s is empty", field.Name)
+		}
+		without := tables.V1
+		reflect.ValueOf(&without).Elem().FieldByIndex(field.Index).SetZero()
+		if written(without, writeGo) == goFile {
+			t.Errorf("the Go file lacks %s", field.Name)
+		}
+		if written(without, writeJSON) == jsonFile {
+			t.Errorf("the JSON file lacks %s", field.Name)
 		}
 	}
 }
