@@ -121,7 +121,7 @@ func TestFormatHasTheTables(t *testing.T) {
 		if name == "version" || name == "models" { // whose names are for people
 			continue
 		}
-		if !regexp.MustCompile("\\b"+name+"\\b").Match(format) {
+		if !regexp.MustCompile("\\b" + name + "\\b").Match(format) {
 			t.Errorf("FORMAT.md does not explain %s", name)
 		}
 	}
