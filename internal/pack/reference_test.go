@@ -11,9 +11,11 @@ import (
 	"math"
 	"math/big"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -99,6 +101,43 @@ var loadReference = sync.OnceValue(func() *referenceTables {
 	}
 	return t
 })
+
+// TestFormatHasTheTables checks that docs/FORMAT.md explains each kind of
+// symbol and each member of the JSON file.
+func TestFormatHasTheTables(t *testing.T) {
+	format, err := os.ReadFile("../../docs/FORMAT.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile("../../docs/packing-v1.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file map[string]json.RawMessage
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	for name := range file {
+		if name == "version" || name == "models" { // whose names are for people
+			continue
+		}
+		if !regexp.MustCompile("\\b" + name + "\\b").Match(format) {
+			t.Errorf("FORMAT.md does not explain %s", name)
+		}
+	}
+	kinds := make(map[string]bool)
+	for _, s := range loadReference().Values {
+		kinds[s.Kind] = true
+	}
+	if len(kinds) < 10 {
+		t.Errorf("the kinds are %v", kinds)
+	}
+	for kind := range kinds {
+		if !bytes.Contains(format, []byte("\""+kind+"\": ")) {
+			t.Errorf("FORMAT.md does not explain the kind %s", kind)
+		}
+	}
+}
 
 // A node is a decoded item.
 type node struct {
