@@ -23,9 +23,9 @@ type Key struct {
 }
 
 // keyMaterial is the use of a key. The secret, and the cipher that was made of
-// it, are reached through func values alone. A method can be bypassed (fmt does
-// not call one on an unexported field) and a pointer can be followed (by
-// go-cmp, or by printers for debugging), but none of them looks into a func.
+// it, are reached through func values alone. A method can be bypassed: fmt does
+// not call one on an unexported field. A pointer can be followed, by go-cmp or
+// by printers for debugging. But none of them looks into a func.
 type keyMaterial struct {
 	id     keyID
 	idText string
