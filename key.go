@@ -95,8 +95,8 @@ func plainTime(t time.Time) time.Time {
 }
 
 // ID returns the key's id, 6 lower-case hex digits, or "" for the zero Key. It
-// is part of every cookie in clear, and nothing secret: it is the name by which
-// events, logs and revocations call a key.
+// is part of every cookie in clear, and nothing secret: events, logs and
+// revocations call a key by it.
 func (k Key) ID() string {
 	if k.m == nil {
 		return ""
