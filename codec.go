@@ -202,11 +202,11 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 }
 
 // OpenRequest opens the value that a request has for the cookie called name,
-// joined from its parts, into dst, as [Codec.Open] does. If the request has
-// several, which come from different paths or domains, OpenRequest takes the
-// latest one whose seal is intact, and checks the lifetime of that one only, so
-// an older cookie never stands in for a newer one that was revoked. At most 8
-// are tried. Without any the error is [ErrNoSession].
+// joined from its parts, into dst, as [Codec.Open] does. A request may have
+// several, from different paths or domains. OpenRequest then takes the latest
+// one whose seal is intact, and checks the lifetime of that one only. So an
+// older cookie never stands in for a newer one that was revoked. At most 8 are
+// tried. Without any the error is [ErrNoSession].
 func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error) {
 	target, err := newTarget(dst)
 	if err != nil {
@@ -227,8 +227,7 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 // sealed under the key that seals now: see [Meta.Stale]. Nothing else of it
 // changes, the time of issue included, so it lives no longer than before. A
 // value that this key has sealed already is returned as it is. Errors: those of
-// [Codec.OpenRequest], where the value itself is not looked at, and of
-// [Codec.Seal].
+// [Codec.OpenRequest] and of [Codec.Seal]. The value itself is not checked.
 func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
 	if err := checkName(name); err != nil {
 		return "", usageError(err)

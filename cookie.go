@@ -87,7 +87,7 @@ func (a *attributes) checkName() error {
 
 func (a *attributes) checkPath() error {
 	if !webrule.IsPath(a.path) || len(a.path) > maxPath {
-		return fmt.Errorf("option Path %q: it has to begin with /, as the path of a URL does in which a browser has nothing left to encode or to resolve, and to have at most %d bytes", a.path, maxPath)
+		return fmt.Errorf("option Path %q: it has to begin with /, to be a URL's path that a browser need not encode or resolve, and to have at most %d bytes", a.path, maxPath)
 	}
 	return nil
 }

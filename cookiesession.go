@@ -211,7 +211,7 @@ type Options[T any] struct {
 	// days.
 	MaxLifetime time.Duration
 
-	// IdleTimeout ends a session that long after its cookie was last issued. 0:
+	// IdleTimeout ends a session this long after its cookie was last issued. 0:
 	// none. A page issues it anew once a quarter of that time is over, another
 	// request (a fetch, an image, a client that is no browser) once half is. So
 	// visitors who pause for less than half of it stay in. If the answer takes
@@ -229,7 +229,7 @@ type Options[T any] struct {
 
 	// MaxSize bounds the bytes of name and value of a cookie that is written.
 	// 0: 4093, the smallest limit of a browser in use, which is also the most;
-	// at least 256. Lower it where a proxy takes less: nginx as it comes
+	// at least 256. Lower it where a proxy takes less: by default nginx
 	// (proxy_buffer_size 4k, for all headers of a response) answers with a 502
 	// for a cookie of 3807 bytes, and passes one of 3674 if little else is
 	// there. Cookies that were written before are read all the same. One of
@@ -240,9 +240,9 @@ type Options[T any] struct {
 	// several when it is written: NAME, NAME_2 and so on, whose names belong to
 	// the session then. 0: 1; at most 8. Look for a way to store less first:
 	// two full cookies already exceed the 8 KiB that nginx, Apache and others
-	// allow for all cookies of a request by default, and nginx as it comes
-	// answers with a 502 for all that is more than one cookie, until its
-	// proxy_buffer_size is 16k.
+	// allow for all cookies of a request by default. By default nginx also
+	// answers with a 502 for more than one cookie, until its proxy_buffer_size
+	// is 16k.
 	MaxCookies int
 
 	// PadTo pads the sealed record to a multiple of so many bytes, 16 to 1024.
@@ -267,9 +267,9 @@ type Options[T any] struct {
 	// logged ten times a minute at most, each with the number of those that
 	// were not. [EventKeysCreated], [EventInsecureTLS] and [EventPlainHTTP] are
 	// logged once; [EventKeysRefused], [EventKeysPending], [EventKeysWarning],
-	// [EventNearLimit] and [EventHijacked] at most once an hour, and so is
-	// [EventRefused] for keys that are not known, where these are at least ten
-	// and more than 1 % of the cookies that were opened.
+	// [EventNearLimit] and [EventHijacked] at most once an hour. [EventRefused]
+	// for unknown keys is logged at most once an hour, too, and only if there
+	// are at least ten and more than 1 % of the cookies that were opened.
 	OnEvent func(*http.Request, Event)
 }
 

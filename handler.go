@@ -121,8 +121,8 @@ func (v *visit) open(whole any, s *state) {
 	v.mu.Unlock()
 }
 
-// over reports whether the context of the request is over, or that of the
-// handler which asked for the session has passed its deadline. Then another
+// over reports whether the context of the request is over, or the context of
+// the handler that asked for the session has passed its deadline. Then another
 // goroutine than the handler's may be answering. http.TimeoutHandler does so
 // once the handler's context has passed its deadline, or has ended with the
 // request's. A context that the handler itself has cancelled says nothing.
@@ -221,7 +221,8 @@ func (v *visit) touch(destroyed bool) {
 	}
 }
 
-// refuse reports to Save and Cookies whether the headers are out already.
+// refuse reports to Save and Cookies whether the headers are out already. If
+// so, it reports EventLate.
 func (v *visit) refuse() (sent bool) {
 	v.mu.Lock()
 	sent, report := v.committed, v.tooLate()

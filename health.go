@@ -11,7 +11,7 @@ import (
 const (
 	unwatchedFor   = 10 * time.Minute // from opening a file until Watch
 	missedReadings = 3                // intervals
-	minExpected    = 20 * time.Second // of an interval, as far as a missed reading is concerned
+	minExpected    = 20 * time.Second // of an interval, to notice a missed reading
 	maxExpected    = 365 * 24 * time.Hour
 )
 

@@ -23,9 +23,9 @@ type Key struct {
 }
 
 // keyMaterial is the use of a key. The secret, and the cipher that was made of
-// it, are reached through func values alone. A method can be bypassed (fmt does
-// not call one on an unexported field) and a pointer can be followed (by
-// go-cmp, or by printers for debugging), but none of them looks into a func.
+// it, are reached through func values alone. A method can be bypassed: fmt does
+// not call one on an unexported field. A pointer can be followed, by go-cmp or
+// by printers for debugging. But none of them looks into a func.
 type keyMaterial struct {
 	id     keyID
 	idText string
@@ -95,8 +95,8 @@ func plainTime(t time.Time) time.Time {
 }
 
 // ID returns the key's id, 6 lower-case hex digits, or "" for the zero Key. It
-// is part of every cookie in clear, and nothing secret: it is the name by which
-// events, logs and revocations call a key.
+// is part of every cookie in clear, and nothing secret: events, logs and
+// revocations call a key by it.
 func (k Key) ID() string {
 	if k.m == nil {
 		return ""

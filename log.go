@@ -13,9 +13,10 @@ import (
 	"example.com/cookiesession/internal/webrule"
 )
 
-// An eventLog stands in for Options.OnEvent: a change must not be lost in
-// silence, nor sessions that will be. Lines that could come at every request
-// are limited, and a line tells how many were left out before it.
+// An eventLog stands in for Options.OnEvent: a lost change must not go
+// unnoticed, and neither must a fault that will cost sessions. Lines that could
+// come at every request are limited, and a line tells how many were left out
+// before it.
 type eventLog struct {
 	limits    [endOfEventKinds]webrule.LogLimit
 	strangers strangers
@@ -34,7 +35,7 @@ var logLines = [endOfEventKinds]struct {
 	EventRefused: {slog.LevelWarn, true, "cookies are sealed by unknown keys; if that goes on, this replica lacks keys of the others"},
 	EventHijacked: {slog.LevelWarn, true, "connection taken over with an unsent session cookie; " +
 		"it reaches the client only if the handler sends it: see Manager.Cookies"},
-	EventNearLimit: {slog.LevelWarn, true, "a session fills more than three quarters of what its cookies may hold"},
+	EventNearLimit: {slog.LevelWarn, true, "a session fills more than three quarters of the room in its cookies"},
 
 	EventKeysRefused: {slog.LevelError, true, "new keys not taken"},
 	EventKeysCreated: {slog.LevelWarn, true, "new keyring made, so no session from before opens; " +

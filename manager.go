@@ -75,8 +75,8 @@ func (m *manager) encodeZero() error {
 func (m *manager) CookieName() string { return m.cookie.name }
 
 // Strip takes this Manager's cookies, all parts of them, out of the Cookie
-// headers of a request that goes to somebody else. Every other byte stays as it
-// is. Call it in the Rewrite of a ReverseProxy:
+// headers of a request that goes to another server. Every other byte stays as
+// it is. Call it in the Rewrite of a ReverseProxy:
 //
 //	Rewrite: func(r *httputil.ProxyRequest) {
 //	    r.SetURL(upstream)
@@ -135,7 +135,7 @@ func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	return s
 }
 
-// load makes s the session of a request. before says what is known of the
+// load makes s the session of a request. before holds the known facts about the
 // request.
 func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 	var check func() error
@@ -178,9 +178,9 @@ func (s *state) save(w http.ResponseWriter) error {
 	return nil
 }
 
-// sent reports whether the headers of the response are out. The session's own
-// request knows, whatever is around the writer. For a session without one, w
-// may be that of a Handler.
+// sent reports whether the headers of the response are out. A session of a
+// Handler knows that itself, even if the writer was wrapped. For another
+// session, w may be a Handler's writer.
 func (s *state) sent(w http.ResponseWriter) bool {
 	if s.visit != nil {
 		return s.visit.refuse()
@@ -189,9 +189,9 @@ func (s *state) sent(w http.ResponseWriter) bool {
 	return ours != nil && ours.committed
 }
 
-// Cookies returns the cookies that Save would set, or none: for a response that
-// somebody else writes (the header of a WebSocket upgrade), and for tests,
-// which give it a Session of their own:
+// Cookies returns the cookies that Save would set, or none. It is for a
+// response that another library writes (the header of a WebSocket upgrade), and
+// for tests with a Session of their own:
 //
 //	cookies, err := manager.Cookies(&cookiesession.Session[User]{Data: User{Name: "ana"}})
 //

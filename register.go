@@ -7,8 +7,9 @@ import (
 	"example.com/cookiesession/internal/value"
 )
 
-// Register makes the type of zero, or what it points to, storable inside an
-// any, under a name that must never be given to another type:
+// Register gives a type a name, so that its values can be stored inside an any.
+// zero is a value of the type, or a pointer to one. The name must never be
+// reused for another type:
 //
 //	func init() { cookiesession.Register("shop.Item", Item{}) }
 //

@@ -35,7 +35,7 @@ func (w *responseWriter) commit(status int) (did bool) {
 	return true
 }
 
-// send is commit for headers that go out now, whatever happens.
+// send is commit for headers that go out now in any case.
 func (w *responseWriter) send(status int) (did bool) {
 	if did = w.commit(status); did && w.err == nil {
 		w.visit.sent()

@@ -47,7 +47,7 @@ const (
 	keyRevoked
 )
 
-// emptyRing opens and seals nothing. It stands in for that of a zero Keyring.
+// emptyRing opens and seals nothing. It is the ring of a zero Keyring.
 var emptyRing = new(ring)
 
 // newRing makes a ring of keys in their author's order. Revoked ones are left
@@ -279,7 +279,7 @@ func (r *ring) shrinks(next *ring, now time.Time) bool {
 	return slices.ContainsFunc(r.order, func(k *ringKey) bool { return !k.isKept() && r.isLost(k, next, now) })
 }
 
-// isLost reports whether next lacks k, a key of r, that was neither revoked nor
+// isLost reports whether next lacks k, a key of r that was neither revoked nor
 // retired.
 func (r *ring) isLost(k *ringKey, next *ring, now time.Time) bool {
 	return next.byID[k.id] == nil && !next.revokes(k.id) && !isRetired(k.retires, now)

@@ -10,8 +10,8 @@ import (
 	"example.com/cookiesession/internal/wire"
 )
 
-// prepare decides what a response with this status does to the cookie, and
-// makes its Set-Cookie lines. The decision is made anew at each call, since the
+// prepare decides how a response with this status changes the cookie, and makes
+// its Set-Cookie lines. The decision is made anew at each call, since the
 // status, the time or the keys may have changed. As long as it is the same and
 // nothing changes, the lines stay the same. So Save, a flush that did not
 // happen and the commit agree. On an error, the output stays as it was.
@@ -36,7 +36,7 @@ func (s *state) prepare(status int) error {
 		if next.action != refresh || s.touches > 0 {
 			return err
 		}
-		// Nobody asked for it, and the old cookie is as good as it was.
+		// Nobody asked for it, and the old cookie is still good.
 		next.failed = err
 	}
 	s.output = next

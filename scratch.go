@@ -66,7 +66,7 @@ func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
 	}
 	s.body = s.tape.Append(s.body[:0])
 	if _, err := plan.Decode(s.body, reflect.New(t).Elem()); err != nil {
-		return usageError(fmt.Errorf("what would be stored could not be read again: %w", err))
+		return usageError(fmt.Errorf("the stored form could not be read again: %w", err))
 	}
 	return nil
 }

@@ -121,7 +121,7 @@ type reading struct {
 	doubtful bool              // the file may have been met half-written
 }
 
-// read looks at the file. The error is that of a file that cannot be read.
+// read looks at the file. An error says that the file cannot be read.
 func (k *Keyring) read() (reading, error) {
 	file, err := keyfile.Read(k.path)
 	if err != nil {

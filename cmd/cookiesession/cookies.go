@@ -86,7 +86,7 @@ func chooseName(cookies []cookie) (string, error) {
 	return "", fmt.Errorf("which cookie? say -name %s", strings.Join(names, ", or -name "))
 }
 
-// isPart reports whether name is that of a further part of another cookie.
+// isPart reports whether name belongs to a further part of another cookie.
 func isPart(name string, cookies []cookie) bool {
 	i := strings.LastIndexByte(name, '_')
 	if i < 0 {

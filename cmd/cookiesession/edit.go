@@ -84,7 +84,7 @@ func (f *keyFile) add(k *fileKey) {
 	f.keys = append([]*fileKey{k}, f.keys...)
 }
 
-// addLine puts a line above that of the first key, or, without one, at the end.
+// addLine puts a line above the first key's, or at the end if there is no key.
 func (f *keyFile) addLine(line string) {
 	for _, k := range f.keys {
 		if k.Span != (keytext.Span{}) { // not one that is being added

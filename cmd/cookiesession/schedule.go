@@ -62,8 +62,8 @@ func (s *schedule) warn(c *console) {
 	}
 }
 
-// addKey adds a new key that activates in that time, or at once if there is no
-// other that could seal. If a key seals before its own time, the new one comes
+// addKey adds a new key that activates after the given time, or at once if no
+// other key could seal. If a key seals before its own time, the new one comes
 // after that time. Otherwise the new one would seal instead, before any replica
 // has it.
 func (f *keyFile) addKey(in time.Duration) *addedKey {

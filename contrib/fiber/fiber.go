@@ -19,15 +19,15 @@
 //     for CodecOptions.Lifetime.
 //   - A value has an end, checked here and not only by the browser:
 //     CodecOptions.Lifetime after it was set. 0 means 400 days here, because
-//     cookies of all kinds pass through the middleware; set it to what the
-//     longest-lived of them needs. CodecOptions.NotBefore ends all that were
-//     set before a moment.
+//     cookies of all kinds pass through the middleware. Set it to the longest
+//     lifetime that one of them needs. CodecOptions.NotBefore ends all that
+//     were set before a moment.
 //   - A cookie that a browser would drop in silence, because name and value
 //     have more than 4093 bytes, is an error, [cookiesession.ErrTooLarge].
 //   - A cookie that is deleted carries no content.
-//   - [New] keeps plain values from getting out. encryptcookie.New alone sends
-//     them where a value can't be encrypted and where a handler has panicked,
-//     with a recoverer around.
+//   - [New] sends no plain values. encryptcookie.New alone sends them if a
+//     value can't be encrypted, or if a handler has panicked with a recoverer
+//     around it.
 //
 // # The key of the middleware
 //
@@ -75,18 +75,18 @@
 //
 // # Limits
 //
-// fiber ignores a cookie whose plain value no cookie could carry, such as one
-// with a semicolon, before the middleware sees it.
+// fiber ignores a cookie with a plain value that no cookie can carry, such as
+// one with a semicolon, before the middleware sees it.
 //
-// What the application's ErrorHandler sets comes after all middleware: it is
-// not encrypted, and not read. The same goes for middleware outside this one. A
-// value takes one cookie; there is no splitting. fiber v2 is not served: its
-// middleware does not say which cookie it is about, so a value would open under
-// any name.
+// Cookies that the application's ErrorHandler sets come after all middleware:
+// they are not encrypted, and not read. The same goes for middleware outside
+// this one. A value takes one cookie; there is no splitting. fiber v2 is not
+// served: its middleware does not tell the name of a cookie, so a value would
+// open under any name.
 //
-// A sealed cookie can be copied and brought back: see the package documentation
-// of cookiesession for what that means. For a session rather than a value, keep
-// the one of fiber's session middleware in its store, or use
+// A sealed cookie can be copied and brought back: see the limits in the package
+// documentation of cookiesession. For a session rather than a value, keep the
+// one of fiber's session middleware in its store, or use
 // [cookiesession.Manager] with net/http.
 package fibercookie
 
@@ -103,10 +103,9 @@ import (
 	"github.com/gofiber/fiber/v3/middleware/encryptcookie"
 )
 
-// A Legacy is a Key that encryptcookie's own functions were used with, and the
-// end of the time for which its cookies are read. Whoever has the key can forge
-// them until then, and a sibling domain can plant those of its own where a name
-// has no __Host- prefix.
+// A Legacy is a Key of encryptcookie's own functions, and the date until which
+// its cookies are read. Anyone with the key can forge them until then. Where a
+// name has no __Host- prefix, a sibling domain can plant its own.
 type Legacy struct {
 	Key   string
 	Until time.Time
@@ -115,7 +114,7 @@ type Legacy struct {
 // Config returns a config for [New], or for encryptcookie.New, whose Encryptor
 // and Decryptor seal and open values under keys. Nil opts mean a Lifetime of
 // 400 days. A cookie that does not open is tried with the legacy keys, in
-// order. The error joins everything that is wrong.
+// order. The error joins all mistakes.
 //
 // The errors of the Decryptor are those of [cookiesession.Codec.Open], and
 // [cookiesession.ErrRevoked] for a cookie of an old key that NotBefore refuses.
@@ -157,7 +156,7 @@ type sealer struct {
 }
 
 // encrypt seals a value for the cookie called name. An empty one stays empty:
-// it says nothing, and is what a deletion carries.
+// it has no content, and a deletion carries one.
 func (s *sealer) encrypt(name, value, _ string) (string, error) {
 	if value == "" {
 		return "", nil
@@ -201,7 +200,7 @@ func (s *sealer) decryptLegacy(name, value string, ours error) (string, error) {
 }
 
 // A refusedError is the codec's error, with those of old keys behind it. They
-// are not printed, because nothing is known about what they quote.
+// are not printed, because they may quote anything.
 type refusedError struct {
 	error
 	legacy []error
@@ -209,10 +208,10 @@ type refusedError struct {
 
 func (e *refusedError) Unwrap() []error { return append([]error{e.error}, e.legacy...) }
 
-// New is encryptcookie.New, and takes care that no cookie gets out unencrypted:
-// if the middleware could not encrypt all that the response sets, it sets none
-// of them, and the error goes to the application's ErrorHandler. Cookies that
-// config excepts stay.
+// New is encryptcookie.New, and sends no cookie unencrypted. If the middleware
+// could not encrypt all cookies of the response, none of them is set, and the
+// error goes to the application's ErrorHandler. Cookies that config excepts
+// stay.
 func New(config encryptcookie.Config) fiber.Handler {
 	handler := encrypting(config)
 	return func(c fiber.Ctx) error {
@@ -260,7 +259,7 @@ func dropCookies(c fiber.Ctx, except []string) {
 	h := &c.Response().Header
 	var names []string
 	for name := range h.Cookies() {
-		names = append(names, string(name)) // not deleted at once: that would move what is being walked
+		names = append(names, string(name)) // not deleted at once: that would move the entries during the walk
 	}
 	for _, name := range names {
 		if !slices.Contains(except, name) {

@@ -8,15 +8,15 @@
 //	router.Use(sessions.Sessions("app", store))
 //
 // A [Store] is contrib/gorilla's, which gin-contrib builds on, with the one
-// method more that gin-contrib asks for. What changes, what ends a session,
-// which types need a line, and how to read the old store's cookies until a
-// date, is in that package's documentation.
+// method more that gin-contrib asks for. That package's documentation tells the
+// differences, the ways to end a session, the types that need a line, and how
+// to read the old store's cookies until a date.
 //
 // gin-contrib's Options replace all that was set before, so that with its own
 // store Options{MaxAge: -1} deletes a cookie of another path. Here a field that
 // is zero means the store's, and the store's means a safe one: Path /, Secure,
-// HttpOnly, SameSite=Lax. MaxAge alone means what it says: 0 is a cookie that
-// the browser forgets when it is closed. For plain HTTP in development set
+// HttpOnly, SameSite=Lax. Only MaxAge is taken as it is: 0 is a cookie that the
+// browser forgets when it is closed. For plain HTTP in development set
 // store.Insecure. gin-contrib logs, and then ignores, the error of a cookie
 // that does not open; with store.OnRefused it is yours alone.
 //
@@ -52,9 +52,9 @@ func NewStore(keys *cookiesession.Keyring, opts *cookiesession.CodecOptions, leg
 	return &Store{store}, nil
 }
 
-// Options sets what sessions start with. Call it before the store is used.
-// gin-contrib has no Partitioned: to have it, set s.Store.Options.Partitioned,
-// which stays.
+// Options sets the options that sessions start with. Call it before the store
+// is used. gin-contrib has no Partitioned: to have it, set
+// s.Store.Options.Partitioned, which stays.
 func (s *Store) Options(options sessions.Options) {
 	o := options.ToGorillaOptions()
 	o.Partitioned = s.Store.Options != nil && s.Store.Options.Partitioned

@@ -9,10 +9,11 @@ import (
 )
 
 // Read adds the one item that data consists of to the tape. It fails with a
-// [*SyntaxError] if that is not exactly one deterministic item of the kinds
-// that this package knows (no simple values but false, true and null), nested
-// at most [MaxDepth] deep below depth levels; then the tape is not to be used.
-// Every tag is accepted. The tape does not refer to data.
+// [*SyntaxError] if data is not exactly one deterministic item of the kinds
+// that this package knows (the only simple values are false, true and null).
+// The item may nest at most [MaxDepth] deep, counted with the depth levels
+// around it. After an error the tape must not be used. Every tag is accepted.
+// The tape does not refer to data.
 func (t *Tape) Read(data []byte, depth int) error {
 	r := reader{data: data, tape: t}
 	if err := r.item(depth); err != nil {

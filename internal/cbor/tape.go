@@ -44,9 +44,9 @@ type Token struct {
 	S    string
 }
 
-// A Tape is one item as tokens, in the order in which CBOR has them. Go values,
-// CBOR and packed bits are turned into each other through it. A writer of a
-// tape makes its item deterministic, so a reader need not check that again.
+// A Tape is one item as tokens, in CBOR's order. Go values, CBOR and packed
+// bits are turned into each other through it. A writer of a tape makes its item
+// deterministic, so a reader need not check that again.
 //
 // The zero Tape is empty. Its buffers are used again after [Tape.Reset].
 type Tape struct {

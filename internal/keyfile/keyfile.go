@@ -37,7 +37,7 @@ type File struct {
 	Path string
 	Text string // longer than a keyring may be if the file is
 	Info fs.FileInfo
-	dirs []dir // in which its name stands, and that of the file behind a link
+	dirs []dir // the directory of its name, and that of the file behind a link
 }
 
 type dir struct {

@@ -7,8 +7,8 @@ import (
 
 // A token that does not fit into one cookie is sealed once, and its text is
 // cut. One tag covers content, order and number of the parts together, so parts
-// of two writes never open, and nothing but the cut is added. The token's first
-// byte has the number of parts, in clear and authenticated as part of the
+// of two writes never open together, and only the cut is added. The token's
+// first byte has the number of parts, in clear and authenticated as part of the
 // nonce.
 //
 // The cookie NAME carries the first piece. The cookie NAME_i (i = 2 .. parts)
@@ -17,7 +17,7 @@ import (
 // parts of one write among those that other paths, domains and writes have
 // left. The tag decides.
 //
-// The writer fills every part but the last. The reader accepts any cut.
+// The writer fills every part except the last. The reader accepts any cut.
 //
 // The separator is an underscore because nginx has no variable for a cookie
 // with a hyphen or a dot.
