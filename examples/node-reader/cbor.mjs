@@ -164,6 +164,7 @@ class Reader {
       if (last !== undefined && Buffer.compare(last, encoded) >= 0) throw invalid("map keys out of order");
       last = encoded;
       checkKey(key);
+      if (map.has(key)) throw invalid("0 and -0 as map keys");
       map.set(key, this.item(level + 1));
     }
     return map;
@@ -179,9 +180,12 @@ export function decode(bytes) {
 }
 
 function checkKey(key) {
-  if (Buffer.isBuffer(key) || Array.isArray(key) || key instanceof Map) throw invalid("a map key of that kind");
-  if (key instanceof Tagged && key.tag !== 38516) throw invalid("a map key with a tag");
+  if (Array.isArray(key) || key instanceof Map || Number.isNaN(key)) throw invalid("a map key of that kind");
+  if (key instanceof Tagged && !keyTags.has(key.tag)) throw invalid("a map key with such a tag");
 }
+
+const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
+const keyTags = new Set([1, ...range(38515, 38516), ...range(38518, 38530)]);
 
 const isInt = (v) => typeof v === "bigint";
 const isText = (v) => typeof v === "string" || (v instanceof Tagged && v.tag === 38516) || isForm(v);
@@ -198,9 +202,10 @@ const isNull = (v) => v === null;
 
 const firstMilli = -62167219200000n; // 0000-01-01
 const lastMilli = 253402300799999n; // 9999-12-31T23:59:59.999
+const isSecond = within(-62135596800n, 253402300799n); // the years 1 to 9999
 
 function isTime(length) {
-  return (v) => Array.isArray(v) && v.length === length && v.every(isInt) && signed(64)(v[0]) &&
+  return (v) => Array.isArray(v) && v.length === length && v.every(isInt) && isSecond(v[0]) &&
     v[1] >= (length === 2 ? 1n : 0n) && v[1] < 1000000000n &&
     (length === 2 || (v[2] !== 0n && v[2] > -86400n && v[2] < 86400n));
 }
@@ -208,12 +213,12 @@ function isTime(length) {
 const contents = new Map([
   [37, (v) => isBytes(v) && v.length === 16],
   [23, isBytes],
-  [21, (v) => isBytes(v) || (Array.isArray(v) && v.every(isBytes))],
+  [21, (v) => isBytes(v) || (Array.isArray(v) && v.length >= 2 && v.every(isBytes))],
   [38517, within(firstMilli, lastMilli)],
   [38516, (v) => isBytes(v) && !isUTF8(v)],
-  [1, signed(64)],
+  [1, isSecond],
   [38518, isTime(2)],
-  [38515, (v) => Array.isArray(v) && v.length === 2 && typeof v[0] === "string"],
+  [38515, (v) => Array.isArray(v) && v.length === 2 && typeof v[0] === "string" && v[0] !== ""],
   [38551, isTime(3)],
   [38519, signed(8)], [38520, signed(16)], [38521, signed(32)], [38522, signed(64)],
   [38523, unsigned(64)], [38524, unsigned(8)], [38525, unsigned(16)], [38526, unsigned(32)],

@@ -55,7 +55,7 @@ export function parseKeyring(text) {
         revoking = true;
       } else if (revoking && /^[0-9a-f]{6}$/.test(word)) {
         revoked.add(word);
-      } else if (word.startsWith("x-") || name === "version") {
+      } else if (name?.startsWith("x-") || name === "version") {
         // for a later version of this grammar
       } else if (key && (name === "activates" || name === "retires") && rfc3339.test(value)) {
         key[name] = Date.parse(value);
@@ -93,17 +93,22 @@ function room(name, n) {
   return sum;
 }
 
-// inspect judges a value of NAME by its first 8 characters and its length.
+// isSecurecookie tells values of gorilla/securecookie by their beginning.
+function isSecurecookie(value) {
+  return /^[0-3][0-9]{9}\|/.test(fromBase64url(value.slice(0, 16))?.toString("latin1") ?? "");
+}
+
+// inspect judges a value of NAME by its first characters and its length.
 function inspect(value, name, ring, now, most) {
-  const head = fromBase64url(value.slice(0, 8));
-  if (head === undefined || value.length < 20) return { reason: "invalid" };
+  const head = fromBase64url(value.slice(0, 12));
+  if (head?.length !== 9 || isSecurecookie(value)) return { reason: "invalid" };
   const version = head[0] & 15;
   const parts = (head[0] >> 4) + 1;
   const key = ring.get(head.subarray(1, 4).toString("hex"));
   const usable = key !== undefined && 1000 * now < key.retires;
   if (version > 1 && usable) return { reason: "newer" };
   if (version !== 1 || parts > most) return { reason: "invalid" };
-  if (value.length > room(name, parts) || (parts === 1 && value.length < 55)) return { reason: "invalid" };
+  if (value.length > room(name, parts) || (parts === 1 && value.length < 54)) return { reason: "invalid" };
   if (!usable) return { reason: "unknown-key" };
   return { value, parts, key };
 }
@@ -111,6 +116,7 @@ function inspect(value, name, ring, now, most) {
 // join is the token of a first piece and the others, as bytes.
 function join({ value, parts }, pieces, name) {
   const set = value.slice(12, 20);
+  if (parts > 1 && set.length < 8) throw invalid("a first piece that is too short");
   let text = value;
   for (let i = 2; i <= parts; i++) {
     const piece = pieces.get(i).find((piece) => piece.startsWith(set));
