@@ -19,6 +19,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -537,7 +538,7 @@ func (w *writer) text() string {
 		offset.Format("2006-01-02T15:04:05-07:00"), at.UTC().Format("2006-01-02T15:04:05"), at.UTC().Format(time.TimeOnly),
 		w.json(), w.json(), w.json(),
 		"dark", "", "hello@example.com", "https://example.com/?a=1&b=2", "\u65e5\u672c\u8a9e\u306e\u6587\u5b57", "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440",
-		"na\u00efve caf\u00e9 \U0001f36a", "\u05e9\u05dc\u05d5\u05dd", "tab\tline\nnull\x00end", "\x1f\x8b\xff",
+		"na\u00efve caf\u00e9 \U0001f36a", "\u039a\u03b1\u03bb\u03b7\u03bc\u03ad\u03c1\u03b1 \u03ba\u03cc\u03c3\u03bc\u03b5", "\u0645\u0631\u062d\u0628\u0627", "\u0928\u092e\u0938\u094d\u0924\u0947", "\u05e9\u05dc\u05d5\u05dd", "tab\tline\nnull\x00end", "\x1f\x8b\xff",
 		strconv.FormatUint(w.Uint64(), 10), strconv.FormatUint(w.Uint64(), 36), "connect.sid=s:"+uuid)
 	if w.one(4) {
 		return pick(w, "id_", "\u00fc", "token: ") + form + pick(w, "", ".", "/x")
@@ -554,18 +555,43 @@ func (w *writer) jwt() string {
 func (w *writer) json() string {
 	var v any
 	if err := json.Unmarshal(pick(w, w.documents...), &v); err != nil || w.one(2) {
-		v = map[string]any{"a": w.Float64(), "price": float64(w.IntN(10000)) / 100, "b": []any{true, nil, "<&>'=/\u2028\u00e9\U0001f36a\x7f"}, "c": map[string]any{}}
+		v = map[string]any{"a": float64(1+w.IntN(99)) / 100, "price": float64(w.IntN(10000)) / 100, "b": []any{true, nil, "https://example.com/a", "<&>'=/\u2028\u00e9\U0001f36a\x7f"}, "c": map[string]any{}}
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(w.one(2))
-	if w.one(3) {
+	style := w.IntN(5)
+	encoder.SetEscapeHTML(style == 0)
+	if style == 1 {
 		encoder.SetIndent("", "  ")
 	}
 	if encoder.Encode(v) != nil {
 		return "{}"
 	}
-	return strings.TrimSuffix(b.String(), "\n")
+	text := bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	switch style {
+	case 2: // PHP
+		return strings.ReplaceAll(ascii(string(text)), "/", `\/`)
+	case 3: // Python
+		b := new(bytes.Buffer)
+		if json.Indent(b, text, "", "") != nil {
+			return "{}"
+		}
+		return ascii(strings.NewReplacer(",\n", ", ", "\n", "").Replace(b.String()))
+	}
+	return string(text)
+}
+
+// ascii escapes what is beyond ASCII in JSON.
+func ascii(text string) string {
+	var b strings.Builder
+	for _, unit := range utf16.Encode([]rune(text)) {
+		if unit < 0x7f {
+			b.WriteByte(byte(unit))
+		} else {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // value is of any type that a Go any can hold.
