@@ -61,7 +61,7 @@ func parsePairs(text string) (cookies []cookie) {
 }
 
 // usualNames are what the library calls cookies unless told otherwise.
-var usualNames = []string{"__Host-session", "__Secure-session", "session"}
+var usualNames = []string{"__Host-session", "__Secure-session", "dev-session", "session"}
 
 // chooseName returns the name of the cookie that is meant: the only one whose
 // value begins as a token does, or else one of the usual names.
