@@ -185,7 +185,7 @@ func TestLabels(t *testing.T) {
 // The name of a cookie is sealed in: its value is none of another cookie's.
 func TestNameIsSealedIn(t *testing.T) {
 	ring := newRing(t)
-	secure, insecure := newWebSite(t, ring, userOptions{}), newWebSite(t, ring, userOptions{Insecure: true})
+	secure, insecure := newWebSite(t, ring, userOptions{}), newWebSite(t, ring, userOptions{Name: "__Host-session", Insecure: true})
 	value := signedIn(secure).jar[secure.CookieName()]
 	s := insecure.Load(webRequest(insecure.CookieName() + "=" + value))
 	wantWrapped(t, s.Err(), cookiesession.ErrInvalid)

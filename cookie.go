@@ -47,6 +47,8 @@ func newAttributes(name, path, domain string, sameSite http.SameSite, partitione
 		a.sameSite = http.SameSiteLaxMode
 	}
 	switch {
+	case a.name == "" && insecure:
+		a.name = "dev-" + defaultName // not the name that others have on localhost
 	case a.name == "" && (a.domain != "" || a.path != "/"):
 		a.name = "__Secure-" + defaultName
 	case a.name == "":

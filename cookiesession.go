@@ -36,7 +36,9 @@
 // A field may be added or removed between releases: unknown fields are ignored,
 // absent ones are zero, and merely reading a newer release's session does not
 // rewrite it. Writing it drops the fields that this release does not know. So
-// add a field one release before relying on it.
+// add a field one release before relying on it. A field that changes its type
+// takes a new name: a session with the old type does not open, and everybody
+// would be logged out.
 //
 // A field with the tag json:"-" is not stored. [New] warns of it once for each
 // type, unless there is a cbor tag: cbor:"-" confirms it, cbor:"name" stores
@@ -56,11 +58,34 @@
 //
 // # Login and logout
 //
-// At login and at any change of privilege call [Session.Renew] and replace
-// every token that the session held, such as a CSRF token. At logout call
-// [Session.Destroy]. Both belong behind POST and [http.CrossOriginProtection]:
-// SameSite=Lax lets another site's links and forms make GET requests that carry
-// the cookie.
+// At login call [Session.Destroy] and put in what is new: an empty session
+// begins, so nothing of another account's session, or of a planted one, is
+// left. [Session.Renew] is a new beginning that keeps Data. It is for a higher
+// privilege of the same visitor, and for a guest's cart that is to survive the
+// login; then replace every token that the session held, such as a CSRF token.
+// At logout call [Session.Destroy]. Login and logout belong behind POST and
+// [http.CrossOriginProtection]: SameSite=Lax lets another site's links and
+// forms make GET requests that carry the cookie, and a logout needs no cookie.
+//
+// Where "remember me" is left unticked, call [Session.SetPersistent] with
+// false.
+//
+// Destroy deletes the cookie and nothing else that the browser keeps. The back
+// button and service workers may show pages from before: send Cache-Control:
+// no-store with pages that are for one visitor alone, and Clear-Site-Data:
+// "cache" with the answer to the logout.
+//
+// # Cross-site sign-in
+//
+// A provider that answers with a form (OpenID Connect with form_post, SAML,
+// Sign in with Apple) has the browser post it from the provider's site.
+// Browsers send no cookie that is SameSite=Lax with such a request. To the
+// handler the visitor has no session, and whatever it writes replaces the one
+// that they have. Keep what belongs to the sign-in in a second Manager, with a
+// Name of its own, SameSite [http.SameSiteNoneMode] and a Lifetime of ten
+// minutes. Let the callback store there who has signed in, and redirect. The
+// request after that comes with all cookies: it alone touches the main session.
+// The example of [New] called CrossSiteSignIn does so.
 //
 // # Flash messages
 //
@@ -72,7 +97,8 @@
 //	s.Data.Flash = ""
 //	page.Execute(w, flash)
 //
-// Two pages that load at the same time may both show it.
+// Two pages that load at the same time may both show it, and a page that the
+// browser fetches in advance (prefetch, prerender) takes it.
 //
 // # Writing responses
 //
@@ -81,16 +107,20 @@
 // later change cannot be saved, and is reported as [EventLate]. A change may
 // fail to be saved, for instance because the session is too large for a cookie.
 // Then the client gets a 500 and nothing of the page: call [Manager.Save] to
-// see the error while another answer is still possible. If the handler panics,
-// nothing is saved. If a middleware inside Handler recovers, its response is an
-// ordinary one and the session is saved.
+// see the error while another answer is still possible. A request that was
+// given up, such as by a timeout, saves nothing: see [Manager.Handler].
+//
+// If the handler panics, nothing is saved. A middleware that recovers belongs
+// inside Handler: its response is an ordinary one then, and the session is
+// saved with it. Outside, Handler has no part in its error page.
 //
 // Streams and server-sent events work: read and change the session before the
 // first Flush. For WebSockets, coder/websocket sends the headers that were set.
 // gorilla/websocket sends its own, so give [Manager.Cookies] to Upgrade's
 // responseHeader. http.TimeoutHandler, gzip and other middlewares that buffer
 // or replace the response belong outside Handler. A reverse proxy inside it
-// forwards the sealed cookie to its upstream unless Rewrite strips it.
+// forwards the sealed cookie to its upstream, unless Rewrite calls
+// [Manager.Strip].
 //
 // A response that read the session says so to caches: Vary: Cookie, and
 // Cache-Control: private unless the handler set its own. One that sets a cookie
@@ -158,7 +188,8 @@ import (
 type Options[T any] struct {
 	// Name is the cookie's name, at most 64 bytes. Empty: __Host-session, which
 	// a browser takes only from this host itself, over TLS, and for Path /.
-	// With a Domain or another Path: __Secure-session; with Insecure: session.
+	// With a Domain or another Path: __Secure-session; with Insecure:
+	// dev-session, since express and others call theirs session.
 	// __Host-Http-session cannot be set by scripts either, in browsers that
 	// know the prefix. NAME_2 to NAME_8 belong to the session, too: they are
 	// deleted when it is written and doesn't use them.
@@ -182,12 +213,11 @@ type Options[T any] struct {
 	// when it is closed. Lifetime is enforced all the same.
 	BrowserSession bool
 
-	// Insecure allows plain HTTP in development: no Secure, and the name
-	// without its prefix. Chrome, Firefox and Go's cookie jar keep Secure
-	// cookies on http://localhost, so it is needed for Safari and for other
-	// hosts. The name is sealed in, so cookies of the two modes never mix.
-	// Behind a proxy that ends TLS leave it off: Secure does not look at the
-	// request.
+	// Insecure allows plain HTTP in development: no Secure, and a Name without
+	// its prefix. Chrome, Firefox and Go's cookie jar keep Secure cookies on
+	// http://localhost, so it is needed for Safari and for other hosts. The
+	// name is sealed in, so cookies of the two modes never mix. Behind a proxy
+	// that ends TLS leave it off: Secure does not look at the request.
 	Insecure bool
 
 	// Label says whose sessions these are: an application, an environment. A

@@ -365,7 +365,7 @@ func TestHandlerAttributes(t *testing.T) {
 		{"strict", options{SameSite: http.SameSiteStrictMode}, "__Host-session", `; Path=/; Max-Age=(\d+); HttpOnly; Secure; SameSite=Strict`},
 		{"none", options{SameSite: http.SameSiteNoneMode, Partitioned: true}, "__Host-session", `; Path=/; Max-Age=(\d+); HttpOnly; Secure; SameSite=None; Partitioned`},
 		{"browser session", options{BrowserSession: true}, "__Host-session", `; Path=/; HttpOnly; Secure; SameSite=Lax`},
-		{"insecure", options{Insecure: true}, "session", `; Path=/; Max-Age=(\d+); HttpOnly; SameSite=Lax`},
+		{"insecure", options{Insecure: true}, "dev-session", `; Path=/; Max-Age=(\d+); HttpOnly; SameSite=Lax`},
 		{"insecure, named", options{Insecure: true, Name: "__Host-Http-sid"}, "sid", `; Path=/; Max-Age=(\d+); HttpOnly; SameSite=Lax`},
 	}
 	maxAge := regexp.MustCompile(`Max-Age=\(\\d\+\)`)

@@ -96,10 +96,13 @@ func (s *state) ExpiresAt() time.Time {
 }
 
 // Renew gives the session a new identity with the same Data: CreatedAt is now,
-// and ID, if it had one, is drawn anew. Call it at login and at any change of
-// privilege, together with replacing every token that the session held, such as
-// a CSRF token: a token that an attacker planted before must not survive. Renew
-// is not needed to keep a session alive.
+// and ID, if it had one, is drawn anew. Call it at any change of privilege of
+// the same visitor, and at a login that a guest's Data is to survive, together
+// with replacing every token that the session held, such as a CSRF token: a
+// token that an attacker planted before must not survive. At any other login,
+// and where the account changes, call Destroy and put in what is new, or one
+// account's Data goes into the next one's session. Renew is not needed to keep
+// a session alive.
 func (s *state) Renew() {
 	s.renewed = true
 	s.record.renew(clock.Now())

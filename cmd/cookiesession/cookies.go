@@ -61,7 +61,7 @@ func parsePairs(text string) (cookies []cookie) {
 }
 
 // usualNames are the library's default names of cookies.
-var usualNames = []string{"__Host-session", "__Secure-session", "session"}
+var usualNames = []string{"__Host-session", "__Secure-session", "dev-session", "session"}
 
 // chooseName returns the name of the cookie to inspect: the only one whose
 // value begins as a token does, or else one of the usual names.

@@ -65,8 +65,8 @@ func TestInsecure(t *testing.T) {
 	address, _ := start(t, config{addr: "localhost:0", keys: filepath.Join(t.TempDir(), "keyring"), insecure: true})
 	v := visitorTo(t, address)
 	got := v.do(http.MethodPost, "/preferences", formOf("theme", "dark"))
-	if len(got.cookies) != 1 || got.cookies[0].Name != "session" || got.cookies[0].Secure {
-		t.Errorf("got cookies %v, want one called session and not Secure", got.cookies)
+	if len(got.cookies) != 1 || got.cookies[0].Name != "dev-session" || got.cookies[0].Secure {
+		t.Errorf("got cookies %v, want one called dev-session and not Secure", got.cookies)
 	}
 }
 
