@@ -8,7 +8,6 @@ import (
 	"go/parser"
 	"go/token"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,7 +29,7 @@ func (b *bench) instrument(mutations []*mutation) error {
 		if err := b.overlayOf(mutations); err != nil {
 			return err
 		}
-		_, err := output(exec.Command("go", "build", "-gcflags=-e", "-overlay", b.overlay, "./..."))
+		_, err := output(b.command("go", "build", "-gcflags=-e", "-overlay", b.overlay, "./..."))
 		if err == nil {
 			return nil
 		}

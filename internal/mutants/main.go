@@ -3,7 +3,8 @@
 // 1 if one has gone unnoticed, or if a file no longer fits the code.
 //
 //	go run ./internal/mutants               all of them
-//	go run ./internal/mutants -for 2m       a random sample that takes so long
+//	go run ./internal/mutants -for 2m       a random sample that takes so long;
+//	                                        what has no result then has none
 //	go run ./internal/mutants -run cbor     those whose name matches
 //	go run ./internal/mutants -check        only look whether they fit
 //
@@ -46,7 +47,7 @@ import (
 )
 
 func main() {
-	sample := flag.Duration("for", 0, "begin no mutation after so long, and take them in a random order")
+	sample := flag.Duration("for", 0, "end after so long, and take the mutations in a random order")
 	seed := flag.Uint64("seed", uint64(time.Now().UnixNano()), "of that order")
 	match := flag.String("run", "", "only mutations whose name matches this regular expression")
 	check := flag.Bool("check", false, "only look whether the mutations fit the code")
@@ -90,11 +91,21 @@ func run(w io.Writer, name *regexp.Regexp, sample time.Duration, seed uint64, ch
 		return err
 	}
 	defer os.RemoveAll(work)
-	b := &bench{work: work, binaries: make(map[string]*binary)}
-	if err := b.instrument(mutations); err != nil {
-		return err
+	ctx := context.Background()
+	if sample > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, begin.Add(sample))
+		defer cancel()
 	}
-	if err := b.list(); err != nil {
+	b := &bench{ctx: ctx, work: work, binaries: make(map[string]*binary)}
+	err = b.instrument(mutations)
+	if err == nil {
+		err = b.list()
+	}
+	if ctx.Err() != nil {
+		return fmt.Errorf("%v is too short to compile the mutations", sample)
+	}
+	if err != nil {
 		return err
 	}
 
@@ -107,7 +118,7 @@ func run(w io.Writer, name *regexp.Regexp, sample time.Duration, seed uint64, ch
 	var group sync.WaitGroup
 	var mu sync.Mutex
 	var failed []string
-	killed, survived := 0, 0
+	killed, survived, cut := 0, 0, 0
 	for range workers {
 		group.Go(func() {
 			for m := range next {
@@ -116,6 +127,11 @@ func run(w io.Writer, name *regexp.Regexp, sample time.Duration, seed uint64, ch
 				mu.Lock()
 				result := "killed by " + by
 				switch {
+				case ctx.Err() != nil && (err != nil || by != ""):
+					// What failed may have been stopped.
+					cut++
+					mu.Unlock()
+					continue
 				case err != nil:
 					result = "FAILED: " + err.Error()
 					failed = append(failed, m.name)
@@ -136,16 +152,24 @@ func run(w io.Writer, name *regexp.Regexp, sample time.Duration, seed uint64, ch
 			}
 		})
 	}
+begin:
 	for _, m := range mutations {
-		if sample > 0 && time.Since(begin) > sample {
-			break
+		select {
+		case next <- m:
+		case <-ctx.Done():
+			break begin
 		}
-		next <- m
 	}
 	close(next)
 	group.Wait()
 	fmt.Fprintf(w, "%d of %d mutations in %.0f s: %d killed, %d that no test can notice, %d failed\n",
 		killed+survived+len(failed), len(mutations), time.Since(begin).Seconds(), killed, survived, len(failed))
+	if cut > 0 {
+		fmt.Fprintf(w, "%d were stopped by the end of the time\n", cut)
+	}
+	if sample > 0 && killed+survived+len(failed) == 0 {
+		return fmt.Errorf("%v is too short for a single mutation", sample)
+	}
 	if len(failed) > 0 {
 		slices.Sort(failed)
 		return fmt.Errorf("failed: %s", strings.Join(failed, " "))
@@ -155,6 +179,7 @@ func run(w io.Writer, name *regexp.Regexp, sample time.Duration, seed uint64, ch
 
 // A bench builds tests and runs them.
 type bench struct {
+	ctx     context.Context // of all that it starts
 	work    string
 	overlay string // of the mutations inside functions
 	tests   []testPackage
@@ -172,7 +197,7 @@ type testPackage struct {
 
 // list finds the packages with tests.
 func (b *bench) list() error {
-	out, err := output(exec.Command("go", "list", "-test", "-f",
+	out, err := output(b.command("go", "list", "-test", "-f",
 		`{{if .ForTest}}{{else}}{{.ImportPath}}{{"\t"}}{{.Dir}}{{"\t"}}{{join .Deps " "}}{{end}}`, "./..."))
 	if err != nil {
 		return err
@@ -238,14 +263,14 @@ func (b *bench) kill(m *mutation) (by string, err error) {
 			if err != nil {
 				return "", err
 			}
-			if err := bin.compile(overlay); err != nil {
+			if err := bin.compile(b, overlay); err != nil {
 				return "", err
 			}
 			defer os.Remove(bin.path)
-		} else if err := bin.prepare(b.overlay); err != nil {
+		} else if err := bin.prepare(b); err != nil {
 			return "", err
 		}
-		if by, ok := bin.run(m.number); !ok {
+		if by, ok := bin.run(b.ctx, m.number); !ok {
 			if t.dir != m.dir {
 				by += " of " + t.path
 			}
@@ -278,19 +303,19 @@ func (b *bench) binary(t testPackage) *binary {
 }
 
 // prepare compiles the test, once, and looks whether it passes.
-func (bin *binary) prepare(overlay string) error {
+func (bin *binary) prepare(b *bench) error {
 	bin.once.Do(func() {
-		if bin.err = bin.compile(overlay); bin.err != nil {
+		if bin.err = bin.compile(b, b.overlay); bin.err != nil {
 			return
 		}
 		start := time.Now()
-		by, ok := bin.run(0)
+		by, ok := bin.run(b.ctx, 0)
 		for !ok && len(bin.skip) < 5 && strings.HasPrefix(by, "Test") {
 			// A test that counts allocations may fail.
 			fmt.Printf("%s of %s is left out: it fails without a mutation\n", by, bin.test.path)
 			bin.skip = append(bin.skip, by)
 			start = time.Now()
-			by, ok = bin.run(0)
+			by, ok = bin.run(b.ctx, 0)
 		}
 		if !ok {
 			bin.err = fmt.Errorf("the tests of %s fail without a mutation: %s", bin.test.path, by)
@@ -300,8 +325,8 @@ func (bin *binary) prepare(overlay string) error {
 	return bin.err
 }
 
-func (bin *binary) compile(overlay string) error {
-	_, err := output(exec.Command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", bin.path, bin.test.path))
+func (bin *binary) compile(b *bench, overlay string) error {
+	_, err := output(b.command("go", "test", "-c", "-vet=off", "-overlay", overlay, "-o", bin.path, bin.test.path))
 	return err
 }
 
@@ -311,13 +336,13 @@ var failure = regexp.MustCompile(`(?m)^\s*--- FAIL: (\S+)`)
 var running = regexp.MustCompile(`\.((?:Test|Fuzz|Example)\w*)[(.]`)
 
 // run runs the tests until one fails, and returns its name.
-func (bin *binary) run(number int) (by string, ok bool) {
+func (bin *binary) run(ctx context.Context, number int) (by string, ok bool) {
 	limit := 10*bin.took + 2*time.Minute // a test that takes longer hangs
 	args := []string{"-test.failfast", "-test.short", "-test.timeout", limit.String()}
 	if len(bin.skip) > 0 {
 		args = append(args, "-test.skip", "^("+strings.Join(bin.skip, "|")+")$")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), limit+time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, limit+time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin.path, args...)
 	cmd.Dir = bin.test.dir
@@ -341,6 +366,14 @@ func (bin *binary) run(number int) (by string, ok bool) {
 		by = string(found[1]) + ", " + by
 	}
 	return by, false
+}
+
+// command is one that ends with the time of the bench. The compiler that go
+// started may still hold its output then.
+func (b *bench) command(name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(b.ctx, name, args...)
+	cmd.WaitDelay = time.Second
+	return cmd
 }
 
 // output runs a command. The command's output becomes the error text.

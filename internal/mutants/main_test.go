@@ -176,3 +176,13 @@ func TestRunRefuses(t *testing.T) {
 		})
 	}
 }
+
+// TestRunEnds has a sample whose time is over before anything is compiled.
+func TestRunEnds(t *testing.T) {
+	scratch(t, sums)
+	var out strings.Builder
+	err := run(&out, regexp.MustCompile(""), 1, 1, false, 1)
+	if err == nil || !strings.Contains(err.Error(), "is too short") || out.Len() > 0 {
+		t.Errorf("error %v, output %s", err, out.String())
+	}
+}

@@ -3,11 +3,15 @@ package pack_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"math"
 	"math/rand/v2"
 	"reflect"
+	"strings"
 	"testing"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/pack/form"
 )
 
 func tapeOf(tb testing.TB, item []byte) *cbor.Tape {
@@ -85,6 +89,120 @@ func TestTape(t *testing.T) {
 				changed[random.IntN(len(changed))] ^= 1 << random.IntN(8)
 			}
 			checkReadTape(t, changed[:len(changed)-random.IntN(2)])
+		}
+	}
+}
+
+// TestTapeHostile has packed forms that no item has, each beside one that is
+// accepted, and differs by one thing. A tape must give the reason that Unpack
+// gives, and not one about the item, since there is none.
+func TestTapeHostile(t *testing.T) {
+	symbol := func(model int, kind, bytes string, base uint64) string {
+		for code, symbol := range loadReference().value[model] {
+			if v := loadReference().Values[symbol]; v.Kind == kind && v.Bytes == bytes && v.Base == base {
+				return code
+			}
+		}
+		t.Fatalf("model %d has no %s %q %d", model, kind, bytes, base)
+		return ""
+	}
+	// Two numbers as keys. The second one is a step behind the first.
+	steps := func(first uint64, step int) *spelled {
+		s := new(spelled).head(0xa2)
+		for c, symbol := range loadReference().key[form.FirstKey] {
+			if symbol == form.OtherKey {
+				s.add(c)
+			}
+		}
+		s.head(head(0, first)...).head(0xf6)
+		return s.add(symbol(form.KeyStep, "head", fmt.Sprintf("%02x", step), 0)).head(0xf6)
+	}
+	hundredths := func(n int) *spelled { // 64 to 127
+		for code, symbol := range loadReference().value[form.Generic] {
+			if v := loadReference().Values[symbol]; v.Kind == "hundredths" && v.Bits == 6 {
+				return new(spelled).add(code).add(fmt.Sprintf("%06b", n-64))
+			}
+		}
+		t.Fatal("no hundredths of 6 bits")
+		return nil
+	}
+	tagged := func(arrays int) *spelled { // a time, whose tag is in its symbol
+		s := new(spelled)
+		for range arrays {
+			s.head(0x81)
+		}
+		for code, symbol := range loadReference().value[form.Generic] {
+			if v := loadReference().Values[symbol]; v.Kind == "int" && v.Bytes == "c1" {
+				return s.add(code).add(strings.Repeat("1", v.Bits))
+			}
+		}
+		t.Fatal("no tagged integer")
+		return nil
+	}
+	inJSON := func(arrays int) *spelled {
+		s := new(spelled)
+		for range arrays {
+			s.head(0x81)
+		}
+		for code, symbol := range loadReference().value[form.Generic] {
+			if v := loadReference().Values[symbol]; v.Kind == "json" && v.Layout == 0 {
+				s.add(code)
+			}
+		}
+		for range 60 {
+			s.head(0x81)
+		}
+		return s.head(0x18, 24)
+	}
+	bytes := func(n int) *spelled {
+		return new(spelled).head(head(2, uint64(n))...).add(strings.Repeat("01000001", n))
+	}
+	for _, row := range []struct {
+		name   string
+		packed *spelled
+		why    string // "": it is accepted
+	}{
+		{"a key that is the greatest integer", steps(math.MaxUint64-2, 2), ""},
+		{"a step beyond it", steps(math.MaxUint64-1, 2), "not in its shortest form"},
+		{"0.76", hundredths(76), ""},
+		{"0.75, which is a short float", hundredths(75), "not in its shortest form"},
+		{"a time in 63 arrays", tagged(63), ""},
+		{"a time in 64 arrays", tagged(64), "nested too deep"},
+		{"JSON of 60 levels in 4 arrays", inJSON(4), ""},
+		{"JSON of 60 levels in 5 arrays", inJSON(5), "nested too deep"},
+		{"a head", new(spelled).head(0x1a, 1, 0, 0, 0), ""},
+		{"a head that is cut off", new(spelled).head(0x1a, 1), "ends too early"},
+		{"bytes", bytes(20), ""},
+		{"as many as there are, and one", new(spelled).head(0x54).add(strings.Repeat("01000001", 19)), "ends too early"},
+	} {
+		packed := row.packed.bytes()
+		_, want := packer.Unpack(nil, packed, most)
+		var tape cbor.Tape
+		got := packer.ReadTape(&tape, packed, most)
+		if row.why == "" {
+			if got != nil || want != nil {
+				t.Errorf("%s: error %v, Unpack says %v", row.name, got, want)
+			}
+		} else if got == nil || want == nil || got.Error() != want.Error() || !strings.Contains(got.Error(), row.why) {
+			t.Errorf("%s: error %v, Unpack says %v", row.name, got, want)
+		}
+	}
+
+	// What is not there is not claimed.
+	var tape cbor.Tape
+	const declared = 1 << 15
+	if err := packer.ReadTape(&tape, new(spelled).head(head(4, declared)...).add(strings.Repeat("0", 64)).bytes(), most); err == nil || len(tape.Tokens) > 64 {
+		t.Errorf("%d tokens of an array that ends after 64 bits, error %v", len(tape.Tokens), err)
+	}
+	// What is there, but not allowed, neither.
+	for _, row := range []struct {
+		limit int
+		ok    bool
+	}{{1003, true}, {999, false}} {
+		var tape cbor.Tape
+		err := packer.ReadTape(&tape, bytes(1000).bytes(), row.limit)
+		if (err == nil) != row.ok || len(tape.Data) > row.limit {
+			t.Errorf("limit %d: %d bytes are on the tape, error %v", row.limit, len(tape.Data), err)
 		}
 	}
 }

@@ -83,6 +83,14 @@ func TestDepth(t *testing.T) {
 	if _, err := tryEncode(nested{&chain}); !isValue(err) {
 		t.Errorf("a chain of structs over the limit: %v", err)
 	}
+	grove := tree{}
+	for range cbor.MaxDepth - 1 {
+		grove = tree{"a": grove}
+	}
+	same(t, grove, "")
+	if _, err := tryEncode(tree{"a": grove}); !isValue(err) {
+		t.Errorf("a chain of maps over the limit: %v", err)
+	}
 	refused[nested](t, strings.Repeat("a1614e", cbor.MaxDepth)+"a0", isSyntax)
 	refused[list](t, strings.Repeat("81", cbor.MaxDepth)+"80", isSyntax)
 	refused[tree](t, strings.Repeat("a16161", cbor.MaxDepth)+"a0", isSyntax)

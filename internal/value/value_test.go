@@ -1,6 +1,7 @@
 package value_test
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -291,6 +292,60 @@ func TestRecursion(t *testing.T) {
 			t.Errorf("a cycle of %T: %v", v, err)
 		}
 	}
+}
+
+// TestCutOff has strings that are one byte shorter than they say.
+func TestCutOff(t *testing.T) {
+	for _, row := range []struct{ whole, cut string }{
+		{"42 0102", "42 01"},
+		{"62 6161", "62 61"},
+		{"41 01", "41"},
+		{"81 42 0102", "81 42 01"},
+	} {
+		if _, exact := decode[any](t, unhex(t, row.whole)); !exact {
+			t.Errorf("%s is not exact", row.whole)
+		}
+		refused[any](t, row.cut, func(err error) bool {
+			return isSyntax(err) && strings.Contains(err.Error(), "length beyond the end")
+		})
+	}
+}
+
+// A span is a key that keeps whatever its text does not name.
+type span struct{ From, To string }
+
+func (s span) MarshalText() ([]byte, error) { return []byte(s.From + "-" + s.To), nil }
+
+func (s *span) UnmarshalText(text []byte) error {
+	from, to, _ := strings.Cut(string(text), "-")
+	if from != "" {
+		s.From = from
+	}
+	if to != "" {
+		s.To = to
+	}
+	return nil
+}
+
+// A loose key may hold what cannot be compared.
+type loose struct{ v any }
+
+func (l loose) MarshalText() ([]byte, error) { return fmt.Append(nil, l.v), nil }
+
+func (l *loose) UnmarshalText(text []byte) error {
+	if l.v = string(text); string(text) == "list" {
+		l.v = []int{1}
+	}
+	return nil
+}
+
+// TestTextKeys has keys whose methods do less than they could.
+func TestTextKeys(t *testing.T) {
+	same(t, map[span]int{{"a", "b"}: 1}, "a1 63 612d62 01")
+	same(t, map[span]int{{"a", ""}: 1, {"", "b"}: 2}, "a2 62 2d62 02 62 612d 01")
+
+	same(t, map[loose]int{{"a"}: 1}, "a1 6161 01", cmp.AllowUnexported(loose{}))
+	refused[map[loose]int](t, "a1 64 6c697374 01", isValue)
 }
 
 func TestStrings(t *testing.T) {
