@@ -158,7 +158,7 @@ func (d *decoder) toFloat64() (float64, error) {
 		same = same && k.N < 1<<53 // so that subtracting 1 is exact, too
 	}
 	if !same {
-		return 0, refuse("so great an integer exactly")
+		return 0, refuse("an integer of this size exactly")
 	}
 	d.changed = true
 	return f, nil

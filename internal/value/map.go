@@ -152,7 +152,7 @@ func newSorter(t *cbor.Tape) *sorter {
 	return s
 }
 
-// free keeps no buffer for ever that one great map needed.
+// free gives s back, unless one large map has grown its buffers.
 func (s *sorter) free() {
 	if cap(s.copy) > keptTokens || cap(s.starts) > keptTokens {
 		return

@@ -35,12 +35,13 @@ var (
 
 func init() { types.Store(new(registry)) }
 
-// Register makes the type of zero, or what it points to, storable inside an any
-// and other interfaces, under a name that must never be given to another type.
-// If zero is a pointer, values come back as pointers, else as values, whichever
-// of the two was stored. It panics if the name or the type is registered
-// already, if the name is empty or not UTF-8, or if the type cannot be stored.
-// Call it in an init function. It returns the plan of the type.
+// Register gives the type of zero a name, so that its values can be stored
+// inside an any and other interfaces. The name must never be reused for another
+// type. If zero is a pointer, the name is that of the type it points to, and
+// values come back as pointers. Otherwise they come back as values. It does not
+// matter which of the two was stored. It panics if the name or the type is
+// registered already, if the name is empty or not UTF-8, or if the type cannot
+// be stored. Call it in an init function. It returns the plan of the type.
 func Register(name string, zero any) *Plan {
 	t := reflect.TypeOf(zero)
 	pointer := t != nil && t.Kind() == reflect.Pointer

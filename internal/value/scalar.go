@@ -33,7 +33,7 @@ func (c intCodec) write(t *cbor.Tape, v reflect.Value, _ int) error {
 func (c intCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	n, err := d.toInt64()
 	if err == nil && v.OverflowInt(n) {
-		err = refuse("so great an integer")
+		err = refuse("an integer of this size")
 	}
 	if err != nil {
 		return typed(err, c.typ)
@@ -52,7 +52,7 @@ func (c uintCodec) write(t *cbor.Tape, v reflect.Value, _ int) error {
 func (c uintCodec) decode(d *decoder, v reflect.Value, _ int) error {
 	n, err := d.toUint64()
 	if err == nil && v.OverflowUint(n) {
-		err = refuse("so great an integer")
+		err = refuse("an integer of this size")
 	}
 	if err != nil {
 		return typed(err, c.typ)

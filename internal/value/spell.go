@@ -15,7 +15,8 @@ import (
 // Which form a string takes is a function of the string alone (spellingOf
 // below). The rule is not part of the format: the decoder accepts every form of
 // every string, so the rule may be tuned from release to release. A string in a
-// form that today's rule would not choose merely is not exact.
+// form that today's rule would not choose decodes, but is reported as not
+// exact.
 //
 // The rule looks for strings that a machine drew at random, since those are
 // what text codes can do nothing about. Words, numbers, dates and host names

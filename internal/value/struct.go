@@ -138,7 +138,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 	case opInt:
 		n, err := d.toInt64()
 		if err == nil && v.OverflowInt(n) {
-			err = refuse("so great an integer")
+			err = refuse("an integer of this size")
 		}
 		if err != nil {
 			return typed(err, f.typ)

@@ -367,7 +367,7 @@ func TestStrings(t *testing.T) {
 func TestErrorTexts(t *testing.T) {
 	type user struct{ Age int8 }
 	for _, row := range []struct{ item, want string }{
-		{"a1634167651880", "value_test.user.Age (int8): cannot hold so great an integer"},
+		{"a1634167651880", "value_test.user.Age (int8): cannot hold an integer of this size"},
 		{"a16341676560", "value_test.user.Age (int8): a text string does not fit"},
 		{"80", "value_test.user: an array does not fit"},
 		{"a1", "cbor: not deterministic CBOR at byte 1: length beyond the end"},
