@@ -9,8 +9,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
@@ -214,24 +212,6 @@ func (d *discard) WriteHeader(int)             {}
 type kind struct {
 	name     string
 	sessions []any
-}
-
-func corpus(t testing.TB) (kinds []kind) {
-	t.Helper()
-	files, err := filepath.Glob("testdata/sessions/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatal("no sessions", err)
-	}
-	slices.Sort(files)
-	for _, file := range files {
-		name, _, _ := strings.Cut(filepath.Base(file), "-")
-		if len(kinds) == 0 || kinds[len(kinds)-1].name != name {
-			kinds = append(kinds, kind{name: name})
-		}
-		last := &kinds[len(kinds)-1]
-		last.sessions = append(last.sessions, readSession(t, file))
-	}
-	return kinds
 }
 
 // readSession reads a JSON document, with integers as ints, as a program has

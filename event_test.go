@@ -11,7 +11,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,27 +73,7 @@ func reading(sealed, opens func(oldKey, newKey cookiesession.Key) string) func(t
 	}
 }
 
-func webParseRing(t *testing.T, text string) *cookiesession.Keyring {
-	t.Helper()
-	ring, err := cookiesession.ParseKeyring(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ring
-}
-
 func oldAlone(oldKey, _ cookiesession.Key) string { return oldKey.Secret() }
-
-func answering(answer error) userOptions {
-	first := true
-	return userOptions{Check: func(*http.Request, *webSession) error {
-		if first {
-			first = false
-			return answer
-		}
-		return nil
-	}}
-}
 
 // errAny stands for an error that nobody is to look for with errors.Is.
 var errAny = errors.New("any error")
@@ -279,31 +258,6 @@ func TestKeysRefusedQuotesNothing(t *testing.T) {
 	if len(events) != 1 || events[0].Kind != cookiesession.EventKeysRefused || events[0].Err == nil {
 		t.Errorf("events %+v", events)
 	}
-}
-
-// newRingFile creates a keyring in a file, and returns its path as well.
-func newRingFile(t *testing.T) (*cookiesession.Keyring, string) {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "keys")
-	ring, err := cookiesession.LoadOrCreateKeyring(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return ring, path
-}
-
-// watchOnce has a keyring read its file, which is refused.
-func watchOnce(t *testing.T, ring *cookiesession.Keyring) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	ring.Watch(ctx, time.Hour, func(error) { cancel() })
-}
-
-// A hijackable recorder gives its connection away.
-type hijackable struct {
-	*httptest.ResponseRecorder
-	conn net.Conn
 }
 
 func (h *hijackable) Hijack() (net.Conn, *bufio.ReadWriter, error) {

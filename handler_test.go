@@ -49,33 +49,6 @@ func wantCookie(t *testing.T, h http.Header, name, attributes string, lifetime t
 	return m[1]
 }
 
-// wantDefaultCookie checks that a response sets the cookie of zero Options, and
-// returns the value.
-func wantDefaultCookie(t *testing.T, h http.Header) string {
-	t.Helper()
-	return wantCookie(t, h, "__Host-session", defaultAttributes, 14*day)
-}
-
-// wantNoCookie checks that a response sets none.
-func wantNoCookie(t *testing.T, h http.Header) {
-	t.Helper()
-	if lines := h["Set-Cookie"]; len(lines) != 0 {
-		t.Errorf("Set-Cookie is %q, want none", lines)
-	}
-}
-
-// wantData checks that a cookie of the site opens as this.
-func wantData[T any](t *testing.T, site *webSite[T], value string, want T) {
-	t.Helper()
-	s := site.Load(webRequest(site.CookieName() + "=" + value))
-	if s.Err() != nil {
-		t.Fatal(s.Err())
-	}
-	if diff := cmp.Diff(want, s.Data); diff != "" {
-		t.Errorf("Data (-want +got):\n%s", diff)
-	}
-}
-
 // Every way in which a handler can answer. The session is changed at the last
 // moment at which that still counts.
 func TestHandlerSaves(t *testing.T) {
@@ -158,42 +131,7 @@ func TestHandlerSaves(t *testing.T) {
 	}
 }
 
-func mustDo(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Error(err)
-	}
-}
-
-// unwrapper is the least that a middleware's writer can do.
-type unwrapper struct{ http.ResponseWriter }
-
 func (u unwrapper) Unwrap() http.ResponseWriter { return u.ResponseWriter }
-
-func copyFile(t *testing.T, w io.Writer, name string) {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer f.Close()
-	_, err = io.Copy(w, f)
-	mustDo(t, err)
-}
-
-// hijack takes the connection over, writes to it and closes it.
-func hijack(t *testing.T, w http.ResponseWriter, text string) {
-	t.Helper()
-	conn, rw, err := http.NewResponseController(w).Hijack()
-	if err != nil {
-		t.Error(err)
-		return
-	}
-	defer conn.Close()
-	_, err = rw.WriteString(text)
-	mustDo(t, errors.Join(err, rw.Flush()))
-}
 
 // Every way in which nothing is set. The client brings a session.
 func TestHandlerSavesNothing(t *testing.T) {
@@ -236,8 +174,6 @@ func TestHandlerSavesNothing(t *testing.T) {
 		})
 	}
 }
-
-var lateEvent = []cookiesession.EventKind{cookiesession.EventLate}
 
 // A request whose handler does not ask costs no header, no opening, nothing.
 func TestHandlerIsLazy(t *testing.T) {

@@ -1,8 +1,6 @@
 package cookiesession_test
 
 import (
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -202,14 +200,6 @@ func TestCookieScanning(t *testing.T) {
 	}
 }
 
-// wantWrapped checks that an error is a sentinel, and never the bare one.
-func wantWrapped(t *testing.T, err, sentinel error) {
-	t.Helper()
-	if !errors.Is(err, sentinel) || sentinel != nil && err == sentinel {
-		t.Errorf("error %v, want a wrapped %v", err, sentinel)
-	}
-}
-
 // The Cookie header counts as Handler got it: a middleware within may strip it
 // before the session is asked for.
 func TestCookieStrippedWithin(t *testing.T) {
@@ -272,24 +262,6 @@ func TestSeveralCookies(t *testing.T) {
 			}
 		}
 	})
-}
-
-// flipLast alters the last byte of a token, which is part of its tag.
-func flipLast(text string) string {
-	token, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil {
-		panic(err)
-	}
-	token[len(token)-1] ^= 1
-	return base64.RawURLEncoding.EncodeToString(token)
-}
-
-func joinCookies(name string, values []string) string {
-	pairs := make([]string, len(values))
-	for i, v := range values {
-		pairs[i] = name + "=" + v
-	}
-	return strings.Join(pairs, "; ")
 }
 
 // Eight altered cookies of a known key are all that is tried.

@@ -30,7 +30,8 @@ type (
 		B int `json:"-" cbor:"b"`
 		c int `json:"-"`
 		D int
-		E int `json:"-,"` // a field called -
+		//lint:ignore SA5008 encoding/json gives a field the name - in this way
+		E int `json:"-,"`
 	}
 )
 

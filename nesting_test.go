@@ -16,15 +16,6 @@ import (
 // Two Managers of one type around one handler, with cookies of their own.
 type twoSites struct{ outer, inner *webSite[webUser] }
 
-func newTwoSites(t *testing.T) twoSites {
-	t.Helper()
-	ring := newRing(t)
-	return twoSites{
-		outer: newWebSite(t, ring, cookiesession.Options[webUser]{Name: "outer"}),
-		inner: newWebSite(t, ring, cookiesession.Options[webUser]{Name: "inner"}),
-	}
-}
-
 func (s twoSites) fetch(b *webBrowser, next func(w http.ResponseWriter, outer, inner *cookiesession.Session[webUser])) *http.Response {
 	return b.fetch(s.outer.Handler(s.inner.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		next(w, s.outer.Get(r), s.inner.Get(r))

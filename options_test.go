@@ -352,22 +352,3 @@ func TestOptionsAreComplete(t *testing.T) {
 		}
 	}
 }
-
-// fill sets a field to a value other than its zero value.
-func fill(t *testing.T, v reflect.Value) {
-	t.Helper()
-	switch v.Interface().(type) {
-	case string:
-		v.SetString("filled")
-	case int, time.Duration:
-		v.SetInt(7)
-	case bool:
-		v.SetBool(true)
-	case [16]byte:
-		v.Set(reflect.ValueOf([16]byte{7}))
-	case time.Time:
-		v.Set(reflect.ValueOf(time.Unix(7, 0).UTC()))
-	default:
-		t.Fatalf("no value for a field of type %v", v.Type())
-	}
-}

@@ -8,41 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/clock"
 )
-
-type userOptions = cookiesession.Options[webUser]
-
-const day = 24 * time.Hour
-
-// wantIssued checks for what reason a response sets the cookie, "" for none.
-func wantIssued(t *testing.T, page *webPage[webUser], want cookiesession.Reason) {
-	t.Helper()
-	var reasons []cookiesession.Reason
-	if want != "" {
-		reasons = append(reasons, want)
-	}
-	if diff := cmp.Diff(reasons, page.reasons(cookiesession.EventIssued)); diff != "" {
-		t.Errorf("issued (-want +got):\n%s", diff)
-	}
-	wantCookieIs(t, page.cookies(), map[bool]string{true: stores, false: leaves}[want != ""])
-}
-
-// wantRefused checks why a page has no session, "" for having one.
-func wantRefused(t *testing.T, page *webPage[webUser], sentinel error, want cookiesession.Reason) {
-	t.Helper()
-	wantWrapped(t, page.S.Err(), sentinel)
-	var reasons []cookiesession.Reason
-	if want != "" {
-		reasons = append(reasons, want)
-	}
-	if diff := cmp.Diff(reasons, page.reasons(cookiesession.EventRefused)); diff != "" {
-		t.Errorf("refused (-want +got):\n%s", diff)
-	}
-	if opened := page.S.Data.Name == webSecret; opened != (sentinel == nil) {
-		t.Errorf("Data is %+v", page.S.Data)
-	}
-}
 
 // A session that is read at some age, to the second.
 func TestAges(t *testing.T) {
@@ -264,13 +230,6 @@ func TestClockSkew(t *testing.T) {
 			})
 		})
 	}
-}
-
-// onReplica runs f with a clock that is off.
-func onReplica(off time.Duration, f func()) {
-	clock.SetOffset(off)
-	defer clock.SetOffset(0)
-	f()
 }
 
 // A replica whose clock is behind writes no cookie that looks older than the

@@ -133,7 +133,7 @@ func TestRefreshes(t *testing.T) {
 		{"page, 408", asPage, status(408), false, false, false, false},
 		{"page, 499", asPage, status(499), false, false, false, false},
 		{"page, 500", asPage, status(500), false, false, false, false},
-		{"page by http.Error", asPage, func(w http.ResponseWriter) { http.Error(w, "page", 503) }, false, false, false, false},
+		{"page by http.Error", asPage, func(w http.ResponseWriter) { http.Error(w, "page", http.StatusServiceUnavailable) }, false, false, false, false},
 		{"page, barely fast", asPage, taking(fast), true, true, true, true},
 		{"page, slow", asPage, taking(slow), true, false, false, true},
 		{"page, very slow", asPage, taking(time.Minute), true, false, false, true},

@@ -80,7 +80,7 @@ func (k *Keyring) reloadFor(id keyID) *ring {
 		if r := k.knowing(id); r != nil {
 			return r
 		}
-		reload, final := k.reloader.join(id, k.current())
+		reload, final := k.reloader.join(id, k.current)
 		if reload == nil {
 			return k.knowing(id) // a reload may have ended between the two questions
 		}
@@ -129,11 +129,15 @@ func (k *Keyring) reloadEarly(ctx context.Context) {
 // join returns the reload that a request with that id has to wait for, or nil
 // if it need not wait. final is false if the reading had begun before: the file
 // may have gained the key since.
-func (rl *reloader) join(id keyID, r *ring) (reload *earlyReload, final bool) {
+func (rl *reloader) join(id keyID, current func() *ring) (reload *earlyReload, final bool) {
 	rl.mu.Lock()
 	defer rl.mu.Unlock()
 	if rl.off || rl.wake == nil {
 		return nil, false
+	}
+	r := current()
+	if _, status := r.find(id, clock.Now()); status != keyUnknown {
+		return nil, false // a reload has ended since the request looked
 	}
 	if u := rl.find(id, r); u != nil && clock.Now().Before(u.until) {
 		return nil, false

@@ -2,7 +2,6 @@ package cookiesession_test
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -18,19 +17,6 @@ import (
 
 	"example.com/cookiesession"
 )
-
-// webHuge fills a session with more than a cookie holds, however well it is
-// packed.
-func webHuge(s *webSession) {
-	s.Data.Tags = map[string][]string{"random": {string(webRandom(4200))}}
-}
-
-// webRandom returns bytes that nothing makes smaller.
-func webRandom(n int) []byte {
-	b := make([]byte, n)
-	rand.Read(b)
-	return b
-}
 
 // If saving fails, the client gets a 500 and nothing of the page: the headers
 // that belong to it go, the others stay.
@@ -103,38 +89,6 @@ func TestSaveFailure(t *testing.T) {
 			}
 			site.wantEvents(cookiesession.EventSaveFailed)
 		})
-	}
-}
-
-// wantTooLarge checks an error of a session that does not fit its cookie.
-func wantTooLarge(t *testing.T, err error) {
-	t.Helper()
-	wantWrapped(t, err, cookiesession.ErrTooLarge)
-	wantFault(t, err, "usage")
-	var size *cookiesession.TooLargeError
-	if !errors.As(err, &size) || size.Size <= size.Limit || size.Limit != 4093 {
-		t.Errorf("error %v holds %+v", err, size)
-	}
-	webQuotesNone(t, fmt.Sprint(err), webSecret)
-}
-
-// wantFault checks whose fault an error is, in the terms of
-// gorilla/securecookie.
-func wantFault(t *testing.T, err error, want string) {
-	t.Helper()
-	var e interface {
-		IsUsage() bool
-		IsDecode() bool
-		IsInternal() bool
-		Cause() error
-	}
-	if !errors.As(err, &e) {
-		t.Errorf("error %v is not one of securecookie's kind", err)
-		return
-	}
-	got := fmt.Sprint(e.IsUsage(), e.IsDecode(), e.IsInternal())
-	if got != map[string]string{"usage": "true false false", "decode": "false true false", "internal": "false false true"}[want] {
-		t.Errorf("error %v: IsUsage, IsDecode, IsInternal are %s; want %s", err, got, want)
 	}
 }
 
@@ -280,10 +234,6 @@ func TestSaveThenCommit(t *testing.T) {
 		})
 	}
 }
-
-// opaque hides everything of a writer but its three methods, as middlewares
-// without Unwrap do.
-type opaque struct{ w http.ResponseWriter }
 
 func (o opaque) Header() http.Header         { return o.w.Header() }
 func (o opaque) Write(p []byte) (int, error) { return o.w.Write(p) }

@@ -18,30 +18,11 @@ import (
 	"example.com/cookiesession"
 )
 
-type webSession = cookiesession.Session[webUser]
-
 const (
 	leaves  = "leaves the cookie alone"
 	stores  = "sets a cookie"
 	deletes = "deletes the cookie"
 )
-
-// wantCookieIs checks what a response does to the session cookie.
-func wantCookieIs(t *testing.T, lines []string, want string) {
-	t.Helper()
-	got := leaves
-	switch {
-	case len(lines) > 1:
-		got = "sets several cookies"
-	case len(lines) == 1 && strings.Contains(lines[0], "; Max-Age=0;"):
-		got = deletes
-	case len(lines) == 1:
-		got = stores
-	}
-	if got != want {
-		t.Errorf("%s, want: %s\nSet-Cookie: %q", got, want, lines)
-	}
-}
 
 // Zero means absent, and Destroy ends whatever there was.
 func TestSessionLifecycle(t *testing.T) {

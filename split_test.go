@@ -3,7 +3,6 @@ package cookiesession_test
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -14,32 +13,6 @@ import (
 
 	"example.com/cookiesession"
 )
-
-// noise returns bytes that don't pack, the same for the same n.
-func noise(n int) []byte {
-	b := make([]byte, n)
-	random := rand.New(rand.NewPCG(uint64(n), 1))
-	for i := range b {
-		b[i] = byte(random.Uint32())
-	}
-	return b
-}
-
-// partBytes is about what one cookie called __Host-session holds.
-const partBytes = (4093 - 14 - 10) / 4 * 3
-
-// requestWith returns a request that brings cookies.
-func requestWith(cookies ...*http.Cookie) *http.Request {
-	r := httptest.NewRequest("GET", "/", nil)
-	for _, c := range cookies {
-		r.AddCookie(c)
-	}
-	return r
-}
-
-func splitCodec(t testing.TB, ring *cookiesession.Keyring) *cookiesession.Codec {
-	return newCodec(t, ring, &cookiesession.CodecOptions{MaxCookies: 8})
-}
 
 // open returns what a request's session opens to.
 func open(codec *cookiesession.Codec, r *http.Request, name string) (got []byte, err error) {
@@ -184,9 +157,6 @@ func TestSplitTriesAreBounded(t *testing.T) {
 		}
 	}
 }
-
-// splitSession is a session whose size a test chooses.
-type splitSession struct{ Data []byte }
 
 // TestShrinkAndGrow follows a session through a browser's jar: what a write
 // leaves behind is deleted, and what comes back is the last write.

@@ -15,15 +15,6 @@ import (
 	"example.com/cookiesession"
 )
 
-// newCountSite returns a site whose session is a map, and a browser with one.
-func newCountSite(t *testing.T) (*webSite[map[string]int], *webBrowser) {
-	t.Helper()
-	site := newWebSite(t, nil, cookiesession.Options[map[string]int]{})
-	b := site.newSession(func(c *webCall[map[string]int]) { c.S.Data["n"] = 1 })
-	site.take()
-	return site, b
-}
-
 // A handler that http.TimeoutHandler has given up on runs on. Encoding its
 // session for the 503 would be a concurrent map iteration and map write, which
 // ends the process; -race sees it without luck.

@@ -8,7 +8,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
-	"flag"
 	"os"
 	"reflect"
 	"strconv"
@@ -19,11 +18,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
-	"example.com/cookiesession/internal/keytext"
 	"example.com/cookiesession/internal/value"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // A vector is one token. testdata/vectors.json is meant for implementations in
 // other languages as well: docs/FORMAT.md explains the fields.
@@ -61,8 +57,6 @@ type vectorFile struct {
 	Vectors []vector `json:"vectors"`
 }
 
-func readVectors(t testing.TB) []vector { return readVectorFile(t).Vectors }
-
 func readVectorFile(t testing.TB) (file vectorFile) {
 	t.Helper()
 	text, err := os.ReadFile(vectorsFile)
@@ -75,24 +69,6 @@ func readVectorFile(t testing.TB) (file vectorFile) {
 		t.Fatal(err)
 	}
 	return file
-}
-
-func unhex(t testing.TB, s string) []byte {
-	t.Helper()
-	b, err := hex.DecodeString(s)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
-func keyFromSecret(t testing.TB, secret []byte) cookiesession.Key {
-	t.Helper()
-	key, err := cookiesession.ParseKey(keytext.EncodeKey((*[32]byte)(secret)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return key
 }
 
 func decodeItem(t testing.TB, item []byte) (v any) {

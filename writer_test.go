@@ -187,13 +187,6 @@ func TestHandlerWriterMethods(t *testing.T) {
 	}), webRequest())
 }
 
-// statusSpy is a writer below Handler's that takes down the statuses.
-type statusSpy struct {
-	http.ResponseWriter
-	statuses []int
-	called   func() // nil: nothing
-}
-
 func (s *statusSpy) WriteHeader(status int) {
 	s.statuses = append(s.statuses, status)
 	s.ResponseWriter.WriteHeader(status)

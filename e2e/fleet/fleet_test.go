@@ -257,7 +257,7 @@ func (s *simulation) run() {
 // on sets the clock to that of a replica, and returns its time.
 func (s *simulation) on(i int) time.Time {
 	now := s.now.Truncate(time.Second).Add(s.skew(i))
-	clock.SetOffset(now.Sub(time.Now()))
+	clock.SetOffset(time.Until(now))
 	return now
 }
 

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -126,4 +127,15 @@ func refused[T any](t *testing.T, data string, class func(error) bool) {
 	} else if !class(err) {
 		t.Errorf("%s was refused with %T: %v", data, err, err)
 	}
+}
+
+// raceDetector reports whether the race detector is on, under which a pool
+// drops a part of what it is given.
+func raceDetector() bool {
+	made := 0
+	pool := sync.Pool{New: func() any { made++; return new(int) }}
+	for range 1000 {
+		pool.Put(pool.Get())
+	}
+	return made > 100
 }

@@ -179,6 +179,9 @@ func TestAmplification(t *testing.T) {
 }
 
 func TestAllocations(t *testing.T) {
+	if raceDetector() {
+		t.Skip("pools forget on purpose")
+	}
 	p := mustPlan(t, reflect.TypeFor[preferences]())
 	v := somePreferences
 	rv := reflect.ValueOf(&v).Elem()

@@ -296,7 +296,7 @@ func TestErrorsNameAll(t *testing.T) {
 // TestRefusedTypesAdvice checks that an error says what to do: the tag is no
 // help for the type itself, and nobody can tag a struct of another module.
 func TestRefusedTypesAdvice(t *testing.T) {
-	type hidden struct{ a int }
+	type hidden struct{ _ int }
 	const leave, wrap = `cbor:"-"`, "wrap it in a type with MarshalBinary and UnmarshalBinary"
 	for _, row := range []struct {
 		typ  reflect.Type
