@@ -121,6 +121,7 @@ func TestJSONInside(t *testing.T) {
 // TestJSONRefused has packed forms of JSON texts with an item inside that no
 // JSON has, each beside one that is accepted.
 func TestJSONRefused(t *testing.T) {
+	const limit = 64 << 10
 	var code string
 	for c, symbol := range loadReference().value[0] {
 		if v := loadReference().Values[symbol]; v.Kind == "json" && v.Layout == 0 {
@@ -134,6 +135,11 @@ func TestJSONRefused(t *testing.T) {
 			}
 		}
 		return s.head(append([]byte{0x60 + byte(len(text))}, text...)...)
+	}
+	// Each cent has 9 bytes in the item, and 5 in the text.
+	cents := func(n int) *spelled {
+		s := new(spelled).add(code).head(head(4, uint64(n))...)
+		return s.head(0xfb, 0x3f, 0x84, 0x7a, 0xe1, 0x47, 0xae, 0x14, 0x7b).add(strings.Repeat("1", n-1))
 	}
 	array := func(b ...byte) *spelled { return new(spelled).add(code).head(0x81).head(b...) }
 	for _, test := range []struct {
@@ -158,15 +164,17 @@ func TestJSONRefused(t *testing.T) {
 		{"no array", new(spelled).add(code).head(0x61, 'a'), false},
 		{"an object", key(new(spelled).add(code).head(0xa1), "a").head(0x01), true},
 		{"a key twice", key(key(new(spelled).add(code).head(0xa2), "a").head(0x01), "a").head(0x01), false},
+		{"an item of almost 64 KiB", cents(7281), true},
+		{"an item of more", cents(7282), false},
 		{"keys not in order", key(key(new(spelled).add(code).head(0xa2), "b").head(0x01), "a").head(0x01), true},
 	} {
 		packed := test.packed.bytes()
-		item, err := packer.Unpack(nil, packed, most)
+		item, err := packer.Unpack(nil, packed, limit)
 		if (err == nil) != test.ok {
-			t.Errorf("%s: %q, error %v", test.name, item, err)
+			t.Errorf("%s: %.60q, error %v", test.name, item, err)
 		}
-		if want, wantErr := referenceUnpack(packed, most); (wantErr == nil) != test.ok || test.ok && !bytes.Equal(item, want) {
-			t.Errorf("%s: the reference says %q, %v", test.name, want, wantErr)
+		if want, wantErr := referenceUnpack(packed, limit); (wantErr == nil) != test.ok || test.ok && !bytes.Equal(item, want) {
+			t.Errorf("%s: the reference says %.60q, %v", test.name, want, wantErr)
 		}
 	}
 }

@@ -154,6 +154,41 @@ func TestTapeHostile(t *testing.T) {
 		}
 		return s.head(0x18, 24)
 	}
+	// A whole text that is a symbol of text: its code, a length if it has one,
+	// and the bits.
+	whole := func(symbol, length, n int, bit string) *spelled {
+		for code, value := range loadReference().value[form.Generic] {
+			v := loadReference().Values[value]
+			if v.Kind != "form" || v.Symbol != symbol {
+				continue
+			}
+			s := new(spelled).add(code)
+			if length < 0 {
+				return s.add(bit)
+			}
+			for code, symbol := range loadReference().length[length] {
+				if symbol == n {
+					return s.add(code).add(bit)
+				}
+			}
+		}
+		t.Fatalf("no text symbol %d of length %d", symbol, n)
+		return nil
+	}
+	clock := func(second int) *spelled { return whole(form.Clock, -1, 0, fmt.Sprintf("%017b", second)) }
+	padded := func(size int) *spelled {
+		return whole(form.Padded, len(loadReference().Alphabets), size-form.PaddedLeast, strings.Repeat("01000001", size))
+	}
+	digits := func(over uint64) *spelled { // as few as there may be
+		for i, a := range loadReference().Alphabets {
+			if len(a.Chars) == 10 {
+				most := uint64(math.Pow10(a.Least)) - 1
+				return whole(form.Run+i, i, 0, fmt.Sprintf("%0*b", len(fmt.Sprintf("%b", most)), most+over))
+			}
+		}
+		t.Fatal("no runs of digits")
+		return nil
+	}
 	bytes := func(n int) *spelled {
 		return new(spelled).head(head(2, uint64(n))...).add(strings.Repeat("01000001", n))
 	}
@@ -170,6 +205,12 @@ func TestTapeHostile(t *testing.T) {
 		{"a time in 64 arrays", tagged(64), "nested too deep"},
 		{"JSON of 60 levels in 4 arrays", inJSON(4), ""},
 		{"JSON of 60 levels in 5 arrays", inJSON(5), "nested too deep"},
+		{"23:59:59", clock(86_399), ""},
+		{"a second later", clock(86_400), "means nothing here"},
+		{"7 bytes in padded base64", padded(7), ""},
+		{"6, which need no padding", padded(6), "means nothing here"},
+		{"nines", digits(0), ""},
+		{"more than nines", digits(1), "means nothing here"},
 		{"a head", new(spelled).head(0x1a, 1, 0, 0, 0), ""},
 		{"a head that is cut off", new(spelled).head(0x1a, 1), "ends too early"},
 		{"bytes", bytes(20), ""},
