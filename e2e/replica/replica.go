@@ -70,9 +70,11 @@ func Run(args []string, in io.Reader, out io.Writer) error {
 
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
 		_, _ = io.Copy(io.Discard, in)
-		stop()
+		cancel() // not stop: a SIGTERM on its way would end the process
 	}()
 	return c.run(ctx, out)
 }
