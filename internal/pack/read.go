@@ -224,19 +224,7 @@ func (d *tapeDecoder) addPending(from int) error {
 // formValue reads a text that has a form as a whole.
 func (d *tapeDecoder) formValue(s *form.Symbol) error {
 	from := len(d.dst)
-	var err error
-	switch s.Kind {
-	case form.Form:
-		err = d.payload(int(s.Base))
-	case form.Time:
-		err = d.time(&form.TimeForms[s.Base])
-	case form.Bcrypt:
-		err = d.bcrypt()
-	}
-	if err == nil {
-		err = d.check()
-	}
-	if err != nil {
+	if err := d.formText(s); err != nil {
 		return err
 	}
 	return d.addPending(from)

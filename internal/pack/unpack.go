@@ -154,7 +154,14 @@ func (d *decoder) string(major byte, book int) error {
 func (d *decoder) form(s *form.Symbol) error {
 	at := len(d.dst)
 	d.dst = append(d.dst, 0)
-	var err error
+	if err := d.formText(s); err != nil {
+		return err
+	}
+	return d.putHead(majorText, at)
+}
+
+// formText reads a text that has a form as a whole into dst, without a head.
+func (d *decoder) formText(s *form.Symbol) (err error) {
 	switch s.Kind {
 	case form.Form:
 		err = d.payload(int(s.Base))
@@ -163,13 +170,10 @@ func (d *decoder) form(s *form.Symbol) error {
 	case form.Bcrypt:
 		err = d.bcrypt()
 	}
-	if err == nil {
-		err = d.check()
-	}
 	if err != nil {
 		return err
 	}
-	return d.putHead(majorText, at)
+	return d.check()
 }
 
 // putHead puts the head of a string in front of it, where a byte is free.
