@@ -21,13 +21,14 @@ func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time,
 
 // SealRecord seals bytes that need not be a record, as a cookie of one part.
 func (c *Codec) SealRecord(name string, record []byte, now time.Time) string {
-	return c.SealRecordWithRandom(name, record, now, freshRandom())
+	return c.SealRecordWithRandom(name, record, 1, now, freshRandom())
 }
 
-// SealRecordWithRandom is SealRecord with the random bytes given, for vectors.
-func (c *Codec) SealRecordWithRandom(name string, record []byte, now time.Time, random [16]byte) string {
+// SealRecordWithRandom is SealRecord with the number of parts and the random
+// bytes given, for vectors. It does not cut the text.
+func (c *Codec) SealRecordWithRandom(name string, record []byte, parts int, now time.Time, random [16]byte) string {
 	key := c.keys.current().sealing(now)
-	token := appendHeader(nil, tokenHeader{parts: 1, key: key.id, issued: now.Unix(), random: random})
+	token := appendHeader(nil, tokenHeader{parts: parts, key: key.id, issued: now.Unix(), random: random})
 	return string(wire.AppendText(nil, sealToken(key, append(token, record...), appendAdditionalData(nil, name, c.label))))
 }
 

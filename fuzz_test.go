@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ import (
 // alone.
 func FuzzOpen(f *testing.F) {
 	vectors := readVectors(f)
+	vectors = slices.DeleteFunc(vectors, func(v vector) bool { return v.Token == "" }) // they have a header
 	for _, v := range vectors {
 		f.Add(v.Name, v.Label, v.Token)
 		f.Add(v.Name+"x", v.Label, v.Token)
@@ -40,9 +42,9 @@ func FuzzOpen(f *testing.F) {
 	}
 	ring := newRing(f, keys...)
 	for _, v := range vectors { // the vectors themselves have expired by now
-		v.IssuedAt, v.Created = time.Now().Unix(), 0
-		if v.Error == "" {
-			f.Add(v.Name, v.Label, v.seal(f))
+		v.IssuedAt = time.Now().Unix()
+		if v.Record != "" {
+			f.Add(v.Name, v.Label, v.sealRecord(f, unhex(f, v.Record), 1))
 		}
 	}
 	f.Fuzz(func(t *testing.T, name, label, text string) {
@@ -61,6 +63,9 @@ func FuzzOpen(f *testing.F) {
 			return // as in FuzzRecord
 		}
 		again, err := codec.Seal(name, dst, meta)
+		if errors.Is(err, cookiesession.ErrTooLarge) {
+			return // another, longer spelling of its own
+		}
 		if err != nil {
 			t.Fatalf("what opened does not seal: %v", err)
 		}
@@ -97,7 +102,7 @@ func FuzzRecord(f *testing.F) {
 		f.Add([]byte(record))
 	}
 	for _, v := range readVectors(f) {
-		f.Add(append([]byte{0, 0}, unhex(f, v.Item)...))
+		f.Add(unhex(f, v.Record))
 	}
 	codec := newCodec(f, newRing(f), &cookiesession.CodecOptions{Lifetime: 400 * 24 * time.Hour})
 	f.Fuzz(func(t *testing.T, record []byte) {

@@ -108,8 +108,14 @@ function readFloat(info, arg) {
 // strings. These are the other values:
 export class Tagged {
   constructor(tag, content) {
-    this.tag = tag;
+    this.tag = Number(tag);
     this.content = content;
+  }
+}
+
+export class Entries {
+  constructor(entries) {
+    this.entries = entries; // [key, value], in order
   }
 }
 
@@ -133,7 +139,6 @@ class Reader {
       case 0:
         return arg;
       case 1:
-        if (arg >= 1n << 63n) throw invalid("an integer below -2^63");
         return -1n - arg;
       case 2:
         return Buffer.from(this.take(Number(arg)));
@@ -147,90 +152,167 @@ class Reader {
       case 5:
         return this.map(arg, level);
       case 6:
-        return readTag(Number(arg), this.item(level + 1));
+        return new Tagged(arg, this.item(level + 1));
     }
     if (info >= 25) return readFloat(info, arg);
     if (info < 20 || info > 22) throw invalid("a simple value that is none of false, true, null");
     return [false, true, null][info - 20];
   }
 
-  map(entries, level) {
-    const map = new Map();
+  map(length, level) {
+    const entries = [];
     let last;
-    for (let i = 0n; i < entries; i++) {
+    for (let i = 0n; i < length; i++) {
       const start = this.at;
       const key = this.item(level + 1);
       const encoded = this.bytes.subarray(start, this.at);
       if (last !== undefined && Buffer.compare(last, encoded) >= 0) throw invalid("map keys out of order");
       last = encoded;
-      checkKey(key);
-      if (map.has(key)) throw invalid("0 and -0 as map keys");
-      map.set(key, this.item(level + 1));
+      const value = this.item(level + 1);
+      entries.push([key, value]);
     }
-    return map;
+    return new Entries(entries);
   }
 }
 
-// decode reads all of bytes as one item.
+// decode reads all of bytes as one item. First all of it has to be
+// deterministic CBOR. Then tags and map keys are judged from front to back, a
+// tag before its content: what is wrong first is the reason.
 export function decode(bytes) {
   const reader = new Reader(bytes);
   const value = reader.item(1);
   if (reader.at < bytes.length) throw invalid("bytes after the item");
+  judge(value);
   return value;
-}
-
-function checkKey(key) {
-  if (Array.isArray(key) || key instanceof Map || Number.isNaN(key)) throw invalid("a map key of that kind");
-  if (key instanceof Tagged && !keyTags.has(key.tag)) throw invalid("a map key with such a tag");
 }
 
 const range = (first, last) => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const keyTags = new Set([1, ...range(38515, 38516), ...range(38518, 38530)]);
+const textTags = new Set([37, 23, 21, 38517, 38516]);
 
+const isTag = (v, tags) => v instanceof Tagged && tags.has(v.tag);
+const isNewer = (v) => v instanceof Tagged && v.tag >= 38552 && v.tag <= 38578;
+
+// need refuses v if it is not what stands there. It is the work of a newer
+// release if it has a tag that is not known yet.
+function need(v, is) {
+  if (isNewer(v)) throw new Refused("newer", "a tag of a newer release");
+  if (!is(v)) throw invalid("a value that does not fit its tag, or its place");
+}
+
+function judge(v) {
+  if (isInt(v)) need(v, () => v >= -(1n << 63n));
+  else if (Array.isArray(v)) v.forEach(judge);
+  else if (v instanceof Entries) judgeMap(v, judgeKey, judge);
+  else if (v instanceof Tagged) {
+    const content = contents.get(v.tag);
+    need(v, () => content !== undefined);
+    content(v.content);
+  }
+}
+
+function judgeMap({ entries }, key, value) {
+  for (const entry of entries) {
+    key(entry[0]);
+    value(entry[1]);
+  }
+  // They are in order, so all that may be equal are 0 and -0, with or without
+  // a tag.
+  const zeros = entries.map(([key]) => (key instanceof Tagged && key.tag === 38529 ? [key.content] : key));
+  for (const find of [(key) => key === 0, (key) => Array.isArray(key) && key[0] === 0]) {
+    if (zeros.filter(find).length > 1) throw invalid("0 and -0 as map keys");
+  }
+}
+
+function judgeKey(key) {
+  need(key, () => !Array.isArray(key) && !(key instanceof Entries) && !Number.isNaN(key));
+  need(key, () => !(key instanceof Tagged) || keyTags.has(key.tag));
+  judge(key);
+  need(key, () => !(key instanceof Tagged) || !Number.isNaN(key.content));
+}
+
+// Each of these refuses what does not fit.
+const leaf = (is) => (v) => need(v, is);
 const isInt = (v) => typeof v === "bigint";
-const isText = (v) => typeof v === "string" || (v instanceof Tagged && v.tag === 38516) || isForm(v);
-const isForm = (v) => v instanceof Tagged && [37, 23, 21, 38517].includes(v.tag);
-const within = (low, high) => (v) => isInt(v) && v >= low && v <= high;
+const within = (low, high) => (v) => {
+  need(v, isInt);
+  need(v, () => v >= low && v <= high);
+};
 const signed = (bits) => within(-(1n << BigInt(bits - 1)), (1n << BigInt(bits - 1)) - 1n);
 const unsigned = (bits) => within(0n, (1n << BigInt(bits)) - 1n);
 const isFloat = (v) => typeof v === "number";
 const isFloat32 = (v) => isFloat(v) && (Number.isNaN(v) || Math.fround(v) === v);
 const isBytes = (v) => Buffer.isBuffer(v);
-const listOf = (is) => (v) => v === null || (Array.isArray(v) && v.every(is));
-const mapOf = (is) => (v) => v === null || (v instanceof Map && [...v].every(([key, value]) => isText(key) && is(value)));
-const isNull = (v) => v === null;
+const bytes = leaf(isBytes);
+const text = (v) => {
+  need(v, () => typeof v === "string" || isTag(v, textTags));
+  judge(v);
+};
+const textKey = (v) => {
+  need(v, () => typeof v === "string" || isTag(v, new Set([38516])));
+  judge(v);
+};
+const listOf = (element) => (v) => {
+  if (v === null) return;
+  need(v, Array.isArray);
+  v.forEach(element);
+};
+const mapOf = (value, key = textKey) => (v) => {
+  if (v === null) return;
+  need(v, () => v instanceof Entries);
+  judgeMap(v, key, value);
+};
+const nothing = leaf((v) => v === null);
 
 const firstMilli = -62167219200000n; // 0000-01-01
 const lastMilli = 253402300799999n; // 9999-12-31T23:59:59.999
-const isSecond = within(-62135596800n, 253402300799n); // the years 1 to 9999
+const second = within(-62135596800n, 253402300799n); // the years 1 to 9999
 
-function isTime(length) {
-  return (v) => Array.isArray(v) && v.length === length && v.every(isInt) && isSecond(v[0]) &&
-    v[1] >= (length === 2 ? 1n : 0n) && v[1] < 1000000000n &&
-    (length === 2 || (v[2] !== 0n && v[2] > -86400n && v[2] < 86400n));
+function time(length) {
+  return (v) => {
+    need(v, () => Array.isArray(v) && v.length === length);
+    v.forEach(leaf(isInt));
+    second(v[0]);
+    within(length === 2 ? 1n : 0n, 999999999n)(v[1]);
+    if (length === 3) need(v[2], () => v[2] !== 0n && v[2] > -86400n && v[2] < 86400n);
+  };
+}
+
+function dotted(v) {
+  if (!Array.isArray(v)) return bytes(v);
+  need(v, () => v.length >= 2);
+  v.forEach(bytes);
+}
+
+function registered(v) {
+  need(v, () => Array.isArray(v) && v.length === 2 && typeof v[0] === "string" && v[0] !== "");
+  // Nobody knows the name here, so the value may be anything.
 }
 
 const contents = new Map([
-  [37, (v) => isBytes(v) && v.length === 16],
-  [23, isBytes],
-  [21, (v) => isBytes(v) || (Array.isArray(v) && v.length >= 2 && v.every(isBytes))],
+  [37, leaf((v) => isBytes(v) && v.length === 16)],
+  [23, bytes],
+  [21, dotted],
   [38517, within(firstMilli, lastMilli)],
-  [38516, (v) => isBytes(v) && !isUTF8(v)],
-  [1, isSecond],
-  [38518, isTime(2)],
-  [38515, (v) => Array.isArray(v) && v.length === 2 && typeof v[0] === "string" && v[0] !== ""],
-  [38551, isTime(3)],
+  [38516, leaf((v) => isBytes(v) && !isUTF8(v))],
+  [1, second],
+  [38518, time(2)],
+  [38515, registered],
+  [38551, time(3)],
   [38519, signed(8)], [38520, signed(16)], [38521, signed(32)], [38522, signed(64)],
   [38523, unsigned(64)], [38524, unsigned(8)], [38525, unsigned(16)], [38526, unsigned(32)],
-  [38527, unsigned(63)], [38528, unsigned(64)], [38529, isFloat32], [38530, signed(64)],
-  [38531, listOf(isText)], [38532, listOf(signed(64))],
-  [38533, mapOf(isText)], [38534, mapOf(signed(64))],
-  [38535, mapOf(() => true)],
-  [38536, isNull], [38537, isNull], [38538, isNull],
+  [38527, unsigned(63)], [38528, unsigned(64)], [38529, leaf(isFloat32)], [38530, signed(64)],
+  [38531, listOf(text)], [38532, listOf(signed(64))],
+  [38533, mapOf(text)], [38534, mapOf(signed(64))],
+  [38535, (v) => {
+    mapOf(judge, judgeKey)(v);
+    for (const [key] of v?.entries ?? []) textKey(key);
+  }],
+  [38536, nothing], [38537, nothing], [38538, nothing],
   [38539, listOf(signed(8))], [38540, listOf(signed(16))], [38541, listOf(signed(32))], [38542, listOf(signed(64))],
   [38543, listOf(unsigned(64))], [38544, listOf(unsigned(16))], [38545, listOf(unsigned(32))], [38546, listOf(unsigned(64))],
-  [38547, listOf(unsigned(64))], [38548, listOf(isFloat32)], [38549, listOf(isFloat)],
-  [38550, listOf((v) => typeof v === "boolean")],
+  [38547, listOf(unsigned(64))], [38548, listOf(leaf(isFloat32))], [38549, listOf(leaf(isFloat))],
+  [38550, listOf(leaf((v) => typeof v === "boolean"))],
 ]);
 
 function isUTF8(bytes) {
@@ -242,16 +324,6 @@ function isUTF8(bytes) {
   }
 }
 
-function readTag(tag, content) {
-  const is = contents.get(tag);
-  if (is === undefined) {
-    if (tag >= 38515 && tag <= 38578) throw new Refused("newer", "a tag of a newer release");
-    throw invalid(`tag ${tag}`);
-  }
-  if (!is(content)) throw invalid(`the content of tag ${tag}`);
-  return new Tagged(tag, content);
-}
-
 // toJSON writes a value as JSON: bytes are base64, times RFC 3339, and types
 // are left out.
 export function toJSON(v) {
@@ -259,7 +331,7 @@ export function toJSON(v) {
   if (isFloat(v)) return Number.isFinite(v) ? (Object.is(v, -0) ? "-0" : JSON.stringify(v)) : JSON.stringify(String(v));
   if (Buffer.isBuffer(v)) return JSON.stringify(v.toString("base64"));
   if (Array.isArray(v)) return `[${v.map(toJSON).join(",")}]`;
-  if (v instanceof Map) return `{${[...v].map(([key, value]) => `${keyToJSON(key)}:${toJSON(value)}`).join(",")}}`;
+  if (v instanceof Entries) return `{${v.entries.map(([key, value]) => `${keyToJSON(key)}:${toJSON(value)}`).join(",")}}`;
   if (v instanceof Tagged) return taggedToJSON(v.tag, v.content);
   return JSON.stringify(v);
 }

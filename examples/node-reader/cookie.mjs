@@ -64,18 +64,19 @@ export function parseKeyring(text) {
       }
     }
   });
-  return makeRing(keys.filter(({ id }) => !revoked.has(id)));
+  return makeRing(keys.filter(({ id }) => !revoked.has(id)), revoked);
 }
 
 // makeRing ranks keys: the one that was activated last is the highest, and of
-// equals the one that is listed first.
-export function makeRing(keys) {
+// equals the one that is listed first. Of revoked keys it has the ids.
+export function makeRing(keys, revoked = new Set()) {
   const ring = new Map();
   for (const key of keys.toSorted((a, b) => (a.activates < b.activates ? 1 : a.activates > b.activates ? -1 : 0))) {
     if (ring.has(key.id)) throw new Error(`two keys of id ${key.id}`);
     ring.set(key.id, { ...key, rank: -ring.size });
   }
   if (ring.size === 0) throw new Error("no key");
+  for (const id of revoked) ring.set(id, { revoked: true });
   return ring;
 }
 
@@ -104,12 +105,15 @@ function inspect(value, name, ring, now, most) {
   if (head?.length !== 9 || isSecurecookie(value)) return { reason: "invalid" };
   const version = head[0] & 15;
   const parts = (head[0] >> 4) + 1;
+  if (version === 0) return { reason: "invalid" };
+  if (version === 1) {
+    const least = parts === 1 ? 54 : 12;
+    if (parts > most || value.length > room(name, parts) || value.length < least) return { reason: "invalid" };
+  }
   const key = ring.get(head.subarray(1, 4).toString("hex"));
-  const usable = key !== undefined && 1000 * now < key.retires;
-  if (version > 1 && usable) return { reason: "newer" };
-  if (version !== 1 || parts > most) return { reason: "invalid" };
-  if (value.length > room(name, parts) || (parts === 1 && value.length < 54)) return { reason: "invalid" };
-  if (!usable) return { reason: "unknown-key" };
+  if (key?.revoked) return { reason: "revoked" };
+  if (key === undefined || 1000 * now >= key.retires) return { reason: version > 1 ? "invalid" : "unknown-key", parts };
+  if (version > 1) return { reason: "newer" };
   return { value, parts, key };
 }
 
@@ -132,15 +136,17 @@ function join({ value, parts }, pieces, name) {
 // each character is a byte.
 export function open(header, { ring, name, label = "", now, maxCookies = maxParts }) {
   const tries = [];
-  const reasons = new Set();
   const pieces = new Map(Array.from({ length: maxParts }, (_, i) => [i + 1, []]));
-  let left = 0;
+  let newer = false;
+  let crowded = false;
+  let first; // what is wrong with the first value of the name
   for (const [field, value] of readHeader(header)) {
     if (field === name) {
       const found = inspect(value, name, ring, now, maxCookies);
-      if (found.reason) reasons.add(found.reason);
+      if (found.reason === "newer") newer = true;
+      else if (found.reason) first ??= tries.length === 0 ? found : undefined;
       else if (tries.length < maxTries) tries.push(found);
-      else left++;
+      else crowded = true;
       continue;
     }
     const i = field.startsWith(`${name}_`) ? Number(field.slice(name.length + 1)) : 0;
@@ -158,16 +164,16 @@ export function open(header, { ring, name, label = "", now, maxCookies = maxPart
       const later = best && (opened.issued - best.issued || opened.key.rank - best.key.rank);
       if (best === undefined || later > 0) best = opened;
     } catch {
-      reasons.add("invalid");
+      first ??= { reason: "invalid" };
     }
   }
   if (best !== undefined) return { key: best.key.id, ...readRecord(best, now) };
-  if (left > 0) throw invalid(`none of the first ${maxTries} opens, and there are more`);
-  for (const reason of ["newer", "invalid", "unknown-key"]) {
-    // An unknown key tells more than a broken value that nobody tried.
-    if (reasons.has(reason) && !(reason === "invalid" && tries.length === 0 && reasons.has("unknown-key"))) throw new Refused(reason);
-  }
-  throw new Refused("no-cookie");
+  if (newer) throw new Refused("newer", "a token of a newer release");
+  if (crowded) throw invalid(`none of the first ${maxTries} opens, and there are more`);
+  if (first === undefined) throw new Refused("no-cookie");
+  // A value whose parts are not there is most likely no token at all.
+  const whole = Array.from({ length: (first.parts ?? 1) - 1 }, (_, i) => pieces.get(i + 2)).every((found) => found.length > 0);
+  throw new Refused(whole ? first.reason : "invalid");
 }
 
 function readRecord({ record, issued }, now) {

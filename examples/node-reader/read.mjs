@@ -1,5 +1,6 @@
 // Reads the session in a Cookie header, see README.md.
 
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { Refused, toJSON } from "./cbor.mjs";
@@ -29,12 +30,15 @@ function attempt(read) {
 }
 
 function readVector(vector) {
-  const ring = makeRing([makeKey(Buffer.from(vector.secret, "hex"))]);
-  const { name, label, issued_at: now, header = `${name}=${vector.token}` } = vector;
+  const { name, label, issued_at: issued, now = issued, header = `${name}=${vector.token}` } = vector;
+  const ring = vector.keyring ? parseKeyring(vector.keyring) : makeRing([makeKey(Buffer.from(vector.secret, "hex"))]);
   const opened = open(header, { ring, name, label, now });
   const { item, packed, lifetime, browserSession, binding, bindingPending } = opened;
+  const content = vector.item_sha256
+    ? { item_sha256: JSON.stringify(createHash("sha256").update(item).digest("hex")) }
+    : { item: JSON.stringify(item.toString("hex")) };
   return {
-    ...describe(opened), item: JSON.stringify(item.toString("hex")), packed, lifetime,
+    ...describe(opened), ...content, packed, lifetime,
     browser_session: browserSession, binding: JSON.stringify(binding), binding_pending: bindingPending,
   };
 }
@@ -44,8 +48,9 @@ function main() {
   const options = { keyring: text, name: text, label: text, "max-cookies": text, now: text, vectors: text };
   const { values } = parseArgs({ options });
   if (values.vectors) {
-    for (const vector of JSON.parse(readFileSync(values.vectors)).vectors) {
-      console.log(attempt(() => readVector(vector))[0]);
+    const { defaults, vectors } = JSON.parse(readFileSync(values.vectors));
+    for (const vector of vectors) {
+      console.log(attempt(() => readVector({ ...defaults, ...vector }))[0]);
     }
     return 0;
   }

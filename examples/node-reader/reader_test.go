@@ -82,11 +82,12 @@ type vector struct {
 	Binding        string `json:"binding,omitempty"`
 	BindingPending bool   `json:"binding_pending,omitempty"`
 
-	Item   string `json:"item"`
-	Packed bool   `json:"packed"`
-	Token  string `json:"token,omitempty"`
-	Header string `json:"header,omitempty"`
-	Error  string `json:"error,omitempty"`
+	Item       string `json:"item"`
+	ItemSHA256 string `json:"item_sha256,omitempty"`
+	Packed     bool   `json:"packed"`
+	Token      string `json:"token,omitempty"`
+	Header     string `json:"header,omitempty"`
+	Error      string `json:"error,omitempty"`
 
 	value any
 }
@@ -100,6 +101,7 @@ type reading struct {
 	Issued   int64           `json:"issued"`
 	Key      string          `json:"key"`
 	Item     string          `json:"item"`
+	SHA256   string          `json:"item_sha256"`
 	Packed   bool            `json:"packed"`
 	Lifetime int64           `json:"lifetime"`
 
@@ -114,7 +116,7 @@ func (v *vector) want() reading {
 		return reading{Error: v.Error}
 	}
 	want := reading{
-		Created: v.Created, Issued: v.IssuedAt, Key: v.KeyID, Item: v.Item, Packed: v.Packed, Lifetime: v.Lifetime,
+		Created: v.Created, Issued: v.IssuedAt, Key: v.KeyID, Item: v.Item, SHA256: v.ItemSHA256, Packed: v.Packed, Lifetime: v.Lifetime,
 		BrowserSession: v.BrowserSession, Binding: v.Binding, BindingPending: v.BindingPending,
 	}
 	if want.Created == 0 {
@@ -155,13 +157,19 @@ func TestVectors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var file struct{ Vectors []vector }
+	var file struct {
+		Defaults vector
+		Vectors  []json.RawMessage
+	}
 	if err := json.Unmarshal(text, &file); err != nil {
 		t.Fatal(err)
 	}
 	passed := 0
 	for i, got := range read(t, path, len(file.Vectors)) {
-		v := file.Vectors[i]
+		v := file.Defaults
+		if err := json.Unmarshal(file.Vectors[i], &v); err != nil {
+			t.Fatal(err)
+		}
 		got.Value = nil
 		if diff := cmp.Diff(v.want(), got); diff != "" {
 			t.Errorf("%s: %s", v.Comment, diff)

@@ -85,7 +85,7 @@ const textItem = (bytes) => Buffer.concat([Buffer.from(makeHead(3, bytes.length)
 const isDigits = (bytes) => bytes.length > 0 && bytes.every((b) => b >= 0x30 && b <= 0x39);
 
 // A node is an array ({items}), a map ({entries}), or any other value with its
-// tags ({bytes}). size is what it adds to the item, or to JSON text at least.
+// tags ({bytes}). size is what it adds to the item.
 class Unpacker {
   constructor(body) {
     this.bits = new Bits(body);
@@ -97,10 +97,9 @@ class Unpacker {
     if (this.size > maxItem) throw invalid("the item is too large");
   }
 
-  leaf(bytes, json) {
-    const size = json ? Math.max(1, bytes.length - 9) : bytes.length;
-    this.grow(size);
-    return { bytes: Buffer.from(bytes), size };
+  leaf(bytes) {
+    this.grow(bytes.length);
+    return { bytes: Buffer.from(bytes), size: bytes.length };
   }
 
   // value reads a value that may have a previous one. If like is set, that one
@@ -124,32 +123,32 @@ class Unpacker {
       case "head":
         return this.head(at, Buffer.from(symbol.bytes, "hex"), previous, like, underTag);
       case "word":
-        return this.leaf(textItem(Buffer.from(symbol.text)), at.json);
+        return this.leaf(textItem(Buffer.from(symbol.text)));
       case "text":
-        return this.leaf(textItem(this.text(symbol.book)), at.json);
+        return this.leaf(textItem(this.text(symbol.book)));
       case "form":
-        return this.leaf(textItem(this.form(symbol.symbol)), at.json);
+        return this.leaf(textItem(this.form(symbol.symbol)));
       case "time":
-        return this.leaf(textItem(this.time(tables.times[symbol.form])), at.json);
+        return this.leaf(textItem(this.time(tables.times[symbol.form])));
       case "bcrypt":
-        return this.leaf(textItem(this.bcrypt()), at.json);
+        return this.leaf(textItem(this.bcrypt()));
       case "json":
-        return this.leaf(textItem(this.json(at, tables.layouts[symbol.layout])), at.json);
+        return this.leaf(textItem(this.json(at, tables.layouts[symbol.layout])));
       case "json-bytes": {
         const text = this.json(at, tables.layouts[symbol.layout]);
-        return this.leaf(Buffer.concat([Buffer.from(makeHead(2, text.length)), text]), at.json);
+        return this.leaf(Buffer.concat([Buffer.from(makeHead(2, text.length)), text]));
       }
       case "int": {
         const n = symbol.base + this.bits.number(symbol.bits);
         if (symbol.bytes === "" && n < 24) throw invalid("an int below 24");
-        return this.leaf([...Buffer.from(symbol.bytes, "hex"), ...makeHead(0, n)], at.json);
+        return this.leaf([...Buffer.from(symbol.bytes, "hex"), ...makeHead(0, n)]);
       }
       case "whole":
-        return this.leaf(makeFloat(symbol.base + this.bits.number(symbol.bits)), at.json);
+        return this.leaf(makeFloat(symbol.base + this.bits.number(symbol.bits)));
       case "hundredths": {
         const n = 2 ** symbol.bits + this.bits.number(symbol.bits);
         if (n % 25 === 0) throw invalid("hundredths that have a shorter form");
-        return this.leaf(makeFloat(n / 100), at.json);
+        return this.leaf(makeFloat(n / 100));
       }
     }
     throw new Error(`a symbol of kind ${symbol.kind}`);
@@ -178,7 +177,7 @@ class Unpacker {
         case 2:
         case 3:
           if (count > maxItem) throw invalid("the item is too large");
-          node = this.leaf(Buffer.concat([Buffer.from(head.bytes), this.bits.take(count)]), at.json);
+          node = this.leaf(Buffer.concat([Buffer.from(head.bytes), this.bits.take(count)]));
           break;
         case 4:
           if (underTag === 21n) here.model = 1;
@@ -188,7 +187,7 @@ class Unpacker {
           node = this.map(here, count);
           break;
         default:
-          node = this.leaf(head.bytes, at.json);
+          node = this.leaf(head.bytes);
       }
       if (tags.length === 0) return node;
       if (at.json) throw invalid("a tag in JSON");
@@ -216,7 +215,7 @@ class Unpacker {
     const before = this.size;
     this.grow(makeHead(5, previous.length).length);
     const entries = previous.map(({ key, value }) => {
-      this.grow(at.json ? key.text.length : key.bytes.length);
+      this.grow(key.bytes.length);
       return { key, value: this.value(this.entry(at, key), value, like) };
     });
     return { entries, size: this.size - before };
@@ -231,7 +230,7 @@ class Unpacker {
     let lastNumber;
     for (let i = 0; i < count; i++) {
       const key = this.key(at, last);
-      this.grow(at.json ? key.text.length : key.bytes.length);
+      this.grow(key.bytes.length);
       if (at.json) {
         const name = decodeText(key.text);
         if (seen.has(name)) throw invalid("a key twice in JSON");
@@ -287,9 +286,7 @@ class Unpacker {
 
   number(symbol) {
     if (symbol.kind === "int" && symbol.bytes === "") {
-      const n = symbol.base + this.bits.number(symbol.bits);
-      if (n < 24) throw invalid("an int below 24");
-      return n;
+      return symbol.base + this.bits.number(symbol.bits);
     }
     const n = symbol.kind === "head" && symbol.bytes.length === 2 ? parseInt(symbol.bytes, 16) : 24;
     if (n >= 24) throw invalid("a symbol that is no number");
@@ -404,6 +401,7 @@ class Unpacker {
   // json reads a value and writes it as text.
   json(at, layout) {
     const before = this.size;
+    this.size = 0; // the value inside has a limit of its own
     const node = this.value({ model: 0, level: at.level, json: true });
     if (node.bytes) throw invalid("JSON that is neither an array nor an object");
     const text = writeJSON(node, layout);
