@@ -155,20 +155,39 @@ func (s *speller) bytes(model int, text string) string {
 	return s.empty(model) + raw(text)
 }
 
-// head spells bytes that begin with a head, by a symbol that has as many of
-// them as possible.
+// head spells a head, perhaps with what is before it and behind it, by a symbol
+// that has as much of it as possible. Behind a tag there is another symbol.
 func (s *speller) head(model int, text string) string {
 	s.Helper()
 	for n := len(text); n > 0; n -= 2 {
 		for i, v := range s.Values {
-			if v.Kind == "head" && v.Bytes == text[:n] {
-				if bits, ok := s.code(s.ValueCodes[model], i); ok {
-					return bits + raw(text[n:])
+			if v.Kind != "head" || v.Bytes != text[:n] {
+				continue
+			}
+			if bits, ok := s.code(s.ValueCodes[model], i); ok {
+				if n < len(text) && endsWithTag(text[:n]) {
+					return bits + s.head(model, text[n:])
 				}
+				return bits + raw(text[n:])
 			}
 		}
 	}
 	return s.bytes(model, text)
+}
+
+// endsWithTag reports whether bytes, in hex, are whole tags.
+func endsWithTag(text string) bool {
+	for text != "" {
+		size := map[string]int{"d8": 4, "d9": 6, "da": 10, "db": 18}[text[:2]]
+		if text[0] != 'c' && text[0] != 'd' {
+			return false
+		}
+		if size = max(size, 2); len(text) < size {
+			return false
+		}
+		text = text[size:]
+	}
+	return true
 }
 
 // int spells an integer by a symbol "int" behind these tags, given in hex.
@@ -178,6 +197,15 @@ func (s *speller) int(model int, tags string, n uint64) string {
 		return v.Kind == "int" && v.Bytes == tags && v.Base <= n && n-v.Base < 1<<v.Bits
 	})
 	return bits + number(v.Bits, n-v.Base)
+}
+
+// plain is a number in the model of keys of digits.
+func (s *speller) plain(n uint64) string {
+	s.Helper()
+	if n < 24 {
+		return s.head(form.KeyNumber, fmt.Sprintf("%02x", n))
+	}
+	return s.int(form.KeyNumber, "", n)
 }
 
 // hundredths spells n/100.

@@ -110,7 +110,7 @@ const (
 	unknownKey refusal = "unknown-key"
 	revokedKey refusal = "revoked"
 	expired    refusal = "expired"
-	noCookie  refusal = "no-cookie"
+	noCookie   refusal = "no-cookie"
 )
 
 // An inHex is an item, in place of the value of Go that it is.
@@ -249,6 +249,7 @@ func (m *vectorMaker) tokens() {
 	m.value("a cookie name of one character", dark, named("s"))
 	m.value("another cookie name", dark, named("__Secure-shop"))
 	m.value("a cookie name with each kind of character", dark, named("!#$%&'*+-.^_`|~aZ09"))
+	m.value("a cookie name of 300 characters", dark, named(strings.Repeat("name", 75)))
 	m.value("a label", dark, labelled("shop"))
 	m.value("a label that is not ASCII", dark, labelled("Geschäft"))
 	m.value("a name and a label whose boundary is not where it could be: sess, ionshop", dark, named("sess"), labelled("ionshop"))
@@ -599,6 +600,8 @@ func (m *vectorMaker) headers() {
 	one("an empty value", invalid, func(string) string { return "s=" })
 	one("an empty header", noCookie, func(string) string { return " " })
 	one("other cookies only", noCookie, func(string) string { return "a=1; b=2" })
+	one("a vertical tab before the name belongs to it", noCookie, func(text string) string { return "a=1;\vs=" + text })
+	one("a form feed after the value belongs to it", invalid, func(text string) string { return "s=" + text + "\f" })
 	one("an attribute in front, as of RFC 2965", dark, func(text string) string { return "$Version=1; s=" + text })
 
 	// Several values of one name. Each has the same key but where it says
@@ -779,6 +782,10 @@ func (m *vectorMaker) keyrings() {
 	v := m.row("a value issued later counts, although its key ranks lower", named("s"), second, issued(vectorTime+1))
 	w := m.row("the twin under the higher key", named("s"), first)
 	text := "s=" + m.sealed(w, "0000646f6c6472", 1) + "; s=" + m.sealed(v, darkRecord, 1)
+	v.Keyring, v.Secret = a+"\n"+b+"\n", ""
+	m.header(v, dark, text)
+	v = m.row("a value issued later counts, although its key ranks lower, and it is first", named("s"), second, issued(vectorTime+1))
+	text = "s=" + m.sealed(v, darkRecord, 1) + "; s=" + m.sealed(w, "0000646f6c6472", 1)
 	v.Keyring, v.Secret = a+"\n"+b+"\n", ""
 	m.header(v, dark, text)
 }

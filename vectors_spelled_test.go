@@ -49,10 +49,10 @@ func (m *vectorMaker) symbols() {
 	m.packed("a text as a head", "dark", p.bytes(0, "646461726b"))
 	m.packed("a byte string", []byte("dark"), p.bytes(0, "446461726b"))
 	m.packed("an empty array", vlist{}, p.bytes(0, "80"))
-	m.packed("bytes that are UTF-8, tagged as not UTF-8", invalid, p.head(0, "d9967441")+raw("61"))
+	m.packed("bytes that are UTF-8, tagged as not UTF-8", invalid, p.head(0, "d99674"), p.bytes(0, "4161"))
 	m.packed("an unknown tag, as a head", invalid, p.bytes(0, "c2"), p.head(0, "00"))
 	m.packed("a reserved tag, as a head", newer, p.bytes(0, "d996b2"), p.head(0, "00"))
-	m.packed("a tag whose head is not the shortest", invalid, p.bytes(0, "d81741")+raw("61"))
+	m.packed("a tag whose head is not the shortest", invalid, p.bytes(0, "d817"), p.bytes(0, "4161"))
 	m.packed("a word of the tables as another text", "dark", p.text(0, form.Words, "dark"))
 	word, text := p.anyWord(0)
 	m.packed("a word", text, word)
@@ -91,6 +91,9 @@ func (m *vectorMaker) symbols() {
 		token, p.bytes(0, "82"), p.bytes(1, "4161"), other, p.bytes(1, "4162"), other, p.int(0, "", 24))
 	m.packed("tag 21 over tag 38517 over an array is refused, whatever its model", invalid,
 		token, p.bytes(0, "d99675"), p.bytes(0, "82"), p.bytes(0, "4161"), other, p.bytes(0, "4162"))
+	m.packed("only an array right under tag 21 has model 1: there is a tag between them", inHex("d99673826161"+"d5"+"d99684"+"820102"), p.head(0, "d9967382"), p.bytes(0, "6161"), other,
+		token, p.bytes(0, "d99684"), p.bytes(0, "82"), p.head(0, "01"), other, p.head(0, "02"))
+	m.packed("only an array right under tag 21 has model 1: not one inside of it", invalid, token, p.bytes(0, "82"), p.bytes(1, "4161"), other, p.bytes(1, "80"))
 	m.packed("an array under tag 38531 has the model that it had", inHex("d996838161"+"61"), p.head(0, "d99683"), p.bytes(0, "81"), p.text(0, form.Words, "a"))
 	m.packed("a tag as the last head: another symbol follows, without a bit", inHex("82"+"01"+"c101"), p.head(0, "82"), p.head(0, "01"), other, p.bytes(0, "c1"), p.head(0, "01"))
 	m.packed("two tags in one symbol and one more by itself", inHex("d9967382"+"6161"+"d74161"), p.head(0, "d9967382"), p.text(0, form.Words, "a"), other, p.bytes(0, "d7"), p.bytes(0, "4161"))
@@ -121,22 +124,26 @@ func (m *vectorMaker) spelledTexts() {
 	m.packed("an empty text by symbols, in book 0", "", p.text(0, form.Words))
 	m.packed("an empty text by symbols, in book 1", "", p.text(0, form.Marks))
 	text("each byte escaped", "dark", escape('d'), escape('a'), escape('r'), escape('k'))
-	text("a text that is not UTF-8", invalid, "a", escape(0xff))
-	text("a text that ends inside of a character", invalid, "a", escape(0xc3))
-	text("a text with half of a surrogate pair", invalid, escape(0xed), escape(0xa0), escape(0x80))
-	text("each ASCII character once, in book 1", printable(), printable())
-	m.packed("each ASCII character once, in book 0", printable(), p.text(0, form.Words, printable()))
 	pairs := ""
 	for _, a := range "aZ9 /-~é\u0301αЯש\u0641ก中" {
 		for _, b := range "aZ9 /-~é\u0301αЯש\u0641ก中" {
 			pairs += string(a) + string(b)
 		}
 	}
+	text("a byte order mark, which stays", "\ufeffa", "\ufeffa")
+	m.packed("pairs of bytes of each class, in keys", vdoc{pairs: 0}, p.head(0, "a1"), p.spelledKey(0, pairs), p.head(0, "00"))
+	text("a text that is not UTF-8", invalid, "a", escape(0xff))
+	text("a text that ends inside of a character", invalid, "a", escape(0xc3))
+	text("a text with half of a surrogate pair", invalid, escape(0xed), escape(0xa0), escape(0x80))
+	text("each ASCII character once, in book 1", printable(), printable())
+	m.packed("each ASCII character once, in book 0", printable(), p.text(0, form.Words, printable()))
 	text("pairs of bytes of each class, in book 1", pairs, pairs)
 	m.packed("pairs of bytes of each class, in book 0", pairs, p.text(0, form.Words, pairs))
 	controls := "\x00\x01\x1f\x7f\x80\xbf\xc0\xcc\xcd\xcf\xd0\xd4\xd5\xd7\xd8\xdf\xe0\xe1\xe2\xef\xf0\xf4\xff"
 	border := "a\u00bf\u00c0\u0340\u0370\u03ff\u0400\u053f\u0540\u05ff\u0600\u07ff\u0800\u1fff\u2000\uffff\U00010000\U0010ffff"
-	text("characters at the borders of the classes", border+strings.Join(strings.Split(border, ""), " "), border+strings.Join(strings.Split(border, ""), " "))
+	border += strings.Join(strings.Split(border, ""), " ")
+	text("characters at the borders of the classes, in book 1", border, border)
+	m.packed("characters at the borders of the classes, in book 0", border, p.text(0, form.Words, border))
 	m.packed("bytes of each class that are no text", invalid, p.text(0, form.Marks, controls))
 	text("the first phrase", p.Phrases[0]+"!", textSymbol{form.Phrase, "", p.Phrases[0]}, "!")
 	for i, phrase := range p.Phrases[1:] {
@@ -170,6 +177,8 @@ func (m *vectorMaker) spelledTexts() {
 			p.form(0, symbol), p.length(lengths, 2), raw("000000000000ffff"))
 		m.packed(fmt.Sprintf("the form of %d: 6 bytes, which have no =", symbol), invalid, p.form(0, symbol), p.length(lengths, 0), raw("000000000000"))
 		m.packed(fmt.Sprintf("the form of %d: 69 bytes, a length above 62, which have no =", symbol), invalid, p.form(0, symbol), p.length(lengths, 63), raw(strings.Repeat("00", 69)))
+		seven := textSymbol{symbol, p.length(lengths, 1) + raw("000000000000ff"), "AAAAAAAA" + last}
+		text(fmt.Sprintf("%d inside of a text, and its context", symbol), "x-"+seven.text+"! x", "x-", seven, "! x")
 		m.packed(fmt.Sprintf("the form of %d: 70 bytes", symbol), strings.Repeat("A", 94)+"==", p.form(0, symbol), p.length(lengths, 64), raw(strings.Repeat("00", 70)))
 	}
 	for i, a := range p.Alphabets {
@@ -194,6 +203,9 @@ func (m *vectorMaker) spelledTexts() {
 			most = func(chars int) uint64 { return 1<<width(chars) - 1 }
 		}
 		name := fmt.Sprintf("alphabet %d", i)
+		inside := strings.Repeat(last, a.Least)
+		run := textSymbol{symbol, p.length(i, 0) + groups(a.Least, full, func(k int) string { return bitsOf(k, most(k)) }), inside}
+		text(name+": inside of a text, and its context", "x-"+inside+"! x", "x-", run, "! x")
 		m.packed(name+": the least number of characters, the first one of the alphabet", strings.Repeat(a.Chars[:1], a.Least),
 			p.form(0, symbol), p.length(i, 0), groups(a.Least, full, func(k int) string { return bitsOf(k, 0) }))
 		more := max(full+1, a.Least)
@@ -259,6 +271,23 @@ func (m *vectorMaker) spelledKeys() {
 		code := []int{1, 1, 2, 2, 3}[i]
 		next := "zzzzzzzzzzzz"
 		m.packed(fmt.Sprintf("after a key of %d bytes the code is %d", len(key), code), vdoc{key: 0, next: 0}, p.head(0, "a2"), p.spelledKey(0, key), p.head(0, "00"), p.spelledKey(code, next), p.head(0, "00"))
+	}
+	for i, key := range []string{"a", "aaaaaa", "aaaaaaaaaa"} {
+		code := i + 1
+		first := p.head(0, "a2") + p.spelledKey(0, key) + p.head(0, "00")
+		told := strings.Repeat("z", len(key)+1)
+		m.packed(fmt.Sprintf("after a key of %d bytes, a key as a value", len(key)), vdoc{key: 0, told: 0}, first, p.key(code, form.OtherKey), p.bytes(0, hex.EncodeToString(itemOf(m.TB, told))), p.head(0, "00"))
+		digits := "12345678901"[:len(key)+1]
+		var n uint64
+		fmt.Sscan(digits, &n)
+		m.packed(fmt.Sprintf("after a key of %d bytes, a key of digits", len(key)), vdoc{key: 0, digits: 0}, first, p.key(code, form.NumberKey), p.plain(n), p.head(0, "00"))
+		for _, k := range p.Keys {
+			if len(k.Key) <= len(key) {
+				continue
+			}
+			m.packed(fmt.Sprintf("after a key of %d bytes, a key of the dictionary", len(key)), vdoc{key: 0, k.Key: nil}, first, p.named(code, k.Key), p.head(k.Model, "f6"))
+			break
+		}
 	}
 	m.packed("the length of a key is in bytes: é has two, so after three of them it is 6", vdoc{"\u00e9\u00e9\u00e9": 0, "zzzzzzzzz": 0},
 		p.head(0, "a2"), p.spelledKey(0, "\u00e9\u00e9\u00e9"), p.head(0, "00"), p.spelledKey(2, "zzzzzzzzz"), p.head(0, "00"))
@@ -344,6 +373,9 @@ func (m *vectorMaker) spelledLists() {
 
 	// Tags.
 	m.packed("a tagged array as a previous value: the bit repeats all of it", inHex("82"+"d996848101"+"d996848101"), list(2), p.head(0, "d99684"), list(1), n(1), repeated)
+	at := p.head(0, "d9967682")
+	m.packed("a tag and an array in one symbol: the bit repeats all of it", inHex("82"+"d99676820102"+"d99676820102"), list(2), at, n(1), other, n(2), repeated)
+	m.packed("a tag and an array in one symbol, and then an array: its first element has none", inHex("82"+"d99676820102"+"820102"), list(2), at, n(1), other, n(2), other, list(2), n(1), other, n(2))
 	m.packed("an array after a tagged array: its first element has none", inHex("82"+"d996848101"+"8101"), list(2), p.head(0, "d99684"), list(1), n(1), other, list(1), n(1))
 	m.packed("a tagged array after an array: what is under the tag has no previous value", inHex("82"+"8101"+"d996848101"), list(2), list(1), n(1), other, p.head(0, "d99684"), list(1), n(1))
 	m.packed("a tagged array after a tagged array: what is under the tag has no previous value", inHex("82"+"d996848101"+"d996848101"), list(2), p.head(0, "d99684"), list(1), n(1), other, p.head(0, "d99684"), list(1), n(1))
@@ -403,6 +435,7 @@ func (m *vectorMaker) spelledJSON() {
 	m.packed("JSON: a text by itself", invalid, open, word)
 	m.packed("JSON: a tagged array", invalid, open, p.head(0, "d99684"), p.head(0, "80"))
 	m.packed("JSON: a tag inside", invalid, list(p.head(0, "d7")+p.bytes(0, "4161")))
+	m.packed("JSON: an integer with a tag", invalid, list(p.head(0, "c1")+p.head(0, "01")))
 	m.packed("JSON: a byte string", invalid, list(p.bytes(0, "4161")))
 	m.packed("JSON: undefined", invalid, list(p.bytes(0, "f7")))
 	m.packed("JSON: words", "[false,true,null]", list(p.head(0, "f4"), p.head(0, "f5"), p.head(0, "f6")))
@@ -414,6 +447,9 @@ func (m *vectorMaker) spelledJSON() {
 	m.packed("JSON: a float that is a little less than 0.1", invalid, list(p.bytes(0, "fb3fb9999999999999")))
 	m.packed("JSON: a float with three decimals", invalid, list(p.bytes(0, "f93000")))
 	m.packed("JSON: -0.5", invalid, list(p.bytes(0, "f9b800")))
+	m.packed("JSON: -0.1", invalid, list(p.bytes(0, "fbbfb999999999999a")))
+	m.packed("JSON: a key that is special in JavaScript", `{"__proto__":{"a":1},"constructor":2}`, open, p.head(0, "a2"), entry("__proto__", p.head(0, "a1")), entry("a", p.head(0, "01")), entry("constructor", p.head(0, "02")))
+	m.packed("JSON: a byte order mark, which stays", "[\"\ufeff\"]", list(p.bytes(0, "63efbbbf")))
 	m.packed("JSON: 0.0", invalid, list(p.bytes(0, "f90000")))
 	m.packed("JSON: NaN", invalid, list(p.bytes(0, "f97e00")))
 	m.packed("JSON: infinity", invalid, list(p.bytes(0, "f97c00")))
@@ -547,6 +583,8 @@ func (m *vectorMaker) limits() {
 	}
 	one("a cookie of 4093 bytes", nil, "ss", 4091)
 	one("a cookie of 4094 bytes", invalid, "ss", 4092)
+	one("a cookie of 4094 bytes, under a key that is not in the ring: its length counts first", invalid, "ss", 4092)
+	m.rekey()
 	one("a cookie of 4093 bytes, with a longer name", nil, "__Host-session", 4079)
 	one("a cookie of 4094 bytes, with a longer name", invalid, "__Host-session", 4080)
 	split := func(comment string, want any, n, chars int, places ...int) {

@@ -66,7 +66,7 @@ const long = 1024
 const vectorsFile = "testdata/vectors.json"
 
 var vectorErrors = map[string]error{
-	"no-cookie":  cookiesession.ErrNoSession,
+	"no-cookie":   cookiesession.ErrNoSession,
 	"invalid":     cookiesession.ErrInvalid,
 	"newer":       cookiesession.ErrNewer,
 	"unknown-key": cookiesession.ErrUnknownKey,

@@ -188,6 +188,7 @@ func (m *vectorMaker) tags() {
 		{"tag 37 over 15 bytes", "d8254f" + strings.Repeat("11", 15)},
 		{"tag 37 over 17 bytes", "d82551" + strings.Repeat("11", 17)},
 		{"tag 37 over a text", "d8256161"},
+		{"tag 37 over a text of 16 bytes", "d82570" + text("0123456789abcdef")},
 		{"tag 37 over tag 37", "d825d82550" + strings.Repeat("11", 16)},
 		{"tag 23 over a text", "d7626162"},
 		{"tag 23 over an array", "d7824161" + "4161"},
@@ -351,6 +352,7 @@ func (m *vectorMaker) values() {
 	}
 	m.value("a map with keys of the dictionary", vdoc{"theme": "dark", "locale": "en", "user_id": 1042, "name": "Anna", "email": "anna@example.com", "createdAt": "2024-02-17T21:52:59.723Z"})
 	m.value("a map with keys that are not in the dictionary", vdoc{"zq": 1, "zqzq": 2, "zqzqzq": 3, "zqzqzqzqzq": 4, "Straße": 5})
+	m.value("a map with keys that are special in JavaScript", vdoc{"__proto__": vdoc{"a": 1}, "constructor": 2, "length": 3, "toString": 4})
 	m.value("a map with an empty key", vdoc{"": 1, "a": 2})
 	m.value("a map with keys of 5, 6, 9 and 10 bytes", vdoc{"zqzqz": 1, "zqzqzq": 2, "zqzqzqzqz": 3, "zqzqzqzqzq": 4, "zqzqzqzqzqz": 5})
 	m.value("a map with a key of 300 bytes", vdoc{strings.Repeat("key ", 75): 1})
@@ -431,7 +433,7 @@ func (m *vectorMaker) typed() {
 	at := time.Unix(1708206779, 0)
 	for _, x := range []any{
 		int8(-128), int8(127), int16(-32768), int16(32767), int32(-1 << 31), int32(1<<31 - 1), int64(math.MinInt64), int64(math.MaxInt64), uint(0), uint(math.MaxUint64),
-		uint8(255), uint16(65535), uint32(1<<32 - 1), uint64(1), uint64(math.MaxInt64), uintptr(7), uintptr(1<<62), float32(0.1), float32(1.5), 90 * time.Second,
+		uint8(255), uint16(65535), uint32(1<<32 - 1), uint64(1), uint64(math.MaxInt64), uintptr(7), uintptr(1 << 62), float32(0.1), float32(1.5), 90 * time.Second,
 		[]string{"admin", "user"}, []string{}, []string(nil), []int{1, 2, -3}, []int(nil), map[string]string{"a": "b"}, map[string]string(nil), map[string]int{"a": 1}, map[string]int(nil),
 		map[any]any{"a": "b"}, map[any]any{}, map[any]any(nil), []byte(nil), []any(nil), map[string]any(nil),
 		[]int8{-128, 127}, []int8(nil), []int16{-32768, 32767}, []int16(nil), []int32{-1 << 31, 1<<31 - 1}, []int32(nil), []int64{math.MinInt64, math.MaxInt64}, []int64(nil),
