@@ -14,6 +14,7 @@ import (
 	"os"
 	"reflect"
 	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -237,6 +238,9 @@ func (v *vector) check(t *testing.T) {
 		}
 		return
 	}
+	if err != nil && strconv.IntSize < 64 && strings.Contains(err.Error(), "hold an integer beyond") {
+		t.Skip("an int of this machine does not hold the value")
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -310,6 +314,9 @@ func TestVectorsAreComplete(t *testing.T) {
 // byte.
 func TestVectorsAreGenerated(t *testing.T) {
 	file := readVectorFile(t)
+	if strconv.IntSize < 64 {
+		t.Skip("an int of this machine does not hold the values")
+	}
 	if file.Frozen {
 		t.Skip("the version has been released: nothing is generated any more")
 	}

@@ -331,11 +331,11 @@ func (m *vectorMaker) mapKeys() {
 // values has what this library writes of values.
 func (m *vectorMaker) values() {
 	number := func(x any) { m.TB.Helper(); m.value(fmt.Sprintf("value: %v", x), x) }
-	for _, n := range []int{0, 1, 23, 24, 31, 32, 63, 64, 127, 128, 255, 256, 1000, 4095, 4096, 65535, 65536, 1000000, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1767225600, 1767225600123, 1<<53 + 1, math.MaxInt64} {
-		number(n)
+	for _, n := range []int64{0, 1, 23, 24, 31, 32, 63, 64, 127, 128, 255, 256, 1000, 4095, 4096, 65535, 65536, 1000000, 1<<31 - 1, 1 << 31, 1<<32 - 1, 1 << 32, 1767225600, 1767225600123, 1<<53 + 1, math.MaxInt64} {
+		number(int(n))
 	}
-	for _, n := range []int{-1, -24, -25, -256, -257, -65536, -65537, -1 << 32, -1<<32 - 1, math.MinInt64} {
-		number(n)
+	for _, n := range []int64{-1, -24, -25, -256, -257, -65536, -65537, -1 << 32, -1<<32 - 1, math.MinInt64} {
+		number(int(n))
 	}
 	number(uint64(1 << 63))
 	number(uint64(math.MaxUint64))
@@ -432,12 +432,12 @@ func (m *vectorMaker) texts() {
 func (m *vectorMaker) typed() {
 	at := time.Unix(1708206779, 0)
 	for _, x := range []any{
-		int8(-128), int8(127), int16(-32768), int16(32767), int32(-1 << 31), int32(1<<31 - 1), int64(math.MinInt64), int64(math.MaxInt64), uint(0), uint(math.MaxUint64),
-		uint8(255), uint16(65535), uint32(1<<32 - 1), uint64(1), uint64(math.MaxInt64), uintptr(7), uintptr(1 << 62), float32(0.1), float32(1.5), 90 * time.Second,
+		int8(-128), int8(127), int16(-32768), int16(32767), int32(-1 << 31), int32(1<<31 - 1), int64(math.MinInt64), int64(math.MaxInt64), uint(0), ^uint(0),
+		uint8(255), uint16(65535), uint32(1<<32 - 1), uint64(1), uint64(math.MaxInt64), uintptr(7), ^uintptr(1), float32(0.1), float32(1.5), 90 * time.Second,
 		[]string{"admin", "user"}, []string{}, []string(nil), []int{1, 2, -3}, []int(nil), map[string]string{"a": "b"}, map[string]string(nil), map[string]int{"a": 1}, map[string]int(nil),
 		map[any]any{"a": "b"}, map[any]any{}, map[any]any(nil), []byte(nil), []any(nil), map[string]any(nil),
 		[]int8{-128, 127}, []int8(nil), []int16{-32768, 32767}, []int16(nil), []int32{-1 << 31, 1<<31 - 1}, []int32(nil), []int64{math.MinInt64, math.MaxInt64}, []int64(nil),
-		[]uint{0, math.MaxUint64}, []uint(nil), []uint16{65535}, []uint16(nil), []uint32{1<<32 - 1}, []uint32(nil), []uint64{math.MaxUint64}, []uint64(nil), []uintptr{1}, []uintptr(nil),
+		[]uint{0, ^uint(0)}, []uint(nil), []uint16{65535}, []uint16(nil), []uint32{1<<32 - 1}, []uint32(nil), []uint64{math.MaxUint64}, []uint64(nil), []uintptr{1}, []uintptr(nil),
 		[]float32{1.5, 0.1}, []float32(nil), []float64{1.5, 0.1}, []float64(nil), []bool{true, false}, []bool(nil),
 		at.UTC(), at.Add(5).UTC(), time.Unix(-1, 999999999).UTC(), at.In(time.FixedZone("", 3600)), at.Add(5).In(time.FixedZone("", -12*3600-45*60)),
 	} {
