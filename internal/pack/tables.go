@@ -27,6 +27,7 @@ type tables struct {
 	models    []modelCodes
 
 	textCodes [][]uint16 // by table, as in Contexts, and symbol
+	books     bookChooser
 	phrases   *phraseIndex
 
 	tape *tapeTables
@@ -120,6 +121,7 @@ func newTables(f *form.Tables) *tables {
 		t.text = append(t.text, codeList(l).decoder())
 		t.textCodes = append(t.textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
 	}
+	t.books = newBookChooser(f, t.textCodes)
 	t.loadRuns()
 	t.dictionary.index(asItems(f.Keys))
 	t.phrases = newPhraseIndex(f.Phrases)
