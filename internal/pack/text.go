@@ -69,36 +69,6 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 
 const hexDigits = "0123456789abcdef"
 
-// text reads a text into dst, without a head.
-func (d *decoder) text(book int) error {
-	table := &d.tables.Contexts[book]
-	context := uint8(0)
-	for {
-		symbol := d.r.symbol(&d.tables.text[table[context]])
-		d.noteText(book, context, symbol)
-		switch {
-		case symbol < form.End:
-			context = form.Next(context, form.Class[symbol])
-			d.dst = append(d.dst, byte(symbol))
-		case symbol >= form.Phrase:
-			s := d.tables.Phrases[symbol-form.Phrase]
-			d.dst = append(d.dst, s...)
-			context = contextAfter(context, s[max(len(s)-2, 0):])
-		case symbol == form.End:
-			return nil
-		default:
-			from := len(d.dst)
-			if err := d.payload(int(symbol)); err != nil {
-				return err
-			}
-			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
-		}
-		if err := d.check(); err != nil {
-			return err
-		}
-	}
-}
-
 // contextAfter returns the context after end, which are one or two bytes.
 func contextAfter(context uint8, end string) uint8 {
 	for i := range len(end) {
