@@ -40,7 +40,7 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 		d.fill(0)
 	}
 	d.clear()
-	if cap(d.dst) <= keptText {
+	if cap(d.dst) <= keptText && cap(d.r.src) <= keptText {
 		p.decoders.Put(d)
 	}
 	return err
@@ -67,7 +67,7 @@ type decoder struct {
 }
 
 func (d *decoder) begin(t *cbor.Tape, packed []byte, max int) {
-	d.r = reader{src: packed}
+	d.r.reset(packed)
 	d.tape, d.size, d.max = t, 0, max
 }
 
@@ -75,7 +75,8 @@ func (d *decoder) begin(t *cbor.Tape, packed []byte, max int) {
 func (d *decoder) clear() {
 	clear(d.dst)
 	clear(d.head)
-	d.r, d.tape, d.syntax = reader{}, nil, nil
+	clear(d.r.src)
+	d.tape, d.syntax = nil, nil
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
@@ -278,32 +279,46 @@ func (d *decoder) jsonValue(s *form.Symbol, depth int) error {
 	return d.grown(cbor.HeadSize(uint64(n)) + n)
 }
 
-// readText appends a text to text.
+// readText appends a text to dst.
 func (d *decoder) readText(book int) error {
 	contexts, tables := &d.tables.Contexts[book], d.tables.text
 	context := uint8(0)
+	dst := d.dst
 	for {
-		symbol := d.code(&tables[contexts[context]])
-		d.noteText(book, context, symbol)
+		w := d.r.peek()
+		t := &tables[contexts[context]]
+		e := t.quick[w>>(64-quickBits)]
+		if e == 0 {
+			e = t.long(w)
+		}
+		d.r.pos += int(e & 15)
+		symbol := uint(e >> 4)
+		if d.notes != nil {
+			d.noteText(book, context, symbol)
+		}
 		switch {
 		case symbol < form.End:
 			context = form.Next(context, form.Class[symbol])
-			d.dst = append(d.dst, byte(symbol))
+			dst = append(dst, byte(symbol))
 		case symbol >= form.Phrase:
 			s := d.tables.Phrases[symbol-form.Phrase]
-			d.dst = append(d.dst, s...)
-			context = contextAfter(context, s[max(len(s)-2, 0):])
+			dst = append(dst, s...)
+			context = form.Next(form.Next(context, form.Class[s[len(s)-2]]), form.Class[s[len(s)-1]])
 		case symbol == form.End:
+			d.dst = dst
 			return nil
 		default:
-			from := len(d.dst)
+			from := len(dst)
+			d.dst = dst
 			if err := d.payload(int(symbol)); err != nil {
 				return err
 			}
-			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
+			dst = d.dst
+			context = contextAfter(context, string(dst[max(len(dst)-2, from):]))
 		}
-		if err := d.check(); err != nil {
-			return err
+		if len(dst)-d.start > d.max || d.r.over() {
+			d.dst = dst
+			return d.check()
 		}
 	}
 }

@@ -166,7 +166,7 @@ func (e *encoder) entries(i int, model uint8, r record) {
 // known returns what the dictionary says of a key, or nil.
 func (e *encoder) known(key *cbor.Token) *tapeKey {
 	t := e.tables.tape
-	if n := int(key.Key); n != 0 && n <= len(t.keys) && t.keys[n-1].token.S == key.S {
+	if n := int(key.Key); n != 0 {
 		return &t.keys[n-1]
 	}
 	if key.Kind != cbor.Text {
