@@ -134,7 +134,8 @@ func (r *runLengths) next(c byte) {
 // one, and does not go on with c.
 func (r *runLengths) ended(c byte) runLengths {
 	const highest = 0x8000800080008000
-	return runLengths{(r[0] + runBias[0]) & highest &^ runMasks[c][0], (r[1] + runBias[1]) & highest &^ runMasks[c][1]}
+	m := &runMasks[c]
+	return runLengths{(r[0] + runBias[0]) & highest &^ m[0], (r[1] + runBias[1]) & highest &^ m[1]}
 }
 
 func (r *runLengths) of(alphabet int) int {
