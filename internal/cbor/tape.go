@@ -38,7 +38,7 @@ const (
 // A Token is the head of an item, with the content of a string.
 type Token struct {
 	Kind Kind
-	Key  uint16 // of a map's key: its number in the packer's dictionary and 1, or 0, if it has none or nobody looked
+	Key  uint16 // of a map's key: its number in the dictionary of whoever packs the tape, and 1; or 0, if it has none or nobody looked
 	Size uint32 // of the item, in tokens
 	N    uint64
 	S    string

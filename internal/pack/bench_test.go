@@ -93,7 +93,7 @@ func BenchmarkSession(b *testing.B) {
 // for a session of the corpus.
 func BenchmarkTape(b *testing.B) {
 	for name, item := range map[string][]byte{"eight": encode(b, eight), "mixed-012": corpus(b)["mixed-012"]} {
-		tape := tapeOf(b, item)
+		tape := tapeOf(item)
 		packed := packer.AppendTape(nil, tape)
 		b.Run("op=Append/session="+name, func(b *testing.B) {
 			dst := make([]byte, 0, 2*len(item)+16)

@@ -53,27 +53,27 @@ func (w *writer) close() []byte {
 
 // reader reads bits. Beyond the end there are zeros; over tells.
 type reader struct {
-	src []byte
-	pos int // in bits
+	src []byte // what is read, and readerPad bytes
+	pos int    // in bits
+	end int    // in bits
+}
+
+const readerPad = 8 // bytes, so that a word can be read up to the end
+
+// reset lets r read src, from its beginning. It takes a copy.
+func (r *reader) reset(src []byte) {
+	r.src = append(append(r.src[:0], src...), make([]byte, readerPad)...)
+	r.pos, r.end = 0, 8*len(src)
 }
 
 // peek returns the next bits in the highest places of a word: at least 57, if
 // there are so many.
 func (r *reader) peek() uint64 {
 	i := r.pos >> 3
-	if i+8 <= len(r.src) {
-		return binary.BigEndian.Uint64(r.src[i:]) << (r.pos & 7)
+	if i+8 > len(r.src) {
+		return 0
 	}
-	return r.peekEnd(i)
-}
-
-func (r *reader) peekEnd(i int) uint64 {
-	var w uint64
-	for shift := 56; i < len(r.src); i++ {
-		w |= uint64(r.src[i]) << shift
-		shift -= 8
-	}
-	return w << (r.pos & 7)
+	return binary.BigEndian.Uint64(r.src[i:]) << (r.pos & 7)
 }
 
 // read returns the next n bits, at most 32.
@@ -92,10 +92,10 @@ func (r *reader) read64(n uint) uint64 {
 }
 
 // over reports whether more was read than there is.
-func (r *reader) over() bool { return r.pos > len(r.src)*8 }
+func (r *reader) over() bool { return r.pos > r.end }
 
 // left returns how many bits are left, and less than 0 if too many were read.
-func (r *reader) left() int { return len(r.src)*8 - r.pos }
+func (r *reader) left() int { return r.end - r.pos }
 
 // atEnd reports whether nothing is left but the zeros that fill the last byte.
 func (r *reader) atEnd() bool {

@@ -17,16 +17,15 @@
 //
 // # Reading the code
 //
-// The encoder ([Packer.Append], pack.go) and the decoder ([Packer.Unpack],
-// unpack.go) are mirror images: value, key, text and so on have the same names
-// in both. lists.go finds the previous value of a value, for both. parse.go
-// finds the shortest way to write a text. tables.go makes of the tables that
-// the trainer found what the two need to look up.
+// The encoder ([Packer.AppendTape], write.go) and the decoder
+// ([Packer.ReadTape], read.go) are mirror images: value, key, text and so on
+// have the same names in both. lists.go finds the previous value of a value,
+// for both. parse.go finds a short way to write a text. json.go takes texts
+// that are JSON apart, and puts them together. tables.go and tape.go make of
+// the tables that the trainer found what the two need to look up.
 //
-// Several packed forms have the same item. Append makes one of them, the
-// shortest that its parser finds for each value by itself. Unpack accepts all
-// of them, if what they say is a well-formed item with its heads in the
-// shortest form, nested at most 64 deep, and nothing follows. It does not look
-// at the order of keys, at UTF-8, or at what a float or a simple value is
-// worth: the strict decoder of the CBOR that it returns does, and must follow.
+// Several packed forms have the same item. AppendTape makes one of them, by
+// what its parser finds for each value by itself. ReadTape accepts all of them,
+// if what they say is a deterministic item, nested at most 64 deep, and nothing
+// follows.
 package pack

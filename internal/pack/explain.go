@@ -11,17 +11,6 @@ type PathBits struct {
 	Bits int    // of the values there, with their keys
 }
 
-// Explain returns what each place of item takes in its packed form, in the
-// order of the item. The sum is [Packer.Bits]. item is as for [Packer.Append].
-func (p *Packer) Explain(item []byte) []PathBits {
-	e := p.newEncoder(nil, item)
-	defer p.free(e)
-	e.trace = &tracer{places: make(map[string]int)}
-	t := e.trace
-	e.value(0, 0, none, true)
-	return t.out
-}
-
 // A tracer adds up the bits of each path.
 type tracer struct {
 	path   []string
@@ -40,12 +29,6 @@ func (e *encoder) mark() {
 func (e *encoder) enterArray() {
 	if e.trace != nil {
 		e.trace.path = append(e.trace.path, "[]")
-	}
-}
-
-func (e *encoder) enterKey(key []byte) {
-	if e.trace != nil {
-		e.trace.enterKey(key)
 	}
 }
 

@@ -11,11 +11,15 @@ import (
 // most is the cap of the fuzz targets, in bytes.
 const most = 4 << 10
 
-// checkUnpack unpacks by both decoders, which must agree.
+// checkUnpack unpacks by both decoders, which must agree. What the reference
+// accepts, but is not deterministic, ours refuses.
 func checkUnpack(t *testing.T, packed []byte) (item []byte, err error) {
 	t.Helper()
 	item, err = packer.Unpack(nil, packed, most)
 	want, wantErr := referenceUnpack(packed, most)
+	if wantErr == nil {
+		wantErr = cbor.Valid(want)
+	}
 	if (err == nil) != (wantErr == nil) || !bytes.Equal(item, want) && err == nil {
 		t.Fatalf("packed %x\n got %x, %v\nwant %x, %v", packed, item, err, want, wantErr)
 	}
@@ -24,7 +28,7 @@ func checkUnpack(t *testing.T, packed []byte) (item []byte, err error) {
 
 // FuzzUnpack checks that Unpack and the reference decoder have the same verdict
 // on any bytes and make the same item; that a failure leaves dst alone; and
-// that what the strict CBOR decoder accepts of the items packs and comes back.
+// that the items pack and come back.
 func FuzzUnpack(f *testing.F) {
 	for _, item := range corpus(f) {
 		f.Add(packer.Append(nil, item))
@@ -43,9 +47,7 @@ func FuzzUnpack(f *testing.F) {
 			}
 			return
 		}
-		if cbor.Valid(item) == nil {
-			checkRoundTrip(t, item)
-		}
+		checkRoundTrip(t, item)
 	})
 }
 

@@ -1,6 +1,7 @@
 package pack_test
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -8,13 +9,89 @@ import (
 	"testing"
 	"time"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/document"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/tables"
 	"example.com/cookiesession/internal/value"
 )
 
-var packer = pack.New(&tables.V1)
+// packer packs and unpacks by the tables of version 1.
+var packer = itemPacker{pack.New(&tables.V1)}
+
+// An itemPacker is a packer for items that are CBOR.
+type itemPacker struct{ *pack.Packer }
+
+// tapeOf puts an item on a tape. It need not be deterministic, but well-formed.
+func tapeOf(item []byte) *cbor.Tape {
+	t := new(cbor.Tape)
+	if rest := tapeItem(t, item); len(rest) > 0 {
+		panic(fmt.Sprintf("%x behind an item", rest))
+	}
+	return t
+}
+
+func tapeItem(t *cbor.Tape, b []byte) (rest []byte) {
+	kind, n, size := parseHead(b)
+	ib, rest := b[0], b[size:]
+	items := uint64(0)
+	switch kind := cbor.Kind(kind); kind {
+	case cbor.Uint:
+		t.AddUint(n)
+	case cbor.Neg:
+		t.Tokens = append(t.Tokens, cbor.Token{Kind: kind, Size: 1, N: n})
+	case cbor.Bytes:
+		t.AddBytes(rest[:n])
+		rest = rest[n:]
+	case cbor.Text:
+		t.AddText(string(rest[:n]))
+		rest = rest[n:]
+	case cbor.Array, cbor.Map, cbor.Tag:
+		items = map[cbor.Kind]uint64{cbor.Array: n, cbor.Map: 2 * n, cbor.Tag: 1}[kind]
+		at := t.Open(kind, n)
+		for range items {
+			rest = tapeItem(t, rest)
+		}
+		t.Close(at)
+	default:
+		if size == 1 {
+			t.AddSimple(ib)
+		} else {
+			f, _ := cbor.FloatOf(ib, n)
+			t.AddFloat(f)
+		}
+	}
+	return rest
+}
+
+// Append appends the packed form of an item.
+func (p itemPacker) Append(dst, item []byte) []byte { return p.AppendTape(dst, tapeOf(item)) }
+
+// Unpack appends the item of a packed form to dst. It returns dst as it was if
+// the tape cannot be read.
+func (p itemPacker) Unpack(dst, packed []byte, max int) ([]byte, error) {
+	var t cbor.Tape
+	if err := p.ReadTape(&t, packed, max); err != nil {
+		return dst, err
+	}
+	return t.Append(dst), nil
+}
+
+// Bits returns how many bits of the packed form are no filling.
+func (p itemPacker) Bits(item []byte) (bits int) {
+	for _, x := range p.Explain(item) {
+		bits += x.Bits
+	}
+	return bits
+}
+
+// Explain is ExplainTape for an item.
+func (p itemPacker) Explain(item []byte) []pack.PathBits { return p.ExplainTape(tapeOf(item)) }
+
+// Observe is that of a Packer for an item.
+func (p itemPacker) Observe(item []byte, model uint8, notes *pack.Notes) error {
+	return p.Packer.Observe(tapeOf(item), model, notes)
+}
 
 // corpus returns the sessions of testdata as items, by file name.
 func corpus(tb testing.TB) map[string][]byte {

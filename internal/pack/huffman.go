@@ -76,21 +76,3 @@ func (l codeList) decoder() decodeTable {
 	}
 	return t
 }
-
-// symbol reads a symbol.
-func (r *reader) symbol(t *decodeTable) uint {
-	w := r.peek()
-	if e := t.quick[w>>(64-quickBits)]; e != 0 {
-		r.pos += int(e & 15)
-		return uint(e >> 4)
-	}
-	c := uint16(w >> (64 - form.MaxCode))
-	for k := range t.last {
-		if l := &t.last[k]; c < l.end {
-			length := quickBits + 1 + k
-			r.pos += length
-			return uint(t.list[int(c>>(form.MaxCode-length))+int(l.shift)] >> 4)
-		}
-	}
-	panic("pack: internal error: a code is incomplete") // unreachable: the trainer's codes are complete
-}

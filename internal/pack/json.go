@@ -1,14 +1,14 @@
 package pack
 
 import (
-	"bytes"
 	"errors"
 	"math"
 	"slices"
 	"strconv"
-	"sync"
+	"strings"
 	"unicode/utf8"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
 )
 
@@ -28,25 +28,27 @@ const (
 // float of its own.
 const maxJSONHundredths = 1 << 50
 
-// A jsonParser makes the item of a JSON text.
+// A jsonParser puts a JSON text on a tape.
 type jsonParser struct {
-	text  []byte
+	text  string
 	at    int
-	item  []byte // what is made
-	depth int    // levels that are left
+	tape  *cbor.Tape
+	depth int // levels that are left
 }
 
-// parseJSON appends the item of a JSON text, if it is one that a layout may
-// have. It nests at most depth deep.
-func parseJSON(dst, text []byte, depth int) (item []byte, ok bool) {
-	if len(text) < 2 || text[0] != '{' && text[0] != '[' || len(text) > maxJSONText {
-		return dst, false
+// mayBeJSON reports whether a text begins as those do that are parsed.
+func mayBeJSON[S string | []byte](text S) bool {
+	return len(text) >= 2 && (text[0] == '{' || text[0] == '[') && len(text) <= maxJSONText
+}
+
+// parseJSON adds the item of a JSON text to a tape, if it is one that a layout
+// may have. It nests at most depth deep. Keys stay in the order of the text.
+func parseJSON(t *cbor.Tape, text string, depth int) (ok bool) {
+	if !mayBeJSON(text) {
+		return false
 	}
-	p := jsonParser{text: text, item: dst, depth: depth}
-	if !p.value() || p.at != len(text) {
-		return dst, false
-	}
-	return p.item, true
+	p := jsonParser{text: text, tape: t, depth: depth}
+	return p.value() && p.at == len(text)
 }
 
 // next returns the next byte, and 0 at the end.
@@ -76,9 +78,9 @@ func (p *jsonParser) value() bool {
 		return p.number()
 	}
 	for i, word := range [...]string{"false", "true", "null"} {
-		if bytes.HasPrefix(p.text[p.at:], []byte(word)) {
+		if strings.HasPrefix(p.text[p.at:], word) {
 			p.at += len(word)
-			p.item = append(p.item, majorOther<<5|byte(20+i))
+			p.tape.AddSimple(byte(cbor.False + i))
 			return true
 		}
 	}
@@ -87,12 +89,12 @@ func (p *jsonParser) value() bool {
 
 // inside reads an array or an object.
 func (p *jsonParser) inside(open byte) bool {
-	major, end, n := byte(majorArray), byte(']'), uint64(0)
+	kind, end, n := cbor.Array, byte(']'), uint64(0)
 	if open == '{' {
-		major, end = majorMap, '}'
+		kind, end = cbor.Map, '}'
 	}
 	p.at++
-	start := len(p.item)
+	start := p.tape.Open(kind, 0)
 	for p.space(); p.next() != end; p.space() {
 		if n > 0 {
 			if p.next() != ',' {
@@ -101,7 +103,7 @@ func (p *jsonParser) inside(open byte) bool {
 			p.at++
 			p.space()
 		}
-		if major == majorMap {
+		if kind == cbor.Map {
 			if p.next() != '"' || !p.string() || p.next() != ':' {
 				return false
 			}
@@ -114,27 +116,45 @@ func (p *jsonParser) inside(open byte) bool {
 		n++
 	}
 	p.at++
-	var head [maxHead]byte
-	p.item = slices.Insert(p.item, start, appendHead(head[:0], major, n)...)
+	p.tape.Tokens[start].N = n
+	p.tape.Close(start)
 	return true
 }
 
-// string reads a string.
+// string reads a string. What has no escapes is a part of the text.
 func (p *jsonParser) string() bool {
 	p.at++
-	start := len(p.item)
+	from := p.at
+	for {
+		switch c := p.next(); {
+		case c == '"':
+			p.tape.AddText(p.text[from:p.at])
+			p.at++
+			return true
+		case c < ' ':
+			return false
+		case c == '\\':
+			return p.escaped(from)
+		}
+		p.at++
+	}
+}
+
+// escaped reads a string up to its end, of which what comes before the first
+// escape begins at from.
+func (p *jsonParser) escaped(from int) bool {
+	s := append([]byte(nil), p.text[from:p.at]...)
 	for {
 		c := p.next()
 		p.at++
 		switch {
 		case c == '"':
-			var head [maxHead]byte
-			p.item = slices.Insert(p.item, start, appendHead(head[:0], majorText, uint64(len(p.item)-start))...)
+			p.tape.AddText(string(s))
 			return true
 		case c < ' ':
 			return false
 		case c != '\\':
-			p.item = append(p.item, c)
+			s = append(s, c)
 			continue
 		}
 		c = p.next()
@@ -144,9 +164,9 @@ func (p *jsonParser) string() bool {
 			if !ok {
 				return false
 			}
-			p.item = utf8.AppendRune(p.item, r)
-		} else if i := bytes.IndexByte([]byte(`"\/bfnrt`), c); i >= 0 {
-			p.item = append(p.item, "\"\\/\b\f\n\r\t"[i])
+			s = utf8.AppendRune(s, r)
+		} else if i := strings.IndexByte(`"\/bfnrt`, c); i >= 0 {
+			s = append(s, "\"\\/\b\f\n\r\t"[i])
 		} else {
 			return false
 		}
@@ -163,7 +183,7 @@ func (p *jsonParser) rune() (rune, bool) {
 	if r&^0x3ff != 0xd800 {
 		return r, true
 	}
-	if !bytes.HasPrefix(p.text[p.at:], []byte(`\u`)) {
+	if !strings.HasPrefix(p.text[p.at:], `\u`) {
 		return 0, false
 	}
 	p.at += 2
@@ -173,7 +193,7 @@ func (p *jsonParser) rune() (rune, bool) {
 
 func (p *jsonParser) hex() (r rune, ok bool) {
 	for range 4 {
-		i := bytes.IndexByte([]byte(hexDigits), p.next())
+		i := strings.IndexByte(hexDigits, p.next())
 		if i < 0 {
 			return 0, false
 		}
@@ -220,46 +240,43 @@ func (p *jsonParser) number() bool {
 		if minus || n == 0 || n >= maxJSONHundredths {
 			return false
 		}
-		p.item = appendFloat(p.item, float64(n)/100)
+		p.tape.AddFloat(float64(n) / 100)
 		return true
 	}
 	switch {
 	case !minus:
-		p.item = appendHead(p.item, majorUint, n)
+		p.tape.AddUint(n)
 	case n == 0 || n > 1<<63:
 		return false
 	default:
-		p.item = appendHead(p.item, majorNegative, n-1)
+		p.tape.AddInt(-int64(n))
 	}
 	return true
 }
 
-// A jsonWriter writes an item as a JSON text.
+// A jsonWriter writes an item of a tape as a JSON text.
 type jsonWriter struct {
 	dst    []byte
 	start  int // of the text
 	max    int // bytes of it
-	item   []byte
+	tape   *cbor.Tape
 	at     int
 	layout *form.Layout
-	keys   []int // of the maps that are being written: their places
+	keys   []string // of the maps that are being written
 }
 
-// jsonWriters keeps what the writer of one text needs beside the text.
-var jsonWriters = sync.Pool{New: func() any { return new(jsonWriter) }}
-
-// appendJSON appends the JSON text of an item, at most max bytes of it. It
-// fails if the item has what no JSON text has, or repeats a key.
-func appendJSON(dst, item []byte, layout *form.Layout, max int) ([]byte, error) {
-	w := jsonWriters.Get().(*jsonWriter)
-	*w = jsonWriter{dst: dst, start: len(dst), max: max, item: item, layout: layout, keys: w.keys[:0]}
+// append appends the JSON text of the item at a place of a tape to dst, at most
+// max bytes of it. It fails if the item has what no JSON text has, or repeats a
+// key.
+func (w *jsonWriter) append(dst []byte, t *cbor.Tape, at int, layout *form.Layout, max int) ([]byte, error) {
+	w.dst, w.start, w.max, w.tape, w.at, w.layout = dst, len(dst), max, t, at, layout
 	err := errJSON
-	if isContainer(item[0]) {
+	if isList(&t.Tokens[at]) {
 		err = w.value(0)
 	}
 	dst = w.dst
-	w.dst, w.item = nil, nil
-	jsonWriters.Put(w)
+	clear(w.keys[:cap(w.keys)])
+	w.dst, w.tape, w.keys = nil, nil, w.keys[:0]
 	return dst, err
 }
 
@@ -273,27 +290,21 @@ func (w *jsonWriter) check() error {
 }
 
 func (w *jsonWriter) value(depth int) error {
-	ib := w.item[w.at]
-	major, n, size := readHead(w.item[w.at:])
-	w.at += size
+	k := &w.tape.Tokens[w.at]
+	w.at++
 	switch {
-	case major == majorUint:
-		w.dst = strconv.AppendUint(w.dst, n, 10)
-	case major == majorNegative && n <= math.MaxInt64:
-		w.dst = strconv.AppendInt(w.dst, -1-int64(n), 10)
-	case major == majorText:
-		return w.string(n)
-	case major == majorArray:
-		return w.inside(n, false, depth)
-	case major == majorMap:
-		return w.inside(n, true, depth)
-	case major == majorOther && size == 1 && 20 <= n && n <= 22:
-		w.dst = append(w.dst, [...]string{"false", "true", "null"}[n-20]...)
-	default:
-		f, ok := floatOf(ib, n)
-		if !ok || !w.hundredths(f) {
-			return errJSON
-		}
+	case k.Kind == cbor.Uint:
+		w.dst = strconv.AppendUint(w.dst, k.N, 10)
+	case k.Kind == cbor.Neg && k.N <= math.MaxInt64:
+		w.dst = strconv.AppendInt(w.dst, -1-int64(k.N), 10)
+	case k.Kind == cbor.Text:
+		return w.string(k.S)
+	case isList(k):
+		return w.inside(k.N, k.Kind == cbor.Map, depth)
+	case k.Kind == cbor.Simple && cbor.False <= k.N && k.N <= cbor.Null:
+		w.dst = append(w.dst, [...]string{"false", "true", "null"}[k.N-cbor.False]...)
+	case k.Kind != cbor.Float || !w.hundredths(math.Float64frombits(k.N)):
+		return errJSON
 	}
 	return w.check()
 }
@@ -328,13 +339,13 @@ func (w *jsonWriter) inside(n uint64, isMap bool, depth int) error {
 		}
 		w.line(depth + 1)
 		if isMap {
-			w.keys = append(w.keys, w.at)
-			major, n, size := readHead(w.item[w.at:])
-			if major != majorText {
+			k := &w.tape.Tokens[w.at]
+			w.at++
+			if k.Kind != cbor.Text {
 				return errJSON
 			}
-			w.at += size
-			if err := w.string(n); err != nil {
+			w.keys = append(w.keys, k.S)
+			if err := w.string(k.S); err != nil {
 				return err
 			}
 			w.dst = append(w.dst, w.layout.Colon...)
@@ -347,7 +358,7 @@ func (w *jsonWriter) inside(n uint64, isMap bool, depth int) error {
 		w.line(depth)
 	}
 	w.dst = append(w.dst, marks[1])
-	if w.repeated(w.keys[keys:]) {
+	if repeated(w.keys[keys:]) {
 		return errJSON
 	}
 	w.keys = w.keys[:keys]
@@ -366,25 +377,25 @@ func (w *jsonWriter) line(depth int) {
 }
 
 // repeated reports whether a key is there twice.
-func (w *jsonWriter) repeated(keys []int) bool {
-	key := func(at int) []byte { return w.item[at:skip(w.item, at)] }
-	slices.SortFunc(keys, func(a, b int) int { return bytes.Compare(key(a), key(b)) })
+func repeated(keys []string) bool {
+	if len(keys) < 2 {
+		return false
+	}
+	slices.Sort(keys)
 	for i := 1; i < len(keys); i++ {
-		if bytes.Equal(key(keys[i-1]), key(keys[i])) {
+		if keys[i-1] == keys[i] {
 			return true
 		}
 	}
 	return false
 }
 
-// string writes a string of n bytes.
-func (w *jsonWriter) string(n uint64) error {
-	s := w.item[w.at : w.at+int(n)]
-	w.at += int(n)
+// string writes a string.
+func (w *jsonWriter) string(s string) error {
 	w.dst = append(w.dst, '"')
 	for len(s) > 0 {
-		r, size := utf8.DecodeRune(s)
-		switch i := bytes.IndexByte([]byte("\"\\\b\f\n\r\t"), s[0]); {
+		r, size := utf8.DecodeRuneInString(s)
+		switch i := strings.IndexByte("\"\\\b\f\n\r\t", s[0]); {
 		case r == utf8.RuneError && size == 1:
 			return errJSON
 		case i >= 0:
@@ -416,66 +427,57 @@ func (w *jsonWriter) escape(r rune) {
 	w.dst = append(w.dst, '\\', 'u', hexDigits[r>>12], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
-// json writes a text, or a byte string, as JSON: if it is that, in one of the
-// layouts, and to the byte.
-func (e *encoder) json(text []byte, codes []uint16) bool {
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
+// jsonValue writes a text, or a byte string, as JSON: if it is that, in one of
+// the layouts, and to the byte.
+func (e *encoder) jsonValue(text string, codes []uint16) bool {
+	start := len(e.inner.Tokens)
+	defer func() {
+		clear(e.inner.Tokens[start:])
+		e.inner.Tokens = e.inner.Tokens[:start]
+	}()
+	if !parseJSON(&e.inner, text, maxDepth-e.depth) {
 		return false
 	}
-	start := len(e.jsonItems)
-	items, ok := parseJSON(e.jsonItems, text, maxDepth-e.depth)
-	if !ok {
-		return false
-	}
-	item := items[start:]
 	for i := range e.tables.Layouts {
 		if codes[i] == 0 {
 			continue
 		}
 		var err error
-		e.jsonText, err = appendJSON(e.jsonText[:0], item, &e.tables.Layouts[i], len(text))
-		if err != nil || !bytes.Equal(e.jsonText, text) {
+		e.jsonText, err = e.json.append(e.jsonText[:0], &e.inner, start, &e.tables.Layouts[i], len(text))
+		if err != nil || string(e.jsonText) != text {
 			continue
 		}
 		e.code(codes[i])
-		e.jsonItems = items
-		outer, trace, inJSON := e.item, e.trace, e.inJSON
-		e.item, e.trace, e.inJSON = item, nil, true
-		e.value(0, form.Generic, none, true)
-		e.item, e.trace, e.inJSON = outer, trace, inJSON
-		e.jsonItems = e.jsonItems[:start]
+		tape, trace, inJSON := e.tape, e.trace, e.inJSON
+		e.tape, e.trace, e.inJSON = &e.inner, nil, true
+		e.value(start, form.Generic, none, true)
+		e.tape, e.trace, e.inJSON = tape, trace, inJSON
 		return true
 	}
 	return false
 }
 
-// jsonItems are buffers for the items of JSON texts that are unpacked.
-var jsonItems = sync.Pool{New: func() any { return new([]byte) }}
-
-// json reads a text, or a byte string, that is JSON.
-func (d *decoder) json(major byte, layout *form.Layout, depth int) error {
-	at := len(d.dst)
-	d.dst = append(d.dst, 0)
-	if err := d.appendJSON(layout, d.max-(at-d.start), depth); err != nil {
-		return err
-	}
-	return d.putHead(major, at)
-}
-
-// appendJSON reads a value and appends its JSON text, of at most max bytes.
+// appendJSON reads a value and appends its JSON text to dst, at most max bytes
+// of it. In between the value is at the end of the tape.
 func (d *decoder) appendJSON(layout *form.Layout, max, depth int) error {
-	buffer := jsonItems.Get().(*[]byte)
-	defer jsonItems.Put(buffer)
-	inner := decoder{r: d.r, tables: d.tables, dst: (*buffer)[:0], max: maxJSONItem, notes: d.notes, inJSON: true}
-	err := inner.value(form.Generic, none, true, depth)
-	*buffer = inner.dst
-	d.r = inner.r
-	if err != nil {
-		return err
+	t := d.tape
+	outer := struct {
+		size, max, start int
+		inJSON           bool
+	}{d.size, d.max, d.start, d.inJSON}
+	at, data, text, pending := len(t.Tokens), len(t.Data), len(d.dst), len(d.pending)
+	d.size, d.max, d.start, d.inJSON = 0, maxJSONItem, text, true
+	err := d.value(form.Generic, none, true, depth)
+	if err == nil {
+		d.fill(pending)
+		d.dst, err = d.json.append(d.dst[:text], t, at, layout, max)
 	}
-	d.dst, err = appendJSON(d.dst, inner.dst, layout, max)
+	clear(t.Tokens[at:])
+	clear(t.Data[data:])
+	t.Tokens, t.Data, d.pending = t.Tokens[:at], t.Data[:data], d.pending[:pending]
+	d.size, d.max, d.start, d.inJSON = outer.size, outer.max, outer.start, outer.inJSON
 	return err
 }
 
-// JSONItem returns the item of a text that is JSON, for the trainer.
-func JSONItem(text []byte) (item []byte, ok bool) { return parseJSON(nil, text, maxDepth) }
+// JSONTape puts a text that is JSON on a tape, for the trainer.
+func JSONTape(t *cbor.Tape, text string) (ok bool) { return parseJSON(t, text, maxDepth) }

@@ -1,6 +1,9 @@
 package pack
 
-import "example.com/cookiesession/internal/pack/form"
+import (
+	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/pack/form"
+)
 
 // In a list, a value has a previous one, to which it may be compared:
 //
@@ -18,7 +21,7 @@ import "example.com/cookiesession/internal/pack/form"
 // none is the place of no value.
 const none = -1
 
-// A list walks along an array, and along the previous array.
+// A list walks along an array.
 type list struct {
 	row      int    // the element of the previous array at this place
 	left     uint64 // elements of the previous array from there on
@@ -26,11 +29,10 @@ type list struct {
 	last     int    // the last element of this array, or none
 }
 
-func newList(item []byte, prev int, mayEqual bool) list {
+func newList(t *cbor.Tape, prev int, mayEqual bool) list {
 	l := list{mayEqual: mayEqual, last: none}
-	if prev != none && item[prev]>>5 == majorArray {
-		_, n, size := readHead(item[prev:])
-		l.row, l.left = prev+size, n
+	if prev != none && t.Tokens[prev].Kind == cbor.Array {
+		l.row, l.left = prev+1, t.Tokens[prev].N
 	}
 	return l
 }
@@ -44,12 +46,11 @@ func (l *list) prev() (prev int, mayEqual bool) {
 }
 
 // add tells where the element was.
-func (l *list) add(item []byte, at int) {
+func (l *list) add(t *cbor.Tape, at int) {
 	l.last = at
 	if l.left > 0 {
-		l.left--
-		if l.left > 0 {
-			l.row = skip(item, l.row)
+		if l.left--; l.left > 0 {
+			l.row += int(t.Tokens[l.row].Size)
 		}
 	}
 }
@@ -60,37 +61,49 @@ type record struct {
 	row      int // the next entry of the previous map, or none
 	mayEqual bool
 	code     uint8 // of the next key
+	inJSON   bool  // where all keys have one code
 	stepped  bool  // the last key was an unsigned integer
 	number   uint64
 	indexed  int // the value of the last key that was a number
 }
 
-func newRecord(item []byte, prev int, sameShape, mayEqual bool) record {
-	r := record{row: none, mayEqual: mayEqual, indexed: none}
+func newRecord(prev int, sameShape, mayEqual, inJSON bool) record {
+	r := record{row: none, mayEqual: mayEqual, indexed: none, inJSON: inJSON}
+	r.after(form.FirstKey)
 	if sameShape {
-		_, _, size := readHead(item[prev:])
-		r.row = prev + size
+		r.row = prev + 1
 	}
 	return r
 }
 
-// add takes the next key, whose value will be at the given place, and returns
-// the previous value of that.
-func (r *record) add(item, key []byte, at int) (prev int, mayEqual bool) {
-	major, n, _ := readHead(key)
-	r.stepped, r.code = false, form.FirstKey
-	switch major {
-	case majorUint:
-		r.stepped, r.number = true, n
-	case majorText:
-		r.code = form.KeyCode(int(n))
+// plain reports whether nothing is known of the next key but its code.
+func (r *record) plain() bool { return r.row == none && !r.stepped }
+
+// after sets the code of the next key, which is this one but in JSON.
+func (r *record) after(code uint8) {
+	if r.code = code; r.inJSON {
+		r.code = form.JSONKey
+	}
+}
+
+// add takes the next key, of so many bytes if it is a text, whose value will be
+// at the given place, and returns the previous value of that. isIndex tells
+// whether the key is a number.
+func (r *record) add(t *cbor.Tape, key *cbor.Token, length, at int, isIndex bool) (prev int, mayEqual bool) {
+	r.stepped = false
+	r.after(form.FirstKey)
+	switch key.Kind {
+	case cbor.Uint:
+		r.stepped, r.number = true, key.N
+	case cbor.Text:
+		r.after(form.KeyCode(length))
 	}
 	if r.row != none {
-		prev = skip(item, r.row)
-		r.row = skip(item, prev)
+		prev = r.row + int(t.Tokens[r.row].Size)
+		r.row = prev + int(t.Tokens[prev].Size)
 		return prev, r.mayEqual
 	}
-	if !isIndex(key) {
+	if !isIndex {
 		return none, r.mayEqual
 	}
 	prev, r.indexed = r.indexed, at

@@ -1,8 +1,9 @@
 package pack
 
 import (
-	"bytes"
 	"fmt"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // Notes takes the symbols of packed forms, so that the trainer counts what the
@@ -14,30 +15,36 @@ type Notes struct {
 	Length func(code, n int)
 }
 
-// Observe packs item as a value of a model, and tells notes the symbols.
-func (p *Packer) Observe(item []byte, model uint8, notes *Notes) error {
-	e := p.newEncoder(nil, item)
+// Observe packs the item of a tape as a value of a model, and tells notes the
+// symbols.
+func (p *Packer) Observe(t *cbor.Tape, model uint8, notes *Notes) error {
+	e := p.encoders.Get().(*encoder)
 	defer p.free(e)
+	e.w, e.tape = writer{}, t
 	e.value(0, model, none, true)
-	d := decoder{r: reader{src: e.w.close()}, tables: p.tables, max: len(item), notes: notes}
+	var back cbor.Tape
+	d := decoder{tables: p.tables, notes: notes}
+	d.begin(&back, e.w.close(), t.Len(0))
 	if err := d.value(model, none, true, 0); err != nil {
-		return fmt.Errorf("%x: %w", item, err)
+		return fmt.Errorf("%x: %w", t.Append(nil), err)
 	}
-	if !bytes.Equal(d.dst, item) {
-		return fmt.Errorf("pack: internal error: %x comes back as %x", item, d.dst)
+	if d.fill(0); !back.Equal(t) {
+		return fmt.Errorf("pack: internal error: %x comes back as %x", t.Append(nil), back.Append(nil))
 	}
 	return nil
 }
 
 // ObserveText is Observe for a text by itself, in a book.
 func (p *Packer) ObserveText(text string, book int, notes *Notes) error {
-	e := p.newEncoder(nil, nil)
+	e := p.encoders.Get().(*encoder)
 	defer p.free(e)
+	e.w = writer{}
 	if !e.text([]byte(text), book, book, []uint16{0}, noLimit) {
 		return nil // it is shorter as it is
 	}
-	d := decoder{r: reader{src: e.w.close()}, tables: p.tables, max: len(text), notes: notes}
-	return d.text(book)
+	d := decoder{tables: p.tables, notes: notes}
+	d.begin(new(cbor.Tape), e.w.close(), len(text))
+	return d.readText(book)
 }
 
 func (d *decoder) noteValue(model uint8, symbol uint) {

@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 
@@ -12,116 +11,97 @@ import (
 // reaches from one piece into the next.
 const pieceSize = 1024
 
-// A parser finds the shortest way to write a text, by dynamic programming from
-// its end: since a context is made of the bytes before, and not of the symbols,
-// the cost of the rest depends on the place alone. The result depends on
-// nothing but the text.
+// A parser finds a short way to write a text, from its beginning to its end:
+// since a context is made of the bytes before, and not of the symbols, the cost
+// of the rest depends on the place alone. It does not go on from a place that a
+// better way passes by, so now and then another way would be a bit shorter. The
+// result depends on nothing but the text.
 type parser struct {
 	text     [pieceSize + 8]byte // the piece, and 8 bytes that no one looks at
 	size     int
-	padded   bool // there is a =
-	special  bool // or a - or a :
 	contexts [pieceSize + 1]uint8
-	cost     [pieceSize + 1]uint32 // from there to the end, in bits
+	parts    []part
 	plans    [2]plan
+	path     [pieceSize]way // the symbols of a plan, at the end
 }
 
-// A plan is how a piece is written.
+// A part of a text can be written by one of the symbols that stand for a number
+// of characters.
+type part struct {
+	from, to     int
+	symbol, bits int // that follow the symbol
+}
+
+// A plan is how a piece is written in a book.
 type plan struct {
-	book  int
-	cost  uint32
-	steps [pieceSize]step
+	book int
+	ways [pieceSize + 1]way // to each place
 }
 
-// A step is a symbol that may stand at a place.
-type step struct {
-	code   uint16
-	symbol uint16
-	length uint16 // of what it stands for, in bytes
+// A way to a place is the cheapest that was found: its cost in bits, and of its
+// last symbol the length in bytes, the number and the code. The least of two is
+// the cheaper one.
+type way uint64
+
+const (
+	wayCost   = 40 // where the cost begins
+	wayLength = 28
+	waySymbol = 16
+	noWay     = way(1) << 62
+)
+
+func (w way) cost() way    { return w >> wayCost << wayCost }
+func (w way) bits() int    { return int(w >> wayCost) }
+func (w way) length() int  { return int(w >> wayLength & (1<<12 - 1)) }
+func (w way) symbol() int  { return int(w >> waySymbol & (1<<12 - 1)) }
+func (w way) code() uint16 { return uint16(w) }
+
+// step returns the way that goes on from one of cost w by a symbol, with bits
+// behind its code.
+func (w way) step(symbol, length int, code uint16, bits int) way {
+	return w + way(int(code&15)+bits)<<wayCost | way(length)<<wayLength | way(symbol)<<waySymbol | way(code)
 }
 
 // set takes a piece that begins in context, and returns the context after it.
-func (p *parser) set(piece []byte, context uint8) uint8 {
+func (p *parser) set(t *tables, piece []byte, context uint8) uint8 {
 	p.size = copy(p.text[:pieceSize], piece)
+	seen := uint64(0)
 	for i, c := range piece {
 		p.contexts[i] = context
+		seen += sorts[c]
 		context = form.Next(context, form.Class[c])
 	}
 	p.contexts[p.size] = context
-	p.padded = bytes.IndexByte(piece, '=') >= 0
-	p.special = p.padded || bytes.IndexByte(piece, '-') >= 0 || bytes.IndexByte(piece, ':') >= 0
+	p.parts = p.parts[:0]
+	if seen&(digitSort|specialSort) != 0 || seen&upperSort > 1 {
+		p.findParts(t)
+	}
 	return context
 }
 
-// parse makes a plan to write the piece in a book. last tells whether the text
-// ends with the piece.
-func (p *parser) parse(t *tables, plan *plan, book int, last bool) {
-	plan.book = book
-	n := p.size
-	p.cost[n] = 0
-	if last {
-		p.cost[n] = uint32(t.codesIn(book, p.contexts[n])[form.End] & 15)
+// sorts has a count for each sort of byte that long runs of one alphabet, and
+// the other symbols for several characters, have some of.
+var sorts = func() (s [256]uint64) {
+	for c := range s {
+		switch form.Class[c] {
+		case form.Upper:
+			s[c] = 1
+		case form.Digit:
+			s[c] = 1 << 16
+		}
 	}
-	var runs runLengths
-	for i := n - 1; i >= 0; i-- {
-		c := p.text[i]
-		codes := t.codesIn(book, p.contexts[i])
-		best := step{codes[c], uint16(c), 1}
-		cost := uint32(best.code&15) + p.cost[i+1]
-		if best.code == 0 {
-			best = step{codes[form.Escape], form.Escape, 1}
-			cost = uint32(best.code&15) + 8 + p.cost[i+1]
-		}
-		start := binary.LittleEndian.Uint64(p.text[i:])
-		best, cost = p.phrases(t, t.phrases.short[bucketOf(start&shortMask)], codes, i, start, best, cost)
-		best, cost = p.phrases(t, t.phrases.long[bucketOf(start&longMask)], codes, i, start, best, cost)
-		runs.next(c)
-		if runs.long() || p.special && p.maybeSpecial(i) {
-			best, cost = p.many(t, codes, i, &runs, best, cost)
-		}
-		p.cost[i] = cost
-		plan.steps[i] = best
-	}
-	plan.cost = p.cost[0]
-}
+	s['-'], s[':'], s['='] = 1<<32, 1<<32, 1<<32
+	return s
+}()
 
-// phrases considers those of a bucket. Of several that are as good, the first
-// one counts.
-func (p *parser) phrases(t *tables, b bucket, codes []uint16, i int, start uint64, best step, cost uint32) (step, uint32) {
-	found := t.phrases.order[b.from:b.to]
-	for k := range found {
-		x := &found[k]
-		if !x.begins(start) || int(x.length) > p.size-i {
-			continue
-		}
-		code := codes[x.symbol]
-		c := uint32(code&15) + p.cost[i+int(x.length)]
-		if code == 0 || c > cost || c == cost && x.symbol > best.symbol {
-			continue
-		}
-		if c == cost && best.symbol < form.Phrase {
-			continue
-		}
-		if x.length > 8 && string(p.text[i:i+int(x.length)]) != t.Phrases[x.symbol-form.Phrase] {
-			continue
-		}
-		best, cost = step{code, x.symbol, uint16(x.length)}, c
-	}
-	return best, cost
-}
+const (
+	upperSort   = 0xffff
+	digitSort   = 0xffff << 16
+	specialSort = 0xffff << 32
+)
 
-// maybeSpecial reports whether one of the symbols for other parts than
-// characters of an alphabet may stand at a place.
-func (p *parser) maybeSpecial(i int) bool {
-	text := p.text[i:p.size]
-	c := text[0]
-	return alphabets[c]&3 != 0 && p.padded ||
-		len(text) >= form.UUIDLen && text[8] == '-' ||
-		'0' <= c && c <= '9' && len(text) >= form.ClockLen && (text[2] == ':' || text[4] == '-')
-}
-
-// runLengths has the lengths of the runs of each alphabet that begin at a
-// place, 16 bits each.
+// runLengths has the lengths of the runs of each alphabet that end at a place,
+// 16 bits each.
 type runLengths [2]uint64
 
 // Masks and numbers of the same form.
@@ -143,63 +123,251 @@ func init() {
 	}
 }
 
-// next takes the byte before.
+// next takes the next byte.
 func (r *runLengths) next(c byte) {
 	const ones = 0x0001000100010001
 	r[0] = (r[0] + ones) & runMasks[c][0]
 	r[1] = (r[1] + ones) & runMasks[c][1]
 }
 
-// long reports whether a run is long enough to be written as one.
-func (r *runLengths) long() bool {
+// ended has the highest bit of each run that is long enough to be written as
+// one, and does not go on with c.
+func (r *runLengths) ended(c byte) runLengths {
 	const highest = 0x8000800080008000
-	return ((r[0]+runBias[0])|(r[1]+runBias[1]))&highest != 0
+	m := &runMasks[c]
+	return runLengths{(r[0] + runBias[0]) & highest &^ m[0], (r[1] + runBias[1]) & highest &^ m[1]}
 }
 
 func (r *runLengths) of(alphabet int) int {
 	return int(r[alphabet/4&1] >> (alphabet % 4 * 16) & 0xffff)
 }
 
-// many considers the symbols that stand for a number of characters, of which
-// the longest run of its alphabet is as good as any.
-func (p *parser) many(t *tables, codes []uint16, i int, lengths *runLengths, best step, cost uint32) (step, uint32) {
-	mask := alphabets[p.text[i]]
-	text := p.text[i:p.size]
-	try := func(symbol, length, bits int) {
-		code := codes[symbol]
-		if c := uint32(code&15) + uint32(bits) + p.cost[i+length]; code != 0 && c < cost {
-			best, cost = step{code, uint16(symbol), uint16(length)}, c
+// findParts finds the parts of the piece, in the order of their beginnings. A
+// run is as long as possible. One that has - and _ may begin behind one of
+// these, too.
+func (p *parser) findParts(t *tables) {
+	var lengths runLengths
+	for i, c := range p.text[:p.size] {
+		if sorts[c] == specialSort&-specialSort {
+			p.special(t, &lengths, i)
 		}
+		if e := lengths.ended(c); e[0]|e[1] != 0 {
+			p.runs(t, &lengths, e, i)
+		}
+		lengths.next(c)
 	}
-	for m := mask; m != 0; m &= m - 1 {
-		k := bits.TrailingZeros8(m) & 7
-		n := lengths.of(k)
-		if n >= runs[k].least {
-			try(form.Run+k, n, t.runBits(k, n))
-		}
-		if k < 2 && n < len(text) && text[n] == '=' {
-			if size := t.paddedBits(text, n, k); size > 0 {
-				try(form.Padded+k, n+(4-n%4)%4, size)
+	p.runs(t, &lengths, lengths.ended(' '), p.size)
+}
+
+// add adds a part.
+func (p *parser) add(from, to, symbol, bits int) {
+	p.parts = append(p.parts, part{from, to, symbol, bits})
+	for i := len(p.parts) - 1; i > 0 && p.parts[i-1].from > from; i-- {
+		p.parts[i-1], p.parts[i] = p.parts[i], p.parts[i-1]
+	}
+}
+
+// runs adds the runs that end at a place.
+func (p *parser) runs(t *tables, lengths *runLengths, ended runLengths, end int) {
+	for word, e := range ended {
+		for ; e != 0; e &= e - 1 {
+			k := 4*word + bits.TrailingZeros64(e)/16
+			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(end, n, k) {
+				p.add(end-n, end, form.Run+k, t.runBits(k, n))
 			}
 		}
 	}
-	if len(text) > 8 && text[8] == '-' && len(text) >= form.UUIDLen {
+}
+
+// shorter returns how many of the last n characters of a run may be a run by
+// themselves: those behind the first - or _.
+func (p *parser) shorter(end, n, alphabet int) int {
+	for i := end - n; alphabet == 0 && i < end; i++ {
+		if c := p.text[i]; c == '-' || c == '_' {
+			return end - i - 1
+		}
+	}
+	return 0
+}
+
+// special adds the part around one of the characters - : =, if there is one.
+func (p *parser) special(t *tables, lengths *runLengths, i int) {
+	text := p.text[:p.size]
+	switch text[i] {
+	case '=':
+		for k := range 2 {
+			for n := lengths.of(k); n > 0; n = p.shorter(i, n, k) {
+				if size := t.paddedBits(text[i-n:], n, k); size > 0 {
+					p.add(i-n, i+(4-n%4)%4, form.Padded+k, size)
+				}
+			}
+		}
+	case ':':
+		if lengths.of(form.Digits) == 2 {
+			if _, ok := clockAt(text[i-2:]); ok {
+				p.add(i-2, i-2+form.ClockLen, form.Clock, form.ClockBits)
+			}
+		}
+	case '-':
+		if lengths.of(form.Digits) == 4 {
+			if _, ok := dateAt(text[i-4:]); ok {
+				p.add(i-4, i-4+form.DateLen, form.Date, form.DateBits)
+			}
+		}
 		for k, alphabet := range uuidAlphabets {
-			if isUUID(text, alphabet) {
-				try(form.UUID+k, form.UUIDLen, 128)
+			if lengths.of(alphabet) == 8 && isUUID(text[i-8:], alphabet) {
+				p.add(i-8, i-8+form.UUIDLen, form.UUID+k, 128)
 			}
 		}
 	}
-	if mask>>form.Hex&1 != 0 && len(text) >= form.ClockLen {
-		if text[2] == ':' {
-			if _, ok := clockAt(text); ok {
-				try(form.Clock, form.ClockLen, form.ClockBits)
+}
+
+// doubt is how little the two books may differ for both to be tried, in bits:
+// more of them, if much of the text is random.
+const (
+	doubt       = 4
+	randomDoubt = 16
+)
+
+// lean has, for each byte, how much more the last book of values takes for it
+// than its code there says, beyond what the first book does: that one has the
+// phrases of words and sentences, and so needs less than its codes of bytes
+// tell. In half bits, fitted to the texts of testdata.
+var lean = func() (l [256]int8) {
+	for c := range l {
+		switch form.Class[c] {
+		case form.Lower:
+			l[c] = 3
+		case form.Upper:
+			l[c] = 2
+		case form.Digit:
+			l[c] = -6
+		}
+	}
+	l[' '], l['/'], l['.'], l['-'], l['='], l['@'] = 10, -16, 6, -6, -8, 3
+	return l
+}()
+
+// A bookChooser has what each byte takes more in the last book of values than
+// in the first, in half bits, by the number of the pair of tables that a
+// context has in the two.
+type bookChooser struct {
+	pairs [form.Contexts]uint8
+	more  [][256]int8
+}
+
+func newBookChooser(f *form.Tables, codes [][]uint16) (b bookChooser) {
+	type pair struct{ first, last uint8 }
+	numbers := make(map[pair]int)
+	bits := func(codes []uint16, c int) int {
+		if codes[c] == 0 {
+			return int(codes[form.Escape]&15) + 8
+		}
+		return int(codes[c] & 15)
+	}
+	for context := range b.pairs {
+		p := pair{f.Contexts[form.Words][context], f.Contexts[form.Marks][context]}
+		n, ok := numbers[p]
+		if !ok {
+			n = len(numbers)
+			numbers[p] = n
+			var more [256]int8
+			for c := range more {
+				more[c] = int8(2*(bits(codes[p.last], c)-bits(codes[p.first], c))) + lean[c]
 			}
-		} else if text[4] == '-' {
-			if _, ok := dateAt(text); ok {
-				try(form.Date, form.DateLen, form.DateBits)
+			b.more = append(b.more, more)
+		}
+		b.pairs[context] = uint8(n)
+	}
+	return b
+}
+
+// longPart is how many characters a long part has.
+const longPart = 12
+
+// choose chooses the book of a value by the bytes of the piece, but for those
+// of long parts, which may be all random. It is not sure if these say little.
+func (p *parser) choose(t *tables) (book int, sure bool) {
+	more, i, doubt := 0, 0, doubt
+	count := func(to int) {
+		for ; i < to; i++ {
+			more += int(t.books.more[t.books.pairs[p.contexts[i]]][p.text[i]])
+		}
+	}
+	for _, x := range p.parts {
+		if x.to-x.from >= longPart {
+			count(x.from)
+			i, doubt = max(i, x.to), randomDoubt
+		}
+	}
+	count(p.size)
+	if more < 0 {
+		return form.Marks, more <= -2*doubt
+	}
+	return form.Words, more >= 2*doubt
+}
+
+// passed is how many bits more a place costs than one behind it, for a parser
+// not to go on from there: about as many as the shortest symbols have.
+const passed = 4
+
+// parse plans how to write the piece in the plan's book, and returns the bits.
+func (p *parser) parse(t *tables, plan *plan) (bits int) {
+	n := p.size
+	contexts, parts := &t.Contexts[plan.book], p.parts
+	ways := plan.ways[:n+1]
+	for i := range ways {
+		ways[i] = noWay
+	}
+	ways[0] = 0
+	ahead, aheadAt := way(0), 0 // the cheapest way to a place beyond the next one
+	for i, c := range p.text[:n] {
+		here := ways[i].cost()
+		if i < aheadAt && here >= ahead+passed<<wayCost {
+			continue
+		}
+		codes := t.textCodes[contexts[p.contexts[i]]]
+		next := here.step(int(c), 1, codes[c], 0)
+		if codes[c] == 0 {
+			next = here.step(form.Escape, 1, codes[form.Escape], 8)
+		}
+		ways[i+1] = min(ways[i+1], next)
+		for ; len(parts) > 0 && parts[0].from <= i; parts = parts[1:] {
+			if x := &parts[0]; x.from == i && codes[x.symbol] != 0 {
+				ways[x.to] = min(ways[x.to], here.step(x.symbol, x.to-i, codes[x.symbol], x.bits))
+			}
+		}
+		start := binary.LittleEndian.Uint64(p.text[i:])
+		found := t.phrases.at(start)
+		for k := range found {
+			x := &found[k]
+			if !x.begins(start) {
+				continue
+			}
+			code, to := codes[x.symbol], i+int(x.length)
+			if code == 0 || to > n {
+				continue
+			}
+			next := here.step(int(x.symbol), int(x.length), code, 0)
+			if next >= ways[to] || x.length > 8 && string(p.text[i:to]) != t.Phrases[x.symbol-form.Phrase] {
+				continue
+			}
+			ways[to] = next
+			if i >= aheadAt || next.cost() < ahead {
+				ahead, aheadAt = next.cost(), to
 			}
 		}
 	}
-	return best, cost
+	return ways[n].bits()
+}
+
+// steps lays out the symbols of a plan.
+func (p *parser) steps(plan *plan) []way {
+	k := len(p.path)
+	for i := p.size; i > 0; {
+		k--
+		p.path[k] = plan.ways[i]
+		i -= plan.ways[i].length()
+	}
+	return p.path[k:]
 }

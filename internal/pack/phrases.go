@@ -7,25 +7,17 @@ import (
 	"example.com/cookiesession/internal/pack/form"
 )
 
-// A phraseIndex finds the phrases that begin at a place of a text, by a hash of
-// their first bytes: of both for phrases of two bytes, of three for all others.
+// A phraseIndex finds the phrases that begin at a place of a text, by their
+// first two bytes.
 type phraseIndex struct {
-	short, long [1 << bucketBits]bucket
-	order       []indexed
+	rows    [256]uint16 // of a first byte: where its row begins in buckets
+	columns [256]uint8  // of a second byte
+	buckets []bucket
+	order   []indexed
 }
 
 // A bucket is some phrases in order.
 type bucket struct{ from, to uint16 }
-
-const bucketBits = 12
-
-// bucketOf takes the bytes that are hashed, the first one lowest.
-func bucketOf(start uint64) uint32 { return uint32(start) * 0x9e3779b1 >> (32 - bucketBits) }
-
-const (
-	shortMask = 1<<16 - 1
-	longMask  = 1<<24 - 1
-)
 
 // An indexed phrase.
 type indexed struct {
@@ -39,17 +31,19 @@ type indexed struct {
 // bytes are given: whether it does so up to there.
 func (x *indexed) begins(text uint64) bool { return (text^x.start)<<(x.unused&63) == 0 }
 
-// bucket returns the number of the bucket that a phrase is in, with those of
-// the long ones after those of the short ones.
-func (x *indexed) bucket() int {
-	if x.length == 2 {
-		return int(bucketOf(x.start & shortMask))
-	}
-	return 1<<bucketBits + int(bucketOf(x.start&longMask))
+func (x *phraseIndex) bucket(start uint64) *bucket {
+	return &x.buckets[int(x.rows[uint8(start)])+int(x.columns[uint8(start>>8)])]
+}
+
+// at returns the phrases that begin with the first two bytes of start.
+func (x *phraseIndex) at(start uint64) []indexed {
+	b := x.bucket(start)
+	return x.order[b.from:b.to]
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
 	x := new(phraseIndex)
+	rows, columns := 0, 1 // the first of each is that of the bytes that begin none
 	for i, p := range phrases {
 		var start [8]byte
 		n := copy(start[:], p)
@@ -59,14 +53,22 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 			length: uint8(len(p)),
 			unused: uint8(8 * (8 - n)),
 		})
-	}
-	slices.SortStableFunc(x.order, func(a, b indexed) int { return a.bucket() - b.bucket() })
-	for i := range x.order {
-		n := x.order[i].bucket()
-		b := &x.short[n&(1<<bucketBits-1)]
-		if n >= 1<<bucketBits {
-			b = &x.long[n-1<<bucketBits]
+		if x.rows[p[0]] == 0 {
+			rows++
+			x.rows[p[0]] = uint16(rows)
 		}
+		if x.columns[p[1]] == 0 {
+			x.columns[p[1]] = uint8(columns)
+			columns++
+		}
+	}
+	for i := range x.rows {
+		x.rows[i] *= uint16(columns)
+	}
+	x.buckets = make([]bucket, (rows+1)*columns)
+	slices.SortStableFunc(x.order, func(a, b indexed) int { return int(uint16(a.start)) - int(uint16(b.start)) })
+	for i := range x.order {
+		b := x.bucket(x.order[i].start)
 		if b.to == 0 {
 			b.from = uint16(i)
 		}

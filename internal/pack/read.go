@@ -3,6 +3,7 @@ package pack
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"math"
 	"strconv"
 
@@ -11,12 +12,22 @@ import (
 	"example.com/cookiesession/internal/tag"
 )
 
+var (
+	errTooLarge  = errors.New("pack: the item is larger than allowed")
+	errTruncated = errors.New("pack: the packed form ends too early")
+	errTrailing  = errors.New("pack: something follows the item")
+	errDepth     = errors.New("pack: the item is nested too deep")
+	errSpelling  = errors.New("pack: a number is not in its shortest form")
+	errSymbol    = errors.New("pack: a symbol that means nothing here")
+	errHead      = errors.New("pack: a head that begins no item")
+)
+
 // ReadTape adds the item whose packed form is given to an empty tape. It fails
 // if that is no packed form, or if the item has more than max bytes as CBOR;
 // and with a [*cbor.SyntaxError] if it is one, but the item is not
 // deterministic CBOR. Then the tape is not to be used.
 func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
-	d := p.tapeDecoders.Get().(*tapeDecoder)
+	d := p.decoders.Get().(*decoder)
 	d.begin(t, packed, max)
 	err := d.value(form.Generic, none, true, 0)
 	switch {
@@ -26,43 +37,51 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 	case d.syntax != nil:
 		err = d.syntax
 	default:
-		d.fill()
+		d.fill(0)
 	}
 	d.clear()
-	if cap(d.dst) <= keptText {
-		p.tapeDecoders.Put(d)
+	if cap(d.dst) <= keptText && cap(d.r.src) <= keptText {
+		p.decoders.Put(d)
 	}
 	return err
 }
 
-// A tapeDecoder unpacks one item to a tape. Places are those of tokens. Texts
-// are collected in dst, and become one string at the end. Until then, a text
-// token that is not constant has its place there, as one of bytes has its own
-// in the tape's Data.
-type tapeDecoder struct {
-	decoder
+// A decoder unpacks one item to a tape. Places are those of tokens. Texts are
+// collected in dst, and become one string at the end. Until then, a text token
+// that is not constant has its place there, as one of bytes has its own in the
+// tape's Data.
+type decoder struct {
+	r       reader
+	tables  *tables
 	tape    *cbor.Tape
-	size    int    // of what was read, as CBOR
+	size    int // of what was read, as CBOR
+	max     int // bytes of it
+	dst     []byte
+	start   int    // of the item in dst
 	pending []int  // the tokens that are in dst
 	head    []byte // that is being read
 	syntax  error  // the first one: it counts if all else is well-formed
+	inJSON  bool
+	json    jsonWriter
+	notes   *Notes // of Observe
 }
 
-func (d *tapeDecoder) begin(t *cbor.Tape, packed []byte, max int) {
-	d.r = reader{src: packed}
-	d.tape, d.size, d.max, d.syntax = t, 0, max, nil
+func (d *decoder) begin(t *cbor.Tape, packed []byte, max int) {
+	d.r.reset(packed)
+	d.tape, d.size, d.max = t, 0, max
 }
 
 // clear drops a session's content.
-func (d *tapeDecoder) clear() {
+func (d *decoder) clear() {
 	clear(d.dst)
 	clear(d.head)
-	d.r, d.tape, d.syntax = reader{}, nil, nil
+	clear(d.r.src)
+	d.tape, d.syntax = nil, nil
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
 // code reads a symbol.
-func (d *tapeDecoder) code(t *decodeTable) uint {
+func (d *decoder) code(t *decodeTable) uint {
 	w := d.r.peek()
 	e := t.quick[w>>(64-quickBits)]
 	if e == 0 {
@@ -72,22 +91,35 @@ func (d *tapeDecoder) code(t *decodeTable) uint {
 	return uint(e >> 4)
 }
 
-// fill makes the texts.
-func (d *tapeDecoder) fill() {
-	if len(d.dst) == 0 {
+// fill makes the texts of the tokens from the given one that is pending on,
+// whose content is in dst from start on.
+func (d *decoder) fill(pending int) {
+	if len(d.dst) == d.start {
 		return
 	}
-	all := string(d.dst)
-	for _, i := range d.pending {
+	all, start := string(d.dst[d.start:]), uint64(d.start)
+	for _, i := range d.pending[pending:] {
 		k := &d.tape.Tokens[i]
-		k.S, k.N = all[k.N>>32:k.N&math.MaxUint32], 0
+		k.S, k.N = all[k.N>>32-start:k.N&math.MaxUint32-start], 0
 	}
+}
+
+// check must follow whatever was appended to dst. What may be appended between
+// two checks is bounded by the length of a symbol, or was checked before.
+func (d *decoder) check() error {
+	if len(d.dst)-d.start > d.max {
+		return errTooLarge
+	}
+	if d.r.over() {
+		return errTruncated
+	}
+	return nil
 }
 
 // grown must follow whatever was added to the tape: size bytes of CBOR. What
 // may be added between two checks is bounded by the length of a symbol, or was
 // checked before.
-func (d *tapeDecoder) grown(size int) error {
+func (d *decoder) grown(size int) error {
 	d.size += size
 	if d.size > d.max || d.r.over() {
 		return d.bad()
@@ -95,27 +127,27 @@ func (d *tapeDecoder) grown(size int) error {
 	return nil
 }
 
-func (d *tapeDecoder) bad() error {
+func (d *decoder) bad() error {
 	if d.size > d.max {
 		return errTooLarge
 	}
 	return errTruncated
 }
 
-// not takes note of why the item is not deterministic.
-func (d *tapeDecoder) not(reason string) {
-	if d.syntax == nil {
+// not takes note of why the item is not deterministic. In JSON it need not be.
+func (d *decoder) not(reason string) {
+	if d.syntax == nil && !d.inJSON {
 		d.syntax = &cbor.SyntaxError{Offset: d.size, Reason: reason}
 	}
 }
 
-func (d *tapeDecoder) add(k cbor.Token, size int) error {
+func (d *decoder) add(k cbor.Token, size int) error {
 	d.tape.Tokens = append(d.tape.Tokens, k)
 	return d.grown(size)
 }
 
-// value reads an item below depth levels; see [tapeEncoder.value].
-func (d *tapeDecoder) value(model uint8, prev int, mayEqual bool, depth int) error {
+// value reads an item below depth levels; see [encoder.value].
+func (d *decoder) value(model uint8, prev int, mayEqual bool, depth int) error {
 	if prev != none {
 		if mayEqual || isList(&d.tape.Tokens[prev]) {
 			if d.r.read(1) == 1 {
@@ -130,19 +162,19 @@ func (d *tapeDecoder) value(model uint8, prev int, mayEqual bool, depth int) err
 
 // sameShape reads an item that is as much like the one before it as a single
 // bit can say.
-func (d *tapeDecoder) sameShape(model uint8, prev int, mayEqual bool, depth int) error {
+func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) error {
 	k := &d.tape.Tokens[prev]
 	switch k.Kind {
 	case cbor.Array:
 		return d.elements(k.N, model, prev, mayEqual, depth)
 	case cbor.Map:
-		return d.entries(k.N, model, newTapeRecord(prev, true, mayEqual), depth)
+		return d.entries(k.N, model, newRecord(prev, true, mayEqual, d.inJSON), depth)
 	}
 	return d.copy(prev)
 }
 
 // copy adds an item once more.
-func (d *tapeDecoder) copy(at int) error {
+func (d *decoder) copy(at int) error {
 	tokens := d.tape.Tokens
 	item := tokens[at : at+int(tokens[at].Size)]
 	size := 0
@@ -162,8 +194,10 @@ func (d *tapeDecoder) copy(at int) error {
 
 // symbol reads an item that begins with a symbol. last is the tag right before
 // it.
-func (d *tapeDecoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	v := &d.tables.tape.values[d.code(&d.tables.values[model])]
+func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
+	symbol := d.code(&d.tables.values[model])
+	d.noteValue(model, symbol)
+	v := &d.tables.tape.values[symbol]
 	if v.size != 0 {
 		d.tape.Tokens = append(d.tape.Tokens, v.token)
 		return d.grown(v.size)
@@ -172,7 +206,7 @@ func (d *tapeDecoder) symbol(model uint8, prev int, mayEqual bool, last uint64, 
 }
 
 // begun reads what follows a symbol.
-func (d *tapeDecoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
+func (d *decoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	switch s.Kind {
 	case form.Text:
 		return d.string(int(s.Base))
@@ -198,7 +232,7 @@ func (d *tapeDecoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool
 }
 
 // string reads what is text in a book.
-func (d *tapeDecoder) string(book int) error {
+func (d *decoder) string(book int) error {
 	from := len(d.dst)
 	if err := d.readText(book); err != nil {
 		return err
@@ -207,7 +241,7 @@ func (d *tapeDecoder) string(book int) error {
 }
 
 // addPending adds a text of what was appended to text.
-func (d *tapeDecoder) addPending(from int) error {
+func (d *decoder) addPending(from int) error {
 	if !cbor.IsUTF8(d.dst[from:]) {
 		d.not("text that is not UTF-8")
 	}
@@ -222,7 +256,7 @@ func (d *tapeDecoder) addPending(from int) error {
 }
 
 // formValue reads a text that has a form as a whole.
-func (d *tapeDecoder) formValue(s *form.Symbol) error {
+func (d *decoder) formValue(s *form.Symbol) error {
 	from := len(d.dst)
 	if err := d.formText(s); err != nil {
 		return err
@@ -231,7 +265,7 @@ func (d *tapeDecoder) formValue(s *form.Symbol) error {
 }
 
 // jsonValue reads a text, or a byte string, that is JSON.
-func (d *tapeDecoder) jsonValue(s *form.Symbol, depth int) error {
+func (d *decoder) jsonValue(s *form.Symbol, depth int) error {
 	from := len(d.dst)
 	if err := d.appendJSON(&d.tables.Layouts[s.Base], d.max-d.size, depth); err != nil {
 		return err
@@ -245,37 +279,52 @@ func (d *tapeDecoder) jsonValue(s *form.Symbol, depth int) error {
 	return d.grown(cbor.HeadSize(uint64(n)) + n)
 }
 
-// readText appends a text to text.
-func (d *tapeDecoder) readText(book int) error {
+// readText appends a text to dst.
+func (d *decoder) readText(book int) error {
 	contexts, tables := &d.tables.Contexts[book], d.tables.text
 	context := uint8(0)
+	dst := d.dst
 	for {
-		symbol := d.code(&tables[contexts[context]])
+		w := d.r.peek()
+		t := &tables[contexts[context]]
+		e := t.quick[w>>(64-quickBits)]
+		if e == 0 {
+			e = t.long(w)
+		}
+		d.r.pos += int(e & 15)
+		symbol := uint(e >> 4)
+		if d.notes != nil {
+			d.noteText(book, context, symbol)
+		}
 		switch {
 		case symbol < form.End:
 			context = form.Next(context, form.Class[symbol])
-			d.dst = append(d.dst, byte(symbol))
+			dst = append(dst, byte(symbol))
 		case symbol >= form.Phrase:
 			s := d.tables.Phrases[symbol-form.Phrase]
-			d.dst = append(d.dst, s...)
-			context = contextAfter(context, s[max(len(s)-2, 0):])
+			dst = append(dst, s...)
+			context = form.Next(form.Next(context, form.Class[s[len(s)-2]]), form.Class[s[len(s)-1]])
 		case symbol == form.End:
+			d.dst = dst
 			return nil
 		default:
-			from := len(d.dst)
+			from := len(dst)
+			d.dst = dst
 			if err := d.payload(int(symbol)); err != nil {
 				return err
 			}
-			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
+			dst = d.dst
+			context = contextAfter(context, string(dst[max(len(dst)-2, from):]))
 		}
-		if err := d.check(); err != nil {
-			return err
+		if len(dst)-d.start > d.max || d.r.over() {
+			d.dst = dst
+			return d.check()
 		}
 	}
 }
 
 // int reads an unsigned integer. The tags before it count as levels.
-func (d *tapeDecoder) int(s *form.Symbol, depth int) error {
+func (d *decoder) int(s *form.Symbol, depth int) error {
 	tag := len(d.tape.Tokens)
 	tags := 0
 	for b := s.Bytes; len(b) > 0; tags++ {
@@ -298,13 +347,13 @@ func (d *tapeDecoder) int(s *form.Symbol, depth int) error {
 }
 
 // close closes a number of tags that follow each other.
-func (d *tapeDecoder) close(tag, tags int) {
+func (d *decoder) close(tag, tags int) {
 	for i := range tags {
 		d.tape.Close(tag + i)
 	}
 }
 
-func (d *tapeDecoder) hundredths(s *form.Symbol) error {
+func (d *decoder) hundredths(s *form.Symbol) error {
 	n := 1<<s.Bits + d.r.read(uint(s.Bits))
 	if n%25 == 0 {
 		return errSpelling
@@ -313,7 +362,7 @@ func (d *tapeDecoder) hundredths(s *form.Symbol) error {
 }
 
 // raw reads an item of which the first bytes are known.
-func (d *tapeDecoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
+func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	head := append(d.head[:0], s.Bytes...)
 	if s.Bytes == "" {
 		head = append(head, byte(d.r.read(8)))
@@ -354,7 +403,7 @@ func (d *tapeDecoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, 
 }
 
 // item reads what follows a head.
-func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
+func (d *decoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	switch kind := cbor.Kind(ib >> 5); kind {
 	case cbor.Uint, cbor.Neg:
 		return d.add(cbor.Token{Kind: kind, Size: 1, N: n}, cbor.HeadSize(n))
@@ -381,7 +430,7 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 		}
 		return d.elements(n, model, prev, mayEqual, depth)
 	case cbor.Map:
-		return d.entries(n, model, newTapeRecord(none, false, true), depth)
+		return d.entries(n, model, newRecord(none, false, true, d.inJSON), depth)
 	case cbor.Tag:
 		if depth++; depth > maxDepth {
 			return errDepth
@@ -398,7 +447,7 @@ func (d *tapeDecoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bo
 }
 
 // other reads a simple value or a float.
-func (d *tapeDecoder) other(ib byte, n uint64) error {
+func (d *decoder) other(ib byte, n uint64) error {
 	k := cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
 	switch ib {
 	case cbor.False, cbor.True, cbor.Null:
@@ -415,7 +464,7 @@ func (d *tapeDecoder) other(ib byte, n uint64) error {
 }
 
 // readBytes appends a string's content, 8 bits a byte, to dst.
-func (d *tapeDecoder) readBytes(dst []byte, n uint64) ([]byte, error) {
+func (d *decoder) readBytes(dst []byte, n uint64) ([]byte, error) {
 	if n > uint64(d.max-d.size) {
 		return dst, errTooLarge
 	}
@@ -432,7 +481,7 @@ func (d *tapeDecoder) readBytes(dst []byte, n uint64) ([]byte, error) {
 }
 
 // elements reads an array of n elements, which is below depth levels.
-func (d *tapeDecoder) elements(n uint64, model uint8, prev int, mayEqual bool, depth int) error {
+func (d *decoder) elements(n uint64, model uint8, prev int, mayEqual bool, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
@@ -440,7 +489,7 @@ func (d *tapeDecoder) elements(n uint64, model uint8, prev int, mayEqual bool, d
 	if err := d.grown(cbor.HeadSize(n)); err != nil {
 		return err
 	}
-	l := newTapeList(d.tape, prev, mayEqual)
+	l := newList(d.tape, prev, mayEqual)
 	for range n {
 		at := len(d.tape.Tokens)
 		prev, mayEqual := l.prev()
@@ -454,7 +503,7 @@ func (d *tapeDecoder) elements(n uint64, model uint8, prev int, mayEqual bool, d
 }
 
 // entries reads a map of n entries, which is below depth levels.
-func (d *tapeDecoder) entries(n uint64, model uint8, r tapeRecord, depth int) error {
+func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
@@ -469,13 +518,15 @@ func (d *tapeDecoder) entries(n uint64, model uint8, r tapeRecord, depth int) er
 			// Most entries have a key of the dictionary, and nothing before.
 			e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
 			if k := d.tables.tape.key(e >> 4); k != nil {
+				d.noteKey(r.code, int(e>>4))
 				d.r.pos += int(e & 15)
 				d.size += k.size
 				d.tape.Tokens = append(d.tape.Tokens, k.token)
 				if k.rank <= rank || rank < 0 && last != none && !d.ascends(last, at) {
 					d.not("map keys out of order or doubled")
 				}
-				last, rank, r.code = at, k.rank, k.next
+				last, rank = at, k.rank
+				r.after(k.next)
 				if err := d.symbol(k.model, none, r.mayEqual, untagged, depth); err != nil {
 					return err
 				}
@@ -507,8 +558,12 @@ func (d *tapeDecoder) entries(n uint64, model uint8, r tapeRecord, depth int) er
 	return nil
 }
 
-// ascends reports whether one key comes before another one.
-func (d *tapeDecoder) ascends(i, j int) bool {
+// ascends reports whether one key comes before another one, as it must but in
+// JSON.
+func (d *decoder) ascends(i, j int) bool {
+	if d.inJSON {
+		return true
+	}
 	a, b := d.tape.Tokens[i].Key, d.tape.Tokens[j].Key
 	if a != 0 && b != 0 {
 		return d.tables.tape.keys[a-1].rank < d.tables.tape.keys[b-1].rank
@@ -517,7 +572,7 @@ func (d *tapeDecoder) ascends(i, j int) bool {
 }
 
 // key reads a key.
-func (d *tapeDecoder) key(r *tapeRecord, depth int) error {
+func (d *decoder) key(r *record, depth int) error {
 	if r.row != none {
 		return d.copy(r.row)
 	}
@@ -536,6 +591,7 @@ func (d *tapeDecoder) key(r *tapeRecord, depth int) error {
 	}
 	e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
 	d.r.pos += int(e & 15)
+	d.noteKey(r.code, int(e>>4))
 	at := len(d.tape.Tokens)
 	var err error
 	switch symbol := e >> 4; symbol {
@@ -557,7 +613,7 @@ func (d *tapeDecoder) key(r *tapeRecord, depth int) error {
 }
 
 // numberKey reads a key that is the text of a number.
-func (d *tapeDecoder) numberKey() error {
+func (d *decoder) numberKey() error {
 	n, ok, err := d.number(form.KeyNumber)
 	if err != nil {
 		return err
@@ -572,7 +628,7 @@ func (d *tapeDecoder) numberKey() error {
 
 // inDictionary gives a key that was spelled, although it is in the dictionary,
 // its number there: it has the model that it has there.
-func (d *tapeDecoder) inDictionary(at int) error {
+func (d *decoder) inDictionary(at int) error {
 	key := &d.tape.Tokens[at]
 	if key.Kind != cbor.Text {
 		return nil
@@ -586,7 +642,7 @@ func (d *tapeDecoder) inDictionary(at int) error {
 }
 
 // content returns a text.
-func (d *tapeDecoder) content(k *cbor.Token) []byte {
+func (d *decoder) content(k *cbor.Token) []byte {
 	if k.N != 0 {
 		return d.dst[k.N>>32 : k.N&math.MaxUint32]
 	}
@@ -594,7 +650,7 @@ func (d *tapeDecoder) content(k *cbor.Token) []byte {
 }
 
 // keyLength returns how many bytes a key that is a text has.
-func (d *tapeDecoder) keyLength(k *cbor.Token) int {
+func (d *decoder) keyLength(k *cbor.Token) int {
 	if k.N != 0 {
 		return int(k.N&math.MaxUint32 - k.N>>32)
 	}
@@ -602,7 +658,7 @@ func (d *tapeDecoder) keyLength(k *cbor.Token) int {
 }
 
 // isIndex reports whether a key is a number, in either spelling.
-func (d *tapeDecoder) isIndex(k *cbor.Token) bool {
+func (d *decoder) isIndex(k *cbor.Token) bool {
 	if k.Kind == cbor.Text && k.N != 0 {
 		return isDigits(d.content(k))
 	}
@@ -610,7 +666,7 @@ func (d *tapeDecoder) isIndex(k *cbor.Token) bool {
 }
 
 // compare orders the items at two places by their encodings.
-func (d *tapeDecoder) compare(i, j int) int {
+func (d *decoder) compare(i, j int) int {
 	tokens := d.tape.Tokens
 	for end := i + int(tokens[i].Size); i < end; i, j = i+1, j+1 {
 		a, b := &tokens[i], &tokens[j]
@@ -627,4 +683,53 @@ func (d *tapeDecoder) compare(i, j int) int {
 		}
 	}
 	return 0
+}
+
+// untagged is the tag of an item that has none: no array under it is a token.
+const untagged = 0
+
+// formText reads a text that has a form as a whole into dst, without a head.
+func (d *decoder) formText(s *form.Symbol) (err error) {
+	switch s.Kind {
+	case form.Form:
+		err = d.payload(int(s.Base))
+	case form.Time:
+		err = d.time(&form.TimeForms[s.Base])
+	case form.Bcrypt:
+		err = d.bcrypt()
+	}
+	if err != nil {
+		return err
+	}
+	return d.check()
+}
+
+// leastArgument returns the least argument that needs a head of size bytes.
+func leastArgument(size int) uint64 {
+	switch size {
+	case 2:
+		return argument8
+	case 3:
+		return 1 << 8
+	case 5:
+		return 1 << 16
+	}
+	return 1 << 32
+}
+
+// number reads an unsigned integer that stands for itself, and in no item. It
+// is not ok if there is none, but the symbol with no bytes.
+func (d *decoder) number(model uint8) (n uint64, ok bool, err error) {
+	symbol := d.code(&d.tables.values[model])
+	d.noteValue(model, symbol)
+	s := &d.tables.Values[symbol]
+	switch {
+	case s.Kind == form.Int && s.Bytes == "":
+		return s.Base + d.r.read64(uint(s.Bits)), true, d.check()
+	case s.Kind == form.Raw && len(s.Bytes) == 1 && s.Bytes[0] < argument8:
+		return uint64(s.Bytes[0]), true, d.check()
+	case s.Kind == form.Raw && s.Bytes == "":
+		return 0, false, d.check()
+	}
+	return 0, false, errSymbol
 }

@@ -11,15 +11,13 @@ import (
 // tables is what the packer makes of the trainer's tables.
 type tables struct {
 	*form.Tables
-	keys        []decodeTable // by code
 	values      []decodeTable // by model
 	text        []decodeTable
 	lengths     []decodeTable
 	lengthCodes [form.Lengths][]uint16
 	runCosts    [7][pieceSize + 1]uint16 // by alphabet and length, see runBits
 
-	dictionary stringIndex // of keys, as items
-	keyCodes   [form.KeyCodes][]uint16
+	keyCodes [form.KeyCodes][]uint16
 
 	words     stringIndex // the value symbols with bytes, as in values
 	wordCodes []valueCode // of each symbol and model
@@ -27,6 +25,7 @@ type tables struct {
 	models    []modelCodes
 
 	textCodes [][]uint16 // by table, as in Contexts, and symbol
+	books     bookChooser
 	phrases   *phraseIndex
 
 	tape *tapeTables
@@ -99,14 +98,12 @@ func (c *numberCodes) arrange(codes []intCode) {
 func newTables(f *form.Tables) *tables {
 	t := &tables{
 		Tables:    f,
-		keys:      make([]decodeTable, 0, len(f.Key)),
 		values:    make([]decodeTable, 0, len(f.Value)),
 		lengths:   make([]decodeTable, 0, len(f.Length)),
 		text:      make([]decodeTable, 0, len(f.Text)),
 		textCodes: make([][]uint16, 0, len(f.Text)),
 	}
 	for i, l := range f.Key {
-		t.keys = append(t.keys, codeList(l).decoder())
 		t.keyCodes[i] = codeList(l).codes(form.Entry + len(f.Keys))
 	}
 	for _, l := range f.Value {
@@ -120,8 +117,8 @@ func newTables(f *form.Tables) *tables {
 		t.text = append(t.text, codeList(l).decoder())
 		t.textCodes = append(t.textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
 	}
+	t.books = newBookChooser(f, t.textCodes)
 	t.loadRuns()
-	t.dictionary.index(asItems(f.Keys))
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
@@ -176,20 +173,6 @@ func (t *tables) loadValues() {
 		t.models[model].ints.arrange(ints)
 		t.models[model].wholes.arrange(wholes)
 	}
-}
-
-// asItems returns texts as CBOR items.
-func asItems(texts []string) []string {
-	var all []byte
-	for _, s := range texts {
-		all = appendText(all, s)
-	}
-	items, rest := make([]string, len(texts)), string(all)
-	for i := range items {
-		n := skip(all, 0)
-		items[i], rest, all = rest[:n], rest[n:], all[n:]
-	}
-	return items
 }
 
 func (c *modelCodes) add(s *form.Symbol, code uint16) {
@@ -254,19 +237,6 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 		}
 	}
 	return 0
-}
-
-// modelOf returns the model of the value of a key, which is number k of the
-// dictionary if it is known there. model is that of the map: what a number
-// selects is as an element of a list.
-func (t *tables) modelOf(key []byte, k int, known bool, model uint8) uint8 {
-	switch {
-	case known:
-		return t.KeyModel[k]
-	case isIndex(key):
-		return model
-	}
-	return form.Generic
 }
 
 // A stringIndex finds a string among many by its hash. What it holds is fixed,

@@ -2,10 +2,6 @@ package pack
 
 import "example.com/cookiesession/internal/pack/form"
 
-// enough is how short a text must be in the first book, in bits a byte, for the
-// second not to be tried.
-const enough = 3
-
 // noLimit is that of a text that has no form as a whole.
 const noLimit = 1 << 30
 
@@ -19,76 +15,59 @@ const rawMargin = 16
 func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) bool {
 	p := &e.parser
 	n := min(len(text), pieceSize)
-	context := p.set(text[:n], 0)
-	best := &p.plans[0]
-	p.parse(e.tables, best, first, n == len(text))
-	if first < last && best.cost > enough*uint32(n) {
-		other := &p.plans[1]
-		p.parse(e.tables, other, last, n == len(text))
-		if other.cost+uint32(codes[last-first]&15) < best.cost+uint32(codes[0]&15) {
-			best = other
+	context := p.set(e.tables, text[:n], 0)
+	plan := &p.plans[0]
+	bits := func() int {
+		bits := p.parse(e.tables, plan) + int(codes[plan.book-first]&15)
+		if n == len(text) {
+			bits += int(e.tables.codesIn(plan.book, context)[form.End] & 15)
+		}
+		return bits
+	}
+	sure := true
+	if plan.book = first; first < last {
+		plan.book, sure = p.choose(e.tables)
+	}
+	least := bits()
+	if !sure {
+		chosen := plan
+		plan = &p.plans[1]
+		plan.book = first + last - chosen.book
+		if other := bits(); other < least {
+			least = other
+		} else {
+			plan = chosen
 		}
 	}
-	if best.cost > uint32(8*n+rawMargin) || int(best.cost)+int(codes[best.book-first]&15) >= limit {
+	code := codes[plan.book-first]
+	if least > 8*n+rawMargin+int(code&15) || least >= limit {
 		return false
 	}
-	e.code(codes[best.book-first])
-	e.piece(text[:n], best)
+	e.code(code)
+	e.piece(text[:n], plan)
 	for text = text[n:]; len(text) > 0; text = text[n:] {
 		n = min(len(text), pieceSize)
-		context = p.set(text[:n], context)
-		p.parse(e.tables, best, best.book, n == len(text))
-		e.piece(text[:n], best)
+		context = p.set(e.tables, text[:n], context)
+		p.parse(e.tables, plan)
+		e.piece(text[:n], plan)
 	}
-	e.code(e.tables.codesIn(best.book, context)[form.End])
+	e.code(e.tables.codesIn(plan.book, context)[form.End])
 	return true
 }
 
-// piece writes a piece of a text as planned.
+// piece writes a piece of a text as it was parsed.
 func (e *encoder) piece(piece []byte, plan *plan) {
-	for i := 0; i < len(piece); {
-		s := plan.steps[i]
-		n := int(s.length)
-		e.code(s.code)
-		rest := piece[i : i+n]
-		i += n
-		if s.symbol > form.End && s.symbol < form.Phrase {
-			e.payload(int(s.symbol), rest)
+	for _, s := range e.parser.steps(plan) {
+		e.code(s.code())
+		n := s.length()
+		if symbol := s.symbol(); symbol > form.End && symbol < form.Phrase {
+			e.payload(symbol, piece[:n])
 		}
+		piece = piece[n:]
 	}
 }
 
 const hexDigits = "0123456789abcdef"
-
-// text reads a text into dst, without a head.
-func (d *decoder) text(book int) error {
-	table := &d.tables.Contexts[book]
-	context := uint8(0)
-	for {
-		symbol := d.r.symbol(&d.tables.text[table[context]])
-		d.noteText(book, context, symbol)
-		switch {
-		case symbol < form.End:
-			context = form.Next(context, form.Class[symbol])
-			d.dst = append(d.dst, byte(symbol))
-		case symbol >= form.Phrase:
-			s := d.tables.Phrases[symbol-form.Phrase]
-			d.dst = append(d.dst, s...)
-			context = contextAfter(context, s[max(len(s)-2, 0):])
-		case symbol == form.End:
-			return nil
-		default:
-			from := len(d.dst)
-			if err := d.payload(int(symbol)); err != nil {
-				return err
-			}
-			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
-		}
-		if err := d.check(); err != nil {
-			return err
-		}
-	}
-}
 
 // contextAfter returns the context after end, which are one or two bytes.
 func contextAfter(context uint8, end string) uint8 {

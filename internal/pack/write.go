@@ -10,40 +10,41 @@ import (
 
 // AppendTape is [Packer.Append] for the item of a tape.
 func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
-	e := p.tapeEncoders.Get().(*tapeEncoder)
-	e.w = writer{dst: dst, start: len(dst)}
-	e.tape, e.depth = t, 0
+	e := p.encoders.Get().(*encoder)
+	e.w, e.tape = writer{dst: dst, start: len(dst)}, t
 	e.value(0, form.Generic, none, true)
 	dst = e.w.close()
-	p.freeTape(e)
+	p.free(e)
 	return dst
 }
 
 // ExplainTape is [Packer.Explain] for the item of a tape.
 func (p *Packer) ExplainTape(t *cbor.Tape) []PathBits {
-	e := p.tapeEncoders.Get().(*tapeEncoder)
+	e := p.encoders.Get().(*encoder)
 	e.tape = t
 	e.trace = &tracer{places: make(map[string]int)}
 	out := e.trace
 	e.value(0, form.Generic, none, true)
-	p.freeTape(e)
+	p.free(e)
 	return out.out
 }
 
-// A tapeEncoder packs the item of one tape. Places are those of tokens.
-type tapeEncoder struct {
-	encoder
-	tape *cbor.Tape
-	head []byte // that is being written, or a text with its head
+// free gives e back, but for buffers that one great text has grown.
+func (p *Packer) free(e *encoder) {
+	e.w, e.tape, e.trace = writer{}, nil, nil
+	e.head = cleared(e.head)
+	e.jsonText = cleared(e.jsonText)
+	if cap(e.head) <= keptText && cap(e.jsonText) <= keptText && cap(e.inner.Tokens) <= keptText/16 {
+		p.encoders.Put(e)
+	}
 }
 
-// freeTape gives e back, but for a buffer that one great text has grown.
-func (p *Packer) freeTape(e *tapeEncoder) {
-	e.w, e.tape, e.trace = writer{}, nil, nil
-	clear(e.head[:cap(e.head)]) // a session's content
-	if cap(e.head) <= keptText {
-		p.tapeEncoders.Put(e)
+// cleared returns a buffer without a session's content.
+func cleared(b []byte) []byte {
+	if len(b) > 0 {
+		clear(b[:cap(b)])
 	}
+	return b[:0]
 }
 
 const keptText = 1 << 12 // bytes
@@ -53,7 +54,7 @@ func isList(k *cbor.Token) bool { return k.Kind == cbor.Array || k.Kind == cbor.
 // value writes the item at i. model chooses its table, and prev is the place of
 // the value before it, which may be none. mayEqual tells whether a value that
 // is no array or map may be written as equal to that.
-func (e *tapeEncoder) value(i int, model uint8, prev int, mayEqual bool) {
+func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) {
 	tokens := e.tape.Tokens
 	if prev != none && !mayEqual && !isList(&tokens[prev]) {
 		prev = none
@@ -78,14 +79,14 @@ func (e *tapeEncoder) value(i int, model uint8, prev int, mayEqual bool) {
 	if k.Kind == cbor.Array {
 		e.elements(i, model, prev, mayEqual)
 	} else {
-		e.entries(i, model, newTapeRecord(prev, sameShape, mayEqual))
+		e.entries(i, model, newRecord(prev, sameShape, mayEqual, e.inJSON))
 	}
 }
 
 // sameShape reports whether the item at i is as much like the one before it as
 // a single bit can say: the same value, an array as long, a map with the same
 // keys.
-func (e *tapeEncoder) sameShape(i, prev int) bool {
+func (e *encoder) sameShape(i, prev int) bool {
 	tokens := e.tape.Tokens
 	a, b := &tokens[i], &tokens[prev]
 	if !isList(a) {
@@ -108,10 +109,10 @@ func (e *tapeEncoder) sameShape(i, prev int) bool {
 }
 
 // elements writes the elements of the array at i.
-func (e *tapeEncoder) elements(i int, model uint8, prev int, mayEqual bool) {
+func (e *encoder) elements(i int, model uint8, prev int, mayEqual bool) {
 	e.enterArray()
 	e.depth++
-	l := newTapeList(e.tape, prev, mayEqual)
+	l := newList(e.tape, prev, mayEqual)
 	n := e.tape.Tokens[i].N
 	i++
 	for range n {
@@ -125,7 +126,7 @@ func (e *tapeEncoder) elements(i int, model uint8, prev int, mayEqual bool) {
 }
 
 // entries writes the entries of the map at i.
-func (e *tapeEncoder) entries(i int, model uint8, r tapeRecord) {
+func (e *encoder) entries(i int, model uint8, r record) {
 	e.depth++
 	n := e.tape.Tokens[i].N
 	i++
@@ -138,7 +139,7 @@ func (e *tapeEncoder) entries(i int, model uint8, r tapeRecord) {
 		if known != nil && r.plain() && !known.index && known.codes[r.code] != 0 {
 			// Most entries have a key of the dictionary, and nothing before.
 			e.code(known.codes[r.code])
-			r.code = known.next
+			r.after(known.next)
 			e.value(i+1, known.model, none, r.mayEqual)
 			e.leave()
 			i += 1 + int(e.tape.Tokens[i+1].Size)
@@ -163,9 +164,9 @@ func (e *tapeEncoder) entries(i int, model uint8, r tapeRecord) {
 }
 
 // known returns what the dictionary says of a key, or nil.
-func (e *tapeEncoder) known(key *cbor.Token) *tapeKey {
+func (e *encoder) known(key *cbor.Token) *tapeKey {
 	t := e.tables.tape
-	if n := int(key.Key); n != 0 && n <= len(t.keys) && t.keys[n-1].token.S == key.S {
+	if n := int(key.Key); n != 0 {
 		return &t.keys[n-1]
 	}
 	if key.Kind != cbor.Text {
@@ -195,7 +196,7 @@ func isDigits[S string | []byte](s S) bool {
 }
 
 // key writes the key at i, which the dictionary may know.
-func (e *tapeEncoder) key(i int, known *tapeKey, r *tapeRecord) {
+func (e *encoder) key(i int, known *tapeKey, r *record) {
 	key := &e.tape.Tokens[i]
 	if r.stepped {
 		if key.Kind == cbor.Uint && key.N > r.number && e.unsigned(nil, key.N-r.number, form.KeyStep) {
@@ -222,7 +223,7 @@ func (e *tapeEncoder) key(i int, known *tapeKey, r *tapeRecord) {
 }
 
 // token writes a head, with no content.
-func (e *tapeEncoder) token(k *cbor.Token, model uint8) {
+func (e *encoder) token(k *cbor.Token, model uint8) {
 	if k.Kind < cbor.Simple && k.N < argument8 {
 		if code := e.tables.models[model].heads[byte(k.Kind)<<5|byte(k.N)]; code != 0 {
 			e.code(code)
@@ -235,7 +236,7 @@ func (e *tapeEncoder) token(k *cbor.Token, model uint8) {
 
 // leaf writes the item at i, which is no array or map: a number, a string, or a
 // tag and all that it encloses.
-func (e *tapeEncoder) leaf(i int, model uint8) {
+func (e *encoder) leaf(i int, model uint8) {
 	k := &e.tape.Tokens[i]
 	switch k.Kind {
 	case cbor.Uint:
@@ -249,7 +250,7 @@ func (e *tapeEncoder) leaf(i int, model uint8) {
 	case cbor.Tag:
 		e.tag(i, model)
 	case cbor.Float:
-		if f := math.Float64frombits(k.N); !e.hundredths(f, model) && !e.whole(f, e.tape.TokenLen(k), model) {
+		if f := math.Float64frombits(k.N); !e.hundredths(f, model) && !e.whole(f, model) {
 			e.token(k, model)
 		}
 	default:
@@ -257,30 +258,51 @@ func (e *tapeEncoder) leaf(i int, model uint8) {
 	}
 }
 
-func (e *tapeEncoder) textValue(s string, model uint8) {
+func (e *encoder) textValue(s string, model uint8) {
 	if c := e.tables.textCode(model, s); c != 0 {
 		e.code(c)
 		return
 	}
-	e.head = appendText(e.head[:0], s)
 	if s == "" {
-		if c := e.tables.wordCode(model, e.head); c != 0 {
+		if c := e.tables.wordCode(model, []byte{majorText << 5}); c != 0 {
 			e.code(c)
 			return
 		}
 	}
-	e.encoder.textValue(e.head, len(e.head)-len(s), model)
+	m := &e.tables.models[model]
+	if mayBeJSON(s) && e.jsonValue(s, m.json) {
+		return
+	}
+	e.head = append(e.head[:0], s...)
+	limit := noLimit
+	whole, ok := e.wholeForm(e.head, model)
+	if ok {
+		limit = whole.bits
+	}
+	switch {
+	case e.text(e.head, form.Words, form.Marks, m.text[:], limit):
+	case ok:
+		e.form(e.head, whole)
+	default:
+		e.head = appendHead(e.head[:0], majorText, uint64(len(s)))
+		e.heads(e.head, model)
+		e.w.bytes(append(e.head[:0], s...))
+	}
 }
 
 // byteString writes a byte string that no tag encloses.
-func (e *tapeEncoder) byteString(k *cbor.Token, model uint8) {
+func (e *encoder) byteString(k *cbor.Token, model uint8) {
 	content := e.tape.Bytes(k)
-	e.head = append(appendHead(e.head[:0], majorBytes, uint64(len(content))), content...)
-	e.encoder.byteString(e.head, len(e.head)-len(content), model)
+	if mayBeJSON(content) && e.jsonValue(string(content), e.tables.models[model].jsonBytes) {
+		return
+	}
+	e.head = appendHead(e.head[:0], majorBytes, uint64(len(content)))
+	e.heads(e.head, model)
+	e.w.bytes(content)
 }
 
 // tag writes the tag at i and all that it encloses, which is one value.
-func (e *tapeEncoder) tag(i int, model uint8) {
+func (e *encoder) tag(i int, model uint8) {
 	last, depth := uint64(0), e.depth
 	e.head = e.head[:0]
 	for e.tape.Tokens[i].Kind == cbor.Tag {
@@ -314,88 +336,9 @@ func (e *tapeEncoder) tag(i int, model uint8) {
 	case cbor.Map:
 		e.head = appendHead(e.head, majorMap, k.N)
 		e.heads(e.head, model)
-		e.entries(i, model, newTapeRecord(none, false, true))
+		e.entries(i, model, newRecord(none, false, true, e.inJSON))
 		return
 	}
 	e.heads(e.head, model)
 	e.leaf(i, model)
-}
-
-// A tapeList walks along an array; see list.
-type tapeList struct {
-	row      int    // the element of the previous array at this place
-	left     uint64 // elements of the previous array from there on
-	mayEqual bool   // of these
-	last     int    // the last element of this array, or none
-}
-
-func newTapeList(t *cbor.Tape, prev int, mayEqual bool) tapeList {
-	l := tapeList{mayEqual: mayEqual, last: none}
-	if prev != none && t.Tokens[prev].Kind == cbor.Array {
-		l.row, l.left = prev+1, t.Tokens[prev].N
-	}
-	return l
-}
-
-// prev returns the previous value of the next element.
-func (l *tapeList) prev() (prev int, mayEqual bool) {
-	if l.left > 0 {
-		return l.row, l.mayEqual
-	}
-	return l.last, true
-}
-
-// add tells where the element was.
-func (l *tapeList) add(t *cbor.Tape, at int) {
-	l.last = at
-	if l.left > 0 {
-		if l.left--; l.left > 0 {
-			l.row += int(t.Tokens[l.row].Size)
-		}
-	}
-}
-
-// A tapeRecord walks along the entries of a map and, if that has the same keys,
-// along those of the previous map; see record.
-type tapeRecord struct {
-	row      int // the next entry of the previous map, or none
-	mayEqual bool
-	code     uint8 // of the next key
-	stepped  bool  // the last key was an unsigned integer
-	number   uint64
-	indexed  int // the value of the last key that was a number
-}
-
-func newTapeRecord(prev int, sameShape, mayEqual bool) tapeRecord {
-	r := tapeRecord{row: none, mayEqual: mayEqual, indexed: none}
-	if sameShape {
-		r.row = prev + 1
-	}
-	return r
-}
-
-// plain reports whether nothing is known of the next key but its code.
-func (r *tapeRecord) plain() bool { return r.row == none && !r.stepped }
-
-// add takes the next key, of so many bytes if it is a text, whose value will be
-// at the given place, and returns the previous value of that. isIndex tells
-// whether the key is a number.
-func (r *tapeRecord) add(t *cbor.Tape, key *cbor.Token, length, at int, isIndex bool) (prev int, mayEqual bool) {
-	r.stepped, r.code = false, form.FirstKey
-	switch key.Kind {
-	case cbor.Uint:
-		r.stepped, r.number = true, key.N
-	case cbor.Text:
-		r.code = form.KeyCode(length)
-	}
-	if r.row != none {
-		prev = r.row + int(t.Tokens[r.row].Size)
-		r.row = prev + int(t.Tokens[prev].Size)
-		return prev, r.mayEqual
-	}
-	if !isIndex {
-		return none, r.mayEqual
-	}
-	prev, r.indexed = r.indexed, at
-	return prev, false
 }

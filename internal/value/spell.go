@@ -142,7 +142,7 @@ func isBase64(s string) bool {
 	if s == "" {
 		return true
 	}
-	last := base64Value(s[len(s)-1])
+	last := base64Values[s[len(s)-1]]
 	switch len(s) % 4 {
 	case 0:
 		return true
@@ -154,20 +154,13 @@ func isBase64(s string) bool {
 	return false
 }
 
-func base64Value(c byte) byte {
-	switch classOf[c] &^ aToF {
-	case upper:
-		return c - 'A'
-	case lower:
-		return c - 'a' + 26
-	case digit:
-		return c - '0' + 52
+// base64Values has what each character of base64url stands for.
+var base64Values = func() (v [256]byte) {
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		v[c] = byte(i)
 	}
-	if c == '-' {
-		return 62
-	}
-	return 63
-}
+	return v
+}()
 
 // isJWT reports whether s, whose characters are of base64url and dots, is a
 // signed or encrypted token: base64url parts of which the first is a JSON
@@ -295,13 +288,16 @@ func hexValue(c byte) byte {
 // writeBase64 writes the bytes that s, which isBase64, spells.
 func writeBase64(t *cbor.Tape, s string) {
 	from := len(t.Data)
-	var acc, bits uint32
-	for i := range len(s) {
-		acc = acc<<6 | uint32(base64Value(s[i]))
-		if bits += 6; bits >= 8 {
-			bits -= 8
-			t.Data = append(t.Data, byte(acc>>bits))
-		}
+	v := &base64Values
+	for ; len(s) >= 4; s = s[4:] {
+		n := uint32(v[s[0]])<<18 | uint32(v[s[1]])<<12 | uint32(v[s[2]])<<6 | uint32(v[s[3]])
+		t.Data = append(t.Data, byte(n>>16), byte(n>>8), byte(n))
+	}
+	switch len(s) {
+	case 2:
+		t.Data = append(t.Data, v[s[0]]<<2|v[s[1]]>>4)
+	case 3:
+		t.Data = append(t.Data, v[s[0]]<<2|v[s[1]]>>4, v[s[1]]<<4|v[s[2]]>>2)
 	}
 	t.AddData(from)
 }

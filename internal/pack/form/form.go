@@ -59,10 +59,11 @@ const (
 	digits = "0123456789"
 )
 
-// Hex and UpperHex are alphabets.
+// Hex, UpperHex and Digits are alphabets.
 const (
 	Hex      = 2
 	UpperHex = 3
+	Digits   = 4
 )
 
 // Lengths of runs, beyond the least: a symbol of the run's code of lengths, and

@@ -69,7 +69,7 @@ func sizes(in *input, fold []int) (body, floats []int, err error) {
 				return
 			}
 			p := pack.New(tables)
-			size := func(item []byte) int { return min((p.Bits(item)+7)/8, len(item)) }
+			size := func(item []byte) int { return min((bitsOf(p, item)+7)/8, len(item)) }
 			for i, d := range in.docs {
 				if fold[i] == f {
 					body[i], floats[i] = size(d.item), size(d.floats)

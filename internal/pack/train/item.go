@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/binary"
+	"fmt"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
 )
 
@@ -54,7 +56,7 @@ func parseItem(b []byte) (it item, rest []byte) {
 // what it stands for.
 func (it *item) each(f func(x *item, key bool)) {
 	if it.major == 2 || it.major == 3 {
-		if inner, ok := pack.JSONItem(it.body); ok {
+		if inner, ok := jsonItem(it.body); ok {
 			x, _ := parseItem(inner)
 			x.each(f)
 			return
@@ -67,6 +69,32 @@ func (it *item) each(f func(x *item, key bool)) {
 		}
 		it.elems[i].each(f)
 	}
+}
+
+// jsonItem returns the item of a text that is JSON.
+func jsonItem(text []byte) (item []byte, ok bool) {
+	var t cbor.Tape
+	if !pack.JSONTape(&t, string(text)) {
+		return nil, false
+	}
+	return t.Append(nil), true
+}
+
+// tapeOf puts an item on a tape.
+func tapeOf(b []byte) *cbor.Tape {
+	t := new(cbor.Tape)
+	if err := t.Read(b, 0); err != nil {
+		panic(fmt.Sprintf("%x: %v", b, err)) // unreachable: the input is valid
+	}
+	return t
+}
+
+// bitsOf returns how many bits an item is packed to.
+func bitsOf(p *pack.Packer, b []byte) (bits int) {
+	for _, x := range p.ExplainTape(tapeOf(b)) {
+		bits += x.Bits
+	}
+	return bits
 }
 
 // isText reports whether the item is a text without a tag.

@@ -71,7 +71,7 @@ func (o *observer) item(item []byte, model uint8, weight int, floats bool) {
 	if floats {
 		notes.Key, notes.Text, notes.Length = nil, nil, nil
 	}
-	if err := o.packer.Observe(item, model, notes); err != nil && o.err == nil {
+	if err := o.packer.Observe(tapeOf(item), model, notes); err != nil && o.err == nil {
 		o.err = err
 	}
 	if floats {

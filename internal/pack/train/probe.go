@@ -44,7 +44,7 @@ func idle(f *form.Tables) (idle []valueCode, err error) {
 				items, of = keyProbes(f.Values[symbol], model), form.Generic
 			}
 			for _, item := range items {
-				if err := p.Observe(item, of, notes); err != nil {
+				if err := p.Observe(tapeOf(item), of, notes); err != nil {
 					return nil, err
 				}
 				if emitted {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
 )
 
@@ -235,7 +234,7 @@ func (t *trainer) collect() {
 			t.pieces = append(t.pieces, piece{text: l.text, weight: l.weight, source: source, book: anyBook, word: !l.parts})
 			continue
 		}
-		inner, _ := pack.JSONItem([]byte(l.text))
+		inner, _ := jsonItem([]byte(l.text))
 		it, _ := parseItem(inner)
 		it.each(func(x *item, key bool) {
 			if !key && x.major == 3 {

@@ -186,7 +186,7 @@ func TestEmitted(t *testing.T) {
 				item = append(append(append([]byte{0xa2}, textItem(before)...), 0xf6), append(textItem(key), 0xf6)...)
 			}
 			emitted := false
-			err := p.Observe(item, form.Generic, &pack.Notes{Key: func(c uint8, s int) { emitted = emitted || int(c) == code && s == symbol }})
+			err := p.Observe(tapeOf(item), form.Generic, &pack.Notes{Key: func(c uint8, s int) { emitted = emitted || int(c) == code && s == symbol }})
 			if err != nil || !emitted {
 				t.Errorf("key code %d: nothing is written by %q, %v", code, key, err)
 			}
