@@ -85,9 +85,9 @@
 // open under any name.
 //
 // A sealed cookie can be copied and brought back: see the limits in the package
-// documentation of cookiesession. For a session rather than a value, keep the
-// one of fiber's session middleware in its store, or use
-// [cookiesession.Manager] with net/http.
+// documentation of cookiesession. For a session rather than a value, the
+// package fibersession, in the directory of the same name, has the one of
+// [cookiesession.Manager].
 package fibercookie
 
 import (
