@@ -60,7 +60,7 @@ func (c *compiler) key(t reflect.Type, path string) codec {
 		}
 	}
 	c.fail(path, t, article(t.Kind())+" cannot be a map key here; use a string, an integer, a bool, "+
-		"an array of bytes, or a type with MarshalText and UnmarshalText")
+		"an array of bytes, or a type with MarshalText and UnmarshalText"+c.leaveOut(path))
 	return nil
 }
 

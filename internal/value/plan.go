@@ -269,7 +269,7 @@ func (c *compiler) pointer(t reflect.Type, path string) codec {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
 		if !isMarshaler(elem) {
 			c.fail(path, t, "a pointer to "+article(elem.Kind())+
-				" cannot be stored, since nil would mean two things; use "+elem.String())
+				" cannot be stored, since nil would mean two things; use "+elem.String()+c.leaveOut(path))
 			return nil
 		}
 	}
