@@ -11,6 +11,7 @@ import (
 // mapping compiles a map type.
 func (c *compiler) mapping(t reflect.Type, path string) codec {
 	key, elem := t.Key(), t.Elem()
+	c.dynamic = c.dynamic || key.Kind() == reflect.Interface || elem.Kind() == reflect.Interface
 	if key == anyType && elem == anyType {
 		return anyKeyMapCodec{t}
 	}
