@@ -1,7 +1,7 @@
 // Package fibercookie puts the cookies of github.com/gofiber/fiber/v3's
 // encryptcookie middleware under a rotating keyring. One line changes:
 //
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	config, err := fibercookie.Config(keys, nil)
 //	...
 //	// app.Use(encryptcookie.New(encryptcookie.Config{Key: key}))

@@ -72,6 +72,16 @@
 // copy of each, and no body. Its context is Ctx.Context as the middleware found
 // it, so values that they need go there, and not into Locals.
 //
+// # While a release is rolled out
+//
+// fiber's session middleware keeps an id in a cookie, which it calls session_id
+// by default, and the data in its Storage. To replicas of the old program, our
+// cookie is no session, and theirs is none here. A visitor who meets both has
+// two, and neither harms the other. A login or a logout on one side does not
+// reach the other one, so keep that time short. The old sessions are not read:
+// visitors sign in once more. Or keep the old middleware inside Handler for a
+// while, and have a handler copy what a new session lacks.
+//
 // # fiber v2
 //
 // fiber's last release of v2 marks its module as deprecated in favor of v3.
