@@ -168,7 +168,8 @@ func (c *Codec) Encode(name string, value any) (string, error) {
 
 // Decode opens a value that was sealed for the cookie called name into dst, a
 // non-nil pointer. dst is written only on success, and then replaced as a
-// whole: maps are not merged into.
+// whole: maps are not merged into. If dst points to a pointer that is not nil,
+// what that one points to is replaced, as with gob and JSON.
 func (c *Codec) Decode(name, value string, dst any) error {
 	_, err := c.Open(name, value, dst)
 	return err
@@ -267,6 +268,9 @@ func newTarget(dst any) (target, error) {
 	plan, err := value.PlanFor(v.Type().Elem())
 	if err != nil {
 		return target{}, usageError(err)
+	}
+	if inner := v.Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
+		return newTarget(inner.Interface())
 	}
 	return target{v.Elem(), plan}, nil
 }

@@ -73,6 +73,25 @@ func TestDecodeReplacesAMap(t *testing.T) {
 	}
 }
 
+// A pointer to a pointer is what a method makes of its *T parameter when it
+// says &session. The caller's value is what it means.
+func TestDecodeFollowsAPointer(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	text := mustEncode(t, codec, "s", eightPrefs)
+	got := prefs{Theme: "stale", Sidebar: false}
+	dst := &got
+	if err := codec.Decode("s", text, &dst); err != nil || got != eightPrefs || dst != &got {
+		t.Errorf("%+v, error %v", got, err)
+	}
+	if err := codec.Decode("s", "junk", &dst); err == nil || got != eightPrefs {
+		t.Errorf("refused: %+v, error %v", got, err)
+	}
+	var empty *prefs
+	if err := codec.Decode("s", text, &empty); err != nil || empty == nil || *empty != eightPrefs {
+		t.Errorf("a nil pointer: %+v, error %v", empty, err)
+	}
+}
+
 func TestEveryFlippedBitIsRefused(t *testing.T) {
 	key, other := cookiesession.NewKey(), cookiesession.NewKey()
 	codec := newCodec(t, newRing(t, key, other), nil)

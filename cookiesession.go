@@ -8,7 +8,7 @@
 //	    Lang  string
 //	}
 //
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	sessions, err := cookiesession.New[Prefs](keys, nil)
 //	...
 //	http.HandleFunc("POST /theme", func(w http.ResponseWriter, r *http.Request) {

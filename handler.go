@@ -26,6 +26,12 @@ import (
 // side still get an ordinary answer. Outside Handler, TimeoutHandler has no
 // such effect; put it there.
 //
+// The session is saved when the handler that Handler returns has returned. A
+// framework that answers an error later, with the writer that it was given,
+// loses what the error's handler does to the session: echo does so if Handler
+// is within, by its WrapMiddleware. That is reported as [EventLate]. Put
+// Handler around the framework.
+//
 // Two Managers may be around one handler if their cookies have different names;
 // Handler panics at the first request if they don't. The same Manager twice is
 // as good as once.
@@ -58,7 +64,9 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	// net/http removes the temporary files of the request that it knows, and
 	// outer loggers read the pattern of theirs (go.dev/issue/58809).
 	r.Pattern, r.MultipartForm = inner.Pattern, inner.MultipartForm
-	if !v.writer.send(http.StatusOK) && v.writer.err == nil {
+	if v.writer.send(http.StatusOK) {
+		v.writer.returned = v.writer.err == nil
+	} else if v.writer.err == nil {
 		v.finish()
 	}
 }
@@ -241,7 +249,7 @@ func (v *visit) tooLate() (report bool) {
 	return report
 }
 
-// finish looks, after the handler has returned, for a change of Data that came
+// finish looks, once the handler has returned, for a change of Data that came
 // too late to be saved. It leaves Data alone once a context is over, with any
 // answer: a middleware may have returned before the handler that it called.
 func (v *visit) finish() {

@@ -25,6 +25,11 @@ import (
 // group, may write to the directory. A file without a key is refused, too, and
 // never overwritten.
 //
+// A relative path begins at the working directory, which for tests is that of
+// their package, so they leave a secret in the source tree. Take the path from
+// a flag, make one with [os.UserConfigDir], or put the file's name into
+// .gitignore.
+//
 // As with OpenKeyring, [Keyring.Watch] follows later changes.
 func LoadOrCreateKeyring(path string) (*Keyring, error) {
 	k, created, err := loadOrCreate(path)

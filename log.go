@@ -29,7 +29,7 @@ var logLines = [endOfEventKinds]struct {
 	text   string
 }{
 	EventSaveFailed: {slog.LevelError, false, "session not saved"},
-	EventLate:       {slog.LevelError, false, "session changed after the response headers were sent; the change is lost"},
+	EventLate:       {slog.LevelError, false, "session changed after the response headers were sent; the change is lost: change it before the first write"},
 	EventTimedOut:   {slog.LevelError, false, "session changed by a request that was given up; the change is lost, unless it was a Destroy"},
 
 	EventRefused: {slog.LevelWarn, true, "cookies are sealed by unknown keys; if that goes on, this replica lacks keys of the others"},

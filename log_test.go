@@ -110,7 +110,7 @@ func TestLog(t *testing.T) {
 
 		{"given up, renewed", userOptions{}, "ERROR", []string{"given up"}, func(site *quietSite, b *webBrowser) { site.giveUp(b, (*webSession).Renew) }},
 		{"given up, destroyed", userOptions{}, "ERROR", []string{"given up", "Destroy"}, func(site *quietSite, b *webBrowser) { site.giveUp(b, (*webSession).Destroy) }},
-		{"late", userOptions{}, "ERROR", []string{"after the response headers"}, func(site *quietSite, b *webBrowser) {
+		{"late", userOptions{}, "ERROR", []string{"after the response headers", "before the first write"}, func(site *quietSite, b *webBrowser) {
 			site.visit(b, func(c *userCall) { fmt.Fprint(c.W, "page"); c.S.Data.Visits++ })
 		}},
 		{"too large", userOptions{}, "WARN", []string{"not saved", "limit=4093"}, func(site *quietSite, b *webBrowser) {

@@ -298,6 +298,15 @@ func TestNewNamesTheCure(t *testing.T) {
 	}
 }
 
+// A number without a unit is a mistake that many make once.
+func TestNewNamesTheUnit(t *testing.T) {
+	for _, opts := range []userOptions{{Lifetime: 14}, {MaxLifetime: 14}, {IdleTimeout: 14}} {
+		if _, err := cookiesession.New(newRing(t), &opts); err == nil || !strings.Contains(err.Error(), "is 14ns") || !strings.Contains(err.Error(), "24*time.Hour") {
+			t.Errorf("error %v", err)
+		}
+	}
+}
+
 // Options that a Codec has as well, by name and type, reach it.
 func TestOptionsReachTheCodec(t *testing.T) {
 	var opts userOptions

@@ -53,6 +53,8 @@ func checkDuration(option string, d time.Duration) error {
 	switch {
 	case d == 0:
 		return nil
+	case 0 < d && d < time.Second:
+		return fmt.Errorf("option %s is %v: a number alone counts nanoseconds; multiply it by time.Second, or by 24*time.Hour for days", option, d)
 	case d < time.Second || d%time.Second != 0:
 		return fmt.Errorf("option %s is %v: it has to be a positive number of whole seconds", option, d)
 	case d > wire.MaxLifetime:

@@ -105,6 +105,31 @@ func TestUnreadableIsNotSaved(t *testing.T) {
 	}
 }
 
+// What is inside an any is read back as well, whatever holds the any. gorilla's
+// sessions and scs' are such maps.
+func TestUnreadableInsideAny(t *testing.T) {
+	codec := newCodec(t, newRing(t), nil)
+	for name, hold := range map[string]func(any) any{
+		"map[string]any": func(v any) any { return map[string]any{"a": v} },
+		"map[any]any":    func(v any) any { return map[any]any{"a": v} },
+		"map[int]any":    func(v any) any { return map[int]any{1: v} },
+		"[]any":          func(v any) any { return []any{v} },
+		"a field":        func(v any) any { return struct{ A any }{v} },
+		"a named map":    func(v any) any { return named{"a": v} },
+		"maps in maps":   func(v any) any { return map[string]map[string]any{"a": {"b": map[any]any{"c": v}}} },
+	} {
+		if _, err := codec.Encode("n", hold(emptyText{"x"})); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		_, err := codec.Encode("n", hold(emptyText{}))
+		if wantFault(t, err, "usage"); !strings.Contains(fmt.Sprint(err), "UnmarshalText returned an error") {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+type named map[string]any
+
 // A cookie whose reading panics is one that does not fit, and no panic.
 func TestPanicOfUnmarshaling(t *testing.T) {
 	ring := newRing(t)

@@ -18,12 +18,20 @@ type responseWriter struct {
 	http.ResponseWriter
 	visit     *visit
 	committed bool  // the session was saved, or nothing had to be
+	returned  bool  // Handler has, and nothing was written since
 	err       error // why it could not be; the client got a 500
 }
 
 // commit saves the session once, and reports whether it did. If that fails, it
 // answers the request with a 500 and nothing of the page.
+//
+// A framework that keeps this writer may write when Handler has returned, as
+// echo does after its WrapMiddleware. What was changed until then is lost.
 func (w *responseWriter) commit(status int) (did bool) {
+	if w.returned {
+		w.returned = false
+		w.visit.finish()
+	}
 	if w.committed {
 		return false
 	}

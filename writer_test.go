@@ -2,6 +2,7 @@ package cookiesession_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -212,3 +213,46 @@ func TestHandlerPassesCallsOn(t *testing.T) {
 		t.Errorf("body %q, statuses (-want +got):\n%s", rec.Body, diff)
 	}
 }
+
+// A framework may keep the writer, and write when Handler has returned: echo
+// answers errors so. What was changed in between is lost, and reported.
+func TestWriteAfterHandler(t *testing.T) {
+	opened, issued := cookiesession.EventOpened, cookiesession.EventIssued
+	for _, tt := range []struct {
+		name           string
+		within, after  func(*userCall)
+		events         []cookiesession.EventKind
+		wantStatusCode int
+	}{
+		{"changed", nil, func(c *userCall) { webSign(c.S); http.Error(c.W, "page", 400) }, []cookiesession.EventKind{opened, cookiesession.EventLate}, 400},
+		{"changed once more", webSignCall, func(c *userCall) { c.S.Data.Visits++; fmt.Fprint(c.W, "page") }, []cookiesession.EventKind{opened, issued, cookiesession.EventLate}, 200},
+		{"changed, written twice", nil, func(c *userCall) { c.S.Data.Visits++; c.W.WriteHeader(400); fmt.Fprint(c.W, "page") }, []cookiesession.EventKind{opened, cookiesession.EventLate}, 400},
+		{"renewed", nil, func(c *userCall) { c.S.Renew(); fmt.Fprint(c.W, "page") }, []cookiesession.EventKind{opened, cookiesession.EventLate}, 200},
+		{"changed, never written", nil, func(c *userCall) { c.S.Data.Visits++ }, []cookiesession.EventKind{opened}, 200}, // nobody can know
+		{"read", nil, func(c *userCall) { fmt.Fprint(c.W, c.S.Data.Visits) }, []cookiesession.EventKind{opened}, 200},
+		{"changed before", webSignCall, func(c *userCall) { fmt.Fprint(c.W, "page") }, []cookiesession.EventKind{opened, issued}, 200},
+		{"not saved", func(c *userCall) { webHuge(c.S) }, func(c *userCall) { webSign(c.S); fmt.Fprint(c.W, "page") }, []cookiesession.EventKind{opened, cookiesession.EventSaveFailed}, 500},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			site := newUserSite(t)
+			b := site.newSession(func(c *userCall) { c.S.Data.Visits = 7 })
+			var call *userCall
+			inner := site.handle(func(c *userCall) {
+				if call = c; tt.within != nil {
+					tt.within(c)
+				}
+			})
+			site.take()
+			resp := b.fetch(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				inner.ServeHTTP(w, r)
+				tt.after(call)
+			}))
+			if resp.StatusCode != tt.wantStatusCode {
+				t.Errorf("status %d", resp.StatusCode)
+			}
+			site.wantEvents(tt.events...)
+		})
+	}
+}
+
+func webSignCall(c *userCall) { webSign(c.S) }

@@ -1,7 +1,7 @@
 // Package fibercookie puts the cookies of github.com/gofiber/fiber/v3's
 // encryptcookie middleware under a rotating keyring. One line changes:
 //
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	config, err := fibercookie.Config(keys, nil)
 //	...
 //	// app.Use(encryptcookie.New(encryptcookie.Config{Key: key}))
@@ -85,9 +85,9 @@
 // open under any name.
 //
 // A sealed cookie can be copied and brought back: see the limits in the package
-// documentation of cookiesession. For a session rather than a value, keep the
-// one of fiber's session middleware in its store, or use
-// [cookiesession.Manager] with net/http.
+// documentation of cookiesession. For a session rather than a value, the
+// package fibersession, in the directory of the same name, has the one of
+// [cookiesession.Manager].
 package fibercookie
 
 import (

@@ -2,7 +2,7 @@
 // encrypted, compact cookies under rotating keys. Handlers stay as they are:
 //
 //	// store := cookie.NewStore(authKey)
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	store, err := ginstore.NewStore(keys, nil)
 //	...
 //	router.Use(sessions.Sessions("app", store))
@@ -24,6 +24,17 @@
 // not saved leaves the visitor signed in. So a Save that fails is logged at
 // level Error, or told to store.OnSaveFailed. A Save after the response, such
 // as after c.JSON or c.Redirect, is one of those: its cookie would not be sent.
+//
+// To replicas of the old program, which run on while the new one is rolled out,
+// a cookie of ours is no session: gin-contrib logs an error, and the handler
+// finds an empty one. What it saves replaces our cookie, and the visitor is
+// signed out of the new replicas as well, unless a gorilla.Legacy reads it.
+// Give the session another name in the new program, as in
+//
+//	router.Use(sessions.Sessions("app2", store))
+//
+// and have store.LegacyName return the old one. A logout on an old replica does
+// not reach a cookie of ours, so keep that time short.
 //
 // gin-contrib saves nothing where a handler has only read. To keep such
 // visitors' sessions on the present key, and within an idle timeout, wrap the

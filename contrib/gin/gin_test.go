@@ -13,6 +13,7 @@ import (
 	"example.com/cookiesession"
 	ginstore "example.com/cookiesession/contrib/gin"
 	"github.com/gin-contrib/sessions"
+	"github.com/gin-contrib/sessions/cookie"
 	"github.com/gin-contrib/sessions/tester"
 	"github.com/gin-gonic/gin"
 	"github.com/google/go-cmp/cmp"
@@ -212,4 +213,51 @@ func TestNewStoreRefuses(t *testing.T) {
 	if store, err := ginstore.NewStore(nil, nil); err == nil || store != nil {
 		t.Errorf("NewStore(nil, nil) = %v, %v", store, err)
 	}
+}
+
+// TestRollout has a visitor meet replicas of the old program and of the new one
+// in turn. Under one name, what the old one saves replaces the new one's
+// cookie, although it only wanted to count. Under two names each has its own.
+func TestRollout(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		want []string // what the visitor is told at each request, from the third on
+	}{
+		{"app", []string{"old: 1", "new: 1"}},
+		{"app2", []string{"old: 1", "new: 3"}},
+	} {
+		oldStore := cookie.NewStore([]byte(strings.Repeat("k", 32)))
+		replicas := map[string]http.Handler{"old": counter("old", "app", oldStore), "new": counter("new", tt.name, newStore(t))}
+		jar := map[string]string{}
+		var told []string
+		for _, replica := range []string{"new", "new", "old", "new"} {
+			r := httptest.NewRequest(http.MethodGet, "/", nil)
+			for name, value := range jar {
+				r.AddCookie(&http.Cookie{Name: name, Value: value})
+			}
+			w := httptest.NewRecorder()
+			replicas[replica].ServeHTTP(w, r)
+			for _, c := range w.Result().Cookies() {
+				jar[c.Name] = c.Value
+			}
+			told = append(told, w.Body.String())
+		}
+		if diff := cmp.Diff(append([]string{"new: 1", "new: 2"}, tt.want...), told); diff != "" {
+			t.Errorf("the new name is %s (-want +got):\n%s", tt.name, diff)
+		}
+	}
+}
+
+// counter is a program that counts in its session.
+func counter(replica, name string, store sessions.Store) http.Handler {
+	router := gin.New()
+	router.Use(sessions.Sessions(name, store))
+	router.GET("/", func(c *gin.Context) {
+		session := sessions.Default(c)
+		n, _ := session.Get("n").(int)
+		session.Set("n", n+1)
+		_ = session.Save()
+		c.String(http.StatusOK, "%s: %d", replica, n+1)
+	})
+	return router
 }

@@ -2,7 +2,7 @@
 // encrypted, compact cookies under rotating keys. Handlers stay as they are:
 //
 //	// store := sessions.NewCookieStore(authKey)
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	store, err := gorilla.NewStore(keys, nil)
 //
 // goth, echo-contrib/session and authboss take the same store. For
@@ -106,9 +106,11 @@
 //     gob.Register until the date, beside cookiesession.Register. If it is
 //     missing, the old codec's error says so, which is in the one that Get
 //     returns or OnRefused is told, as a [*LegacyError].
-//   - Replicas of the old program, which run on while the new one is rolled
-//     out, can't open our cookies: see [Store.LegacyName]. A logout on one of
-//     them does not reach a cookie of ours, so keep that time short.
+//   - To replicas of the old program, which run on while the new one is rolled
+//     out, a cookie of ours is no session. A visitor who meets one is signed
+//     out there, and what it saves for them replaces our cookie, which has the
+//     same name. [Store.LegacyName] gives the two different names. A logout on
+//     an old replica does not reach a cookie of ours, so keep that time short.
 //
 // As with gorilla's store, Get returns a new session and an error for a cookie
 // that does not open. If your handlers answer that with an error page, visitors

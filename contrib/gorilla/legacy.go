@@ -51,6 +51,9 @@ func (l *LegacyCodec) Decode(name, value string, dst any) error {
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		return usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
 	}
+	if inner := target.Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
+		return l.Decode(name, value, inner.Interface()) // as cookiesession.Codec does
+	}
 	fresh := reflect.New(target.Type().Elem())
 	err := l.codec.Decode(name, value, fresh.Interface())
 	if _, ok := dst.(*map[any]any); ok && err != nil {

@@ -509,3 +509,17 @@ func TestLegacyErrorIsFound(t *testing.T) {
 		t.Errorf("Get: %v, told %d times", err, told)
 	}
 }
+
+// TestLegacyFollowsAPointer: a method that is given a *T may decode into &t.
+func TestLegacyFollowsAPointer(t *testing.T) {
+	old := securecookie.New([]byte(strings.Repeat("k", 32)), nil)
+	text, err := old.Encode("n", map[string]int{"a": 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]int{"stale": 2}
+	dst := &got
+	if err := gorilla.Legacy(old, time.Now().Add(time.Hour)).Decode("n", text, &dst); err != nil || dst != &got || len(got) != 1 || got["a"] != 1 {
+		t.Errorf("%v, error %v", got, err)
+	}
+}

@@ -78,9 +78,13 @@ func TestHertz(t *testing.T) {
 	})
 }
 
-// TestHertzOptions: hertz' own test asks that a session's Options replace the
-// store's. Here what they leave out is the store's, so that a deletion reaches
-// the cookie that was set.
+// TestHertzOptions: hertz' own test sets a Domain in the store's Options and a
+// Path alone in the session's, and asks that Path be the first attribute of the
+// cookie. Its writer puts Domain before Path, so the test asks that the store's
+// Domain be forgotten. Here what a session's Options leave out is the store's:
+// a deletion with MaxAge -1 alone, as the same test has one, would else be for
+// another cookie than the one that was set, and delete nothing. gin's test says
+// the same, and passes, because net/http puts Path first.
 func TestHertzOptions(t *testing.T) {
 	store := hertzStore{newStore(t)}
 	store.Options(hertzsessions.Options{Domain: "app.example", Path: "/in", MaxAge: 60})

@@ -552,7 +552,7 @@ func (l *eventLog) log(r *http.Request, e cookiesession.Event) {
 	text := ""
 	switch {
 	case e.Kind == cookiesession.EventLate:
-		limit, text = &l.late, "session changed after the response headers were sent; the change is lost"
+		limit, text = &l.late, "session changed after the response headers were sent; the change is lost: change it before the first write"
 	case e.Kind == cookiesession.EventTimedOut && e.Reason != "":
 		limit, text = &l.timedOut, "session changed in a request that was given up; the change is lost, unless it was a Destroy"
 	case e.Kind == cookiesession.EventSaveFailed:

@@ -4,7 +4,7 @@
 //
 //	sessionManager = scs.New()
 //	...
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	sessions, err := scscookie.New(sessionManager, keys, nil)
 //	...
 //	// http.ListenAndServe(addr, sessionManager.LoadAndSave(mux))

@@ -13,10 +13,13 @@
 // Each is made to be copied: a New that takes a Manager and returns the
 // http.Handler to serve. In production that is all that main does:
 //
-//	keys, err := cookiesession.LoadOrCreateKeyring("keyring")
+//	keys, err := cookiesession.LoadOrCreateKeyring(path)
 //	sessions, err := cookiesession.New[gin.Visit](keys, nil)
 //	...
 //	server := &http.Server{Addr: "localhost:8080", Handler: gin.New(sessions)}
+//
+// path is a file that stays, outside the source tree: examples/preferences
+// takes it from a flag, or from the user's configuration directory.
 //
 // Applications that use a session package already have less to change: see
 // contrib, which has also what fiber needs, whose handlers are not net/http's.

@@ -24,8 +24,10 @@ func article(k reflect.Kind) string {
 	return "a " + k.String()
 }
 
-// unregistered says what to do about a type that is stored inside an any.
-func unregistered(t reflect.Type) string {
+// unregistered says what to do about a type that is stored inside an any, or to
+// which a pointer is. What was put in as a pointer has to come back as one: the
+// interface around it may be met by nothing else.
+func unregistered(t reflect.Type, pointer bool) string {
 	if _, err := PlanFor(t); err != nil {
 		return strings.TrimPrefix(err.Error(), t.String()+": ")
 	}
@@ -35,7 +37,28 @@ func unregistered(t reflect.Type) string {
 	if !ok {
 		return must + ", give cookiesession.Register a name of your choice and a value of the type"
 	}
-	return must + ", cookiesession.Register(" + strconv.Quote(name) + ", *new(" + line + "))"
+	zero := "*new(" + line + ")"
+	if pointer {
+		zero = zero[1:]
+	}
+	advice := must + ", cookiesession.Register(" + strconv.Quote(name) + ", " + zero + ")"
+	if mayBeLocal(t) {
+		advice += "; if it is declared in a function, move it out first"
+	}
+	return advice
+}
+
+// mayBeLocal reports whether a type, or one that it is made of, is perhaps
+// declared in a function, where an init function does not see it. Reflection
+// does not tell. Types that other packages can name hardly ever are.
+func mayBeLocal(t reflect.Type) bool {
+	switch {
+	case t.Name() != "":
+		return t.PkgPath() == "main" || t.PkgPath() != "" && !unicode.IsUpper([]rune(t.Name())[0])
+	case t.Kind() == reflect.Interface:
+		return false
+	}
+	return mayBeLocal(t.Elem()) || t.Kind() == reflect.Map && mayBeLocal(t.Key())
 }
 
 // spelled returns a type as a program writes it, or with the paths of packages,

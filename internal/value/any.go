@@ -225,6 +225,7 @@ func writeList[E any](t *cbor.Tape, list []E, depth int, elem func(*cbor.Tape, E
 
 // writeOther writes a pointer's value, or a value of a registered type.
 func writeOther(t *cbor.Tape, v reflect.Value, depth int) error {
+	pointer := v.Kind() == reflect.Pointer
 	// Pointers are no levels, so a cycle of nothing else ends by this count.
 	for hops := 0; v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface; hops++ {
 		if hops == cbor.MaxDepth {
@@ -240,7 +241,7 @@ func writeOther(t *cbor.Tape, v reflect.Value, depth int) error {
 	}
 	r := types.Load().byType[typ]
 	if r == nil {
-		return &UnsupportedTypeError{Type: typ, Reason: unregistered(typ)}
+		return &UnsupportedTypeError{Type: typ, Reason: unregistered(typ, pointer)}
 	}
 	return writeRegistered(t, r, v, depth)
 }

@@ -282,29 +282,39 @@ type generic[T any] struct{ V T }
 // type. If no line would, there is none.
 func TestAdvice(t *testing.T) {
 	const here = "example.com/cookiesession/internal/value_test."
+	type local struct{ A int }
+	type key string
 	for _, row := range []struct {
 		value      any
 		name, line string // "": no line
+		local      bool   // it may be declared in a function
 	}{
-		{later{}, here + "later", "later"},
-		{&later{}, here + "later", "later"},
-		{[]later{}, "[]" + here + "later", "[]later"},
-		{[]*later{}, "[]*" + here + "later", "[]*later"},
-		{[]*flash{}, "[]*" + here + "flash", "[]*flash"}, // not by the line of flash
-		{time.Sunday, "time.Weekday", "time.Weekday"},
-		{netip.Addr{}, "net/netip.Addr", "netip.Addr"},
-		{map[string]netip.Addr{}, "map[string]net/netip.Addr", "map[string]netip.Addr"},
-		{[2]any{}, "[2]any", "[2]any"},
-		{[]error{}, "[]error", "[]error"},
-		{generic[int]{}, "", ""},
-		{[]generic[later]{}, "", ""},
-		{map[string]generic[int]{}, "", ""},
-		{struct{ A int }{}, "", ""},
-		{[]fmt.Stringer{}, "[]fmt.Stringer", "[]fmt.Stringer"},
-		{[]interface{ M() }{}, "", ""},
+		{later{}, here + "later", "*new(later)", true},
+		{&later{}, here + "later", "new(later)", true},
+		{[]later{}, "[]" + here + "later", "*new([]later)", true},
+		{[]*later{}, "[]*" + here + "later", "*new([]*later)", true},
+		{[]*flash{}, "[]*" + here + "flash", "*new([]*flash)", true}, // not by the line of flash
+		{map[key]int{}, "map[" + here + "key]int", "*new(map[key]int)", true},
+		{local{}, here + "local", "*new(local)", true},
+		{time.Sunday, "time.Weekday", "*new(time.Weekday)", false},
+		{new(time.Sunday), "time.Weekday", "new(time.Weekday)", false},
+		{netip.Addr{}, "net/netip.Addr", "*new(netip.Addr)", false},
+		{map[string]netip.Addr{}, "map[string]net/netip.Addr", "*new(map[string]netip.Addr)", false},
+		{[2]any{}, "[2]any", "*new([2]any)", false},
+		{[]error{}, "[]error", "*new([]error)", false},
+		{generic[int]{}, "", "", false},
+		{generic[local]{}, "", "", false},
+		{[]generic[later]{}, "", "", false},
+		{map[string]generic[int]{}, "", "", false},
+		{struct{ A int }{}, "", "", false},
+		{[]fmt.Stringer{}, "[]fmt.Stringer", "*new([]fmt.Stringer)", false},
+		{[]interface{ M() }{}, "", "", false},
 	} {
 		_, err := tryEncode[any](row.value)
-		want := `in an init function, cookiesession.Register("` + row.name + `", *new(` + row.line + `))`
+		want := `in an init function, cookiesession.Register("` + row.name + `", ` + row.line + `)`
+		if row.local {
+			want += "; if it is declared in a function, move it out first"
+		}
 		if row.name == "" {
 			want = "in an init function, give cookiesession.Register a name of your choice and a value of the type"
 		}

@@ -11,6 +11,7 @@ import (
 // mapping compiles a map type.
 func (c *compiler) mapping(t reflect.Type, path string) codec {
 	key, elem := t.Key(), t.Elem()
+	c.dynamic = c.dynamic || key.Kind() == reflect.Interface || elem.Kind() == reflect.Interface
 	if key == anyType && elem == anyType {
 		return anyKeyMapCodec{t}
 	}
@@ -60,7 +61,7 @@ func (c *compiler) key(t reflect.Type, path string) codec {
 		}
 	}
 	c.fail(path, t, article(t.Kind())+" cannot be a map key here; use a string, an integer, a bool, "+
-		"an array of bytes, or a type with MarshalText and UnmarshalText")
+		"an array of bytes, or a type with MarshalText and UnmarshalText"+c.leaveOut(path))
 	return nil
 }
 

@@ -18,6 +18,7 @@ type Plan struct {
 	root    codec
 	nothing bool
 	methods bool
+	dynamic bool
 	leftOut []LeftOut
 }
 
@@ -50,7 +51,7 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	if err := errors.Join(c.errs...); err != nil {
 		return nil, err
 	}
-	p.nothing, p.methods, p.leftOut = storesNothing(p.root), c.methods, c.leftOut
+	p.nothing, p.methods, p.dynamic, p.leftOut = storesNothing(p.root), c.methods, c.dynamic, c.leftOut
 	actual, _ := plans.LoadOrStore(t, p)
 	return actual.(*Plan), nil
 }
@@ -102,8 +103,9 @@ func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
 func (p *Plan) StoresNothing() bool { return p.nothing }
 
 // CallsMethods reports whether a value of the type may hold one that has
-// marshaling methods. What these write, they need not be able to read.
-func (p *Plan) CallsMethods() bool { return p.methods }
+// marshaling methods. What these write, they need not be able to read. Inside
+// an interface, only a registered type can have them.
+func (p *Plan) CallsMethods() bool { return p.methods || p.dynamic && types.Load().methods }
 
 // LeftOut returns the struct types in the plan with the tag json:"-" on
 // exported fields that have no cbor tag. What such a field holds is lost
@@ -184,7 +186,8 @@ type compiler struct {
 	// themselves and each error is reported once.
 	seen    map[reflect.Type]codec
 	errs    []error
-	methods bool // some type has marshaling methods, or is an interface
+	methods bool // some type has marshaling methods
+	dynamic bool // some type is an interface
 	leftOut []LeftOut
 }
 
@@ -242,7 +245,7 @@ func (c *compiler) codecOf(t reflect.Type, path string) codec {
 	case reflect.String:
 		return stringCodec{t}
 	case reflect.Interface:
-		c.methods = true
+		c.dynamic = true
 		return interfaceCodec{t}
 	case reflect.Pointer:
 		return c.pointer(t, path)
@@ -269,7 +272,7 @@ func (c *compiler) pointer(t reflect.Type, path string) codec {
 	case reflect.Pointer, reflect.Interface, reflect.Map, reflect.Slice:
 		if !isMarshaler(elem) {
 			c.fail(path, t, "a pointer to "+article(elem.Kind())+
-				" cannot be stored, since nil would mean two things; use "+elem.String())
+				" cannot be stored, since nil would mean two things; use "+elem.String()+c.leaveOut(path))
 			return nil
 		}
 	}

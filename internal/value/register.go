@@ -14,8 +14,9 @@ import (
 
 // registry is the immutable state of Register.
 type registry struct {
-	byName map[string]*registered
-	byType map[reflect.Type]*registered
+	byName  map[string]*registered
+	byType  map[reflect.Type]*registered
+	methods bool // some type has marshaling methods
 }
 
 type registered struct {
@@ -72,7 +73,7 @@ func Register(name string, zero any) *Plan {
 		panic(fmt.Sprintf("cookiesession: Register(%q, %s): the type is registered as %q", name, t, r.name))
 	}
 	r := &registered{name: name, typ: t, plan: p, bare: isBare(t), pointer: pointer}
-	now := &registry{maps.Clone(old.byName), maps.Clone(old.byType)}
+	now := &registry{maps.Clone(old.byName), maps.Clone(old.byType), old.methods || p.methods}
 	if now.byName == nil {
 		now.byName, now.byType = make(map[string]*registered), make(map[reflect.Type]*registered)
 	}

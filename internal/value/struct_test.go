@@ -311,6 +311,8 @@ func TestRefusedTypesAdvice(t *testing.T) {
 		{reflect.TypeFor[struct{ M onlyMarshals }](), "add the other direction, or leave the field out", true},
 		{reflect.TypeFor[map[[2]int]int](), "an array cannot be a map key here", false},
 		{reflect.TypeFor[*any](), "a pointer to an interface", false},
+		{reflect.TypeFor[struct{ M map[[2]int]int }](), "an array cannot be a map key here", true},
+		{reflect.TypeFor[struct{ P *map[string]int }](), "use map[string]int", true},
 	} {
 		_, err := value.PlanFor(row.typ)
 		if !isUnsupported(err) || !strings.Contains(err.Error(), row.want) ||

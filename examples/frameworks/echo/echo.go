@@ -5,8 +5,8 @@
 // error, and echo answers it by HTTPErrorHandler after all middlewares have
 // returned. By then the session of a wrapped middleware is saved, so whatever
 // the error handler does to it is lost: typically the flash message that was to
-// explain the error, or the logout of a visitor whose account is gone. (A test
-// here shows both ways.)
+// explain the error, or the logout of a visitor whose account is gone. That is
+// reported as EventLate. (A test here shows both ways.)
 //
 // In a handler the session is that of c.Request().
 package echo

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"testing"
 
+	"example.com/cookiesession"
 	"example.com/cookiesession/examples/frameworks/internal/visitor"
 	"github.com/labstack/echo/v5"
 )
@@ -14,18 +15,16 @@ func TestTheme(t *testing.T) {
 }
 
 // The error handler's flash message is what WrapMiddleware loses: echo calls
-// the handler when the middleware has returned, and thus has saved.
+// the handler when the middleware has returned, and thus has saved. The loss is
+// reported.
 func TestErrorHandler(t *testing.T) {
 	tests := []struct {
 		name, want string
-		site       func(t *testing.T) http.Handler
+		late       bool
+		site       func(*cookiesession.Manager[Visit]) http.Handler
 	}{
-		{"around the application", "The theme is system. That did not work.\n", func(t *testing.T) http.Handler {
-			sessions, _ := visitor.Sessions[Visit](t)
-			return New(sessions)
-		}},
-		{"WrapMiddleware", "The theme is system. \n", func(t *testing.T) http.Handler {
-			sessions, _ := visitor.Sessions[Visit](t)
+		{"around the application", "The theme is system. That did not work.\n", false, New},
+		{"WrapMiddleware", "The theme is system. \n", true, func(sessions *cookiesession.Manager[Visit]) http.Handler {
 			e := newEcho(sessions)
 			e.Use(echo.WrapMiddleware(sessions.Handler))
 			return e
@@ -33,10 +32,14 @@ func TestErrorHandler(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			v := visitor.New(t, test.site(t))
+			sessions, events := visitor.Sessions[Visit](t)
+			v := visitor.New(t, test.site(sessions))
 			v.Expect(v.Post("/theme", "theme", "purple"), test.want)
+			if late := events.Has(cookiesession.EventLate); late != test.late {
+				t.Errorf("EventLate: %v", late)
+			}
 			// What a handler does itself arrives either way, which is why it
-			// goes unnoticed.
+			// goes unnoticed without the event.
 			v.Expect(v.Post("/theme", "theme", "dark"), "The theme is dark. Saved.\n")
 		})
 	}
