@@ -330,10 +330,10 @@ func TestOptionsReachTheCodec(t *testing.T) {
 	}
 }
 
-// No option is forgotten: a number below zero is refused, README.md has a row,
+// No option is forgotten: a number below zero is refused, docs/OPTIONS.md has a row,
 // and a test sets it.
 func TestOptionsAreComplete(t *testing.T) {
-	readme, err := os.ReadFile("README.md")
+	table, err := os.ReadFile("docs/OPTIONS.md")
 	mustDo(t, err)
 	paths, err := filepath.Glob("*_test.go")
 	mustDo(t, err)
@@ -353,8 +353,8 @@ func TestOptionsAreComplete(t *testing.T) {
 				t.Errorf("option %s below zero: error %v", field.Name, err)
 			}
 		}
-		if !regexp.MustCompile("(?m)^\\|.*`" + field.Name + "`.*\\|.*\\|.*\\|$").Match(readme) {
-			t.Errorf("README.md has no row for option %s", field.Name)
+		if !regexp.MustCompile("(?m)^\\|.*`" + field.Name + "`.*\\|.*\\|.*\\|$").Match(table) {
+			t.Errorf("docs/OPTIONS.md has no row for option %s", field.Name)
 		}
 		if !regexp.MustCompile(`\b` + field.Name + `: `).Match(tests) {
 			t.Errorf("no test sets option %s", field.Name)
