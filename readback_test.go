@@ -115,7 +115,7 @@ func TestUnreadableInsideAny(t *testing.T) {
 		"map[int]any":    func(v any) any { return map[int]any{1: v} },
 		"[]any":          func(v any) any { return []any{v} },
 		"a field":        func(v any) any { return struct{ A any }{v} },
-		"a named map":    func(v any) any { return named{"a": v} },
+		"a defined map":  func(v any) any { return defined{"a": v} },
 		"maps in maps":   func(v any) any { return map[string]map[string]any{"a": {"b": map[any]any{"c": v}}} },
 	} {
 		if _, err := codec.Encode("n", hold(emptyText{"x"})); err != nil {
@@ -128,7 +128,7 @@ func TestUnreadableInsideAny(t *testing.T) {
 	}
 }
 
-type named map[string]any
+type defined map[string]any
 
 // A cookie whose reading panics is one that does not fit, and no panic.
 func TestPanicOfUnmarshaling(t *testing.T) {

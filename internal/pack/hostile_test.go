@@ -19,7 +19,7 @@ import (
 const (
 	hostileCap   = 64 << 10 // bytes
 	hostileSlack = 4 << 10  // bytes; a symbol may reach beyond the cap before that is seen
-	token        = 32       // bytes of memory, of which each byte of an item may be one
+	tokenSize    = 32       // bytes of memory, of which each byte of an item may be one
 )
 
 // bitSeq is a string of bits, one a byte, 0 or 1.
@@ -132,7 +132,7 @@ func TestBomb(t *testing.T) {
 				t.Errorf("%d bytes allocated with room for the cap", n)
 			}
 
-			if n := allocated(func() { _ = packer.ReadTape(new(cbor.Tape), test.packed, hostileCap) }); n > 7*hostileCap*token {
+			if n := allocated(func() { _ = packer.ReadTape(new(cbor.Tape), test.packed, hostileCap) }); n > 7*hostileCap*tokenSize {
 				t.Errorf("%d bytes allocated", n)
 			}
 		})

@@ -131,7 +131,7 @@ func TestHostile(t *testing.T) {
 			t.Errorf("%s: item %.40x, error %v", test.name, item, err)
 		}
 		// Growing to the limit takes no more than this, by append's steps.
-		if n := after.TotalAlloc - before.TotalAlloc; n > 6*limit*token {
+		if n := after.TotalAlloc - before.TotalAlloc; n > 6*limit*tokenSize {
 			t.Errorf("%s: %d bytes allocated", test.name, n)
 		}
 		if _, wantErr := referenceUnpack(packed, limit); (wantErr == nil) != test.ok {
