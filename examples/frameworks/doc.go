@@ -1,6 +1,6 @@
-// Package frameworks has one small application for each way to put sessions
-// around a Go web framework. All are the same few pages, so that what differs
-// is the wiring:
+// Package frameworks has the examples that need other modules. For each way to
+// put sessions around a Go web framework there is a small application. These
+// are the same few pages, so that what differs is the wiring:
 //
 //   - nethttp: net/http alone
 //   - chi: as a middleware, because chi's middlewares are net/http's
@@ -9,6 +9,11 @@
 //   - gorillawebsocket: an upgrade whose response the library writes itself, so
 //     it has to be given the session's cookies
 //   - coderwebsocket: an upgrade that needs nothing
+//
+// Two are about what operators ask for:
+//
+//   - metrics: events, counted with Prometheus' client
+//   - denylist: single sessions that end at once, by a table in a database
 //
 // Each is made to be copied: a New that takes a Manager and returns the
 // http.Handler to serve. In production that is all that main does:
