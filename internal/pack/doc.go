@@ -10,7 +10,7 @@
 // lists. For a given structure (keys, nesting, lengths of lists) the length in
 // bits is a constant plus one term for each value. The term depends on that
 // value alone and, in a list, on whether it equals the one before it. A tag and
-// all that it encloses are one value. [Packer.Explain] gives the terms.
+// all that it encloses are one value. [Packer.ExplainTape] gives the terms.
 //
 // What can still be seen is each value's own length, the keys and which of them
 // are there, and whether neighbours in a list are equal.

@@ -3,6 +3,8 @@ package pack
 import (
 	"strconv"
 	"strings"
+
+	"example.com/cookiesession/internal/cbor"
 )
 
 // PathBits is what one place of an item takes in its packed form.
@@ -50,7 +52,7 @@ func (t *tracer) mark(bits int) {
 	t.last = bits
 }
 
-func (t *tracer) enterKey(key []byte) {
+func (t *tracer) enterKey(key *cbor.Token) {
 	name := keyName(key)
 	if len(t.path) > 0 {
 		name = "." + name
@@ -59,13 +61,12 @@ func (t *tracer) enterKey(key []byte) {
 }
 
 // keyName spells a key for people.
-func keyName(key []byte) string {
-	major, n, size := readHead(key)
-	switch major {
-	case majorUint:
-		return strconv.FormatUint(n, 10)
-	case majorText:
-		return string(key[size:])
+func keyName(key *cbor.Token) string {
+	switch key.Kind {
+	case cbor.Uint:
+		return strconv.FormatUint(key.N, 10)
+	case cbor.Text:
+		return key.S
 	}
 	return "?"
 }

@@ -240,7 +240,7 @@ func (d *decoder) string(book int) error {
 	return d.addPending(from)
 }
 
-// addPending adds a text of what was appended to text.
+// addPending adds a text, of what was appended to dst.
 func (d *decoder) addPending(from int) error {
 	if !cbor.IsUTF8(d.dst[from:]) {
 		d.not("text that is not UTF-8")

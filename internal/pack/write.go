@@ -8,7 +8,7 @@ import (
 	"example.com/cookiesession/internal/tag"
 )
 
-// AppendTape is [Packer.Append] for the item of a tape.
+// AppendTape appends the packed form of the item of a tape to dst.
 func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
 	e := p.encoders.Get().(*encoder)
 	e.w, e.tape = writer{dst: dst, start: len(dst)}, t
@@ -18,7 +18,8 @@ func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
 	return dst
 }
 
-// ExplainTape is [Packer.Explain] for the item of a tape.
+// ExplainTape returns what each place of the item of a tape takes when it is
+// packed.
 func (p *Packer) ExplainTape(t *cbor.Tape) []PathBits {
 	e := p.encoders.Get().(*encoder)
 	e.tape = t
@@ -132,7 +133,7 @@ func (e *encoder) entries(i int, model uint8, r record) {
 	i++
 	for range n {
 		if e.trace != nil {
-			e.trace.enterKey(e.tape.AppendItem(nil, i))
+			e.trace.enterKey(&e.tape.Tokens[i])
 		}
 		key := &e.tape.Tokens[i]
 		known := e.known(key)
