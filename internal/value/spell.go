@@ -6,6 +6,7 @@ import (
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/tag"
+	"example.com/cookiesession/internal/wire"
 )
 
 // Some strings spell out bytes: a UUID's 36 characters are 16 bytes. The
@@ -142,25 +143,17 @@ func isBase64(s string) bool {
 	if s == "" {
 		return true
 	}
-	last := base64Values[s[len(s)-1]]
-	switch len(s) % 4 {
+	last := s[len(s)-1]
+	switch len(s) % 4 { // the trailing bits are zero
 	case 0:
 		return true
 	case 2:
-		return last&0xf == 0 // the trailing bits
+		return strings.IndexByte("AQgw", last) >= 0
 	case 3:
-		return last&0x3 == 0
+		return strings.IndexByte("AEIMQUYcgkosw048", last) >= 0
 	}
 	return false
 }
-
-// base64Values has what each character of base64url stands for.
-var base64Values = func() (v [256]byte) {
-	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
-		v[c] = byte(i)
-	}
-	return v
-}()
 
 // isJWT reports whether s, whose characters are of base64url and dots, is a
 // signed or encrypted token: base64url parts of which the first is a JSON
@@ -288,16 +281,6 @@ func hexValue(c byte) byte {
 // writeBase64 writes the bytes that s, which isBase64, spells.
 func writeBase64(t *cbor.Tape, s string) {
 	from := len(t.Data)
-	v := &base64Values
-	for ; len(s) >= 4; s = s[4:] {
-		n := uint32(v[s[0]])<<18 | uint32(v[s[1]])<<12 | uint32(v[s[2]])<<6 | uint32(v[s[3]])
-		t.Data = append(t.Data, byte(n>>16), byte(n>>8), byte(n))
-	}
-	switch len(s) {
-	case 2:
-		t.Data = append(t.Data, v[s[0]]<<2|v[s[1]]>>4)
-	case 3:
-		t.Data = append(t.Data, v[s[0]]<<2|v[s[1]]>>4, v[s[1]]<<4|v[s[2]]>>2)
-	}
+	t.Data, _ = wire.AppendToken(t.Data, s) // without an error, since s isBase64
 	t.AddData(from)
 }
