@@ -261,9 +261,9 @@ type Options[T any] struct {
 	// 0: 4093, the smallest limit of a browser in use, which is also the most;
 	// at least 256. Lower it where a proxy takes less: by default nginx
 	// (proxy_buffer_size 4k, for all headers of a response) answers with a 502
-	// for a cookie of 3807 bytes, and passes one of 3674 if little else is
-	// there. Cookies that were written before are read all the same. One of
-	// them that is too large now is not refreshed, and so ends in its time.
+	// above 3870 bytes, and sooner if there are more headers than ours and
+	// Go's. Cookies that were written before are read all the same. One of them
+	// that is too large now is not refreshed, and so ends in its time.
 	MaxSize int
 
 	// MaxCookies allows a session that is too large for one cookie to take

@@ -139,8 +139,10 @@ func Example_csrfToken() {
 }
 
 // A deny list ends one session at once: its id is kept until the session could
-// no longer open, which is at most Lifetime later. The list is a table or a set
-// with expiry that all replicas share; a map stands for it here.
+// no longer open, which is at most Lifetime later (with IdleTimeout ExpiresAt
+// is sooner, and a copy may have been renewed: take CreatedAt and Lifetime
+// then). The list is a table or a set with expiry that all replicas share; a
+// map stands for it here.
 func Example_denyList() {
 	type Session struct{ User string }
 	var denied sync.Map // of id, with its expiry

@@ -30,7 +30,7 @@ func TestWithoutSchedule(t *testing.T) {
 		files = append(files, file)
 		nodes = append(nodes, startNode(t, "-keys", file, "-interval", "100ms", "-early=false"))
 	}
-	crowd := startCrowd(t, ctx, startNginx(t, ctx, nodes).addr, visitors, think)
+	crowd := startCrowd(t, ctx, startNginx(t, ctx, "", addrs(nodes)...).addr, visitors, think)
 	crowd.awaitRounds(t, ctx, 5)
 	if lost := crowd.losses(); lost > 0 {
 		t.Fatalf("%d sessions were lost before anything was changed", lost)

@@ -56,6 +56,7 @@ http {
 	}
 	server {
 		listen {{.Listen}};
+		{{.Directives}}
 		keepalive_requests 1000000;
 		location / {
 			proxy_pass http://fleet;
@@ -79,18 +80,22 @@ type nginx struct {
 	log  string // file
 }
 
-// startNginx puts nginx in front of replicas.
-func startNginx(t *testing.T, ctx context.Context, nodes []*node) *nginx {
+func addrs(nodes []*node) (addrs []string) {
+	for _, n := range nodes {
+		addrs = append(addrs, n.addr)
+	}
+	return addrs
+}
+
+// startNginx puts nginx in front of the addresses of replicas, with directives
+// of its server besides.
+func startNginx(t *testing.T, ctx context.Context, directives string, replicas ...string) *nginx {
 	t.Helper()
 	path := findNginx(t)
-	replicas := make([]string, len(nodes))
-	for i, n := range nodes {
-		replicas[i] = n.addr
-	}
 	// The port is free when the kernel names it, and may be gone a moment
 	// later.
 	for range 5 {
-		n := tryNginx(t, ctx, path, replicas)
+		n := tryNginx(t, ctx, path, directives, replicas)
 		if n != nil {
 			return n
 		}
@@ -99,12 +104,12 @@ func startNginx(t *testing.T, ctx context.Context, nodes []*node) *nginx {
 	return nil
 }
 
-func tryNginx(t *testing.T, ctx context.Context, path string, replicas []string) *nginx {
+func tryNginx(t *testing.T, ctx context.Context, path, directives string, replicas []string) *nginx {
 	t.Helper()
 	dir := t.TempDir()
 	n := &nginx{addr: freeAddr(t), log: filepath.Join(dir, "error.log")}
 	var conf bytes.Buffer
-	if err := nginxConf.Execute(&conf, map[string]any{"Dir": dir, "Log": n.log, "Listen": n.addr, "Replicas": replicas}); err != nil {
+	if err := nginxConf.Execute(&conf, map[string]any{"Dir": dir, "Log": n.log, "Listen": n.addr, "Directives": directives, "Replicas": replicas}); err != nil {
 		t.Fatal(err)
 	}
 	file := filepath.Join(dir, "nginx.conf")

@@ -25,9 +25,9 @@ replace) cat >"$SECRETS/replaced" && cat "$SECRETS/replaced" >"$SECRETS/secret" 
 esac
 `
 
-// TestKubernetesRecipe runs the script of docs/ROTATION.md on Secrets as they
-// are and as they should not be. Whatever goes wrong, no other Secret may be
-// put in place: an empty file must not become a new ring.
+// TestKubernetesRecipe runs the script of docs/deploy/kubernetes.yaml on
+// Secrets as they are and as they should not be. Whatever goes wrong, no other
+// Secret may be put in place: an empty file must not become a new ring.
 func TestKubernetesRecipe(t *testing.T) {
 	for _, tool := range []string{"bash", "jq", "base64"} {
 		if _, err := exec.LookPath(tool); err != nil {
@@ -107,11 +107,12 @@ func TestKubernetesRecipe(t *testing.T) {
 // recipe returns the script of the documentation.
 func recipe(t *testing.T) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "docs", "ROTATION.md"))
+	text, err := os.ReadFile(filepath.Join("..", "docs", "deploy", "kubernetes.yaml"))
 	must(t, err)
-	block := regexp.MustCompile(`(?m)(^    set -eu -o pipefail\n(?:^    .*\n)+)`).FindString(string(text))
+	block := regexp.MustCompile(`(?m)^( +)set -eu -o pipefail\n(?:(?: {18}).*\n){4}`).FindString(string(text))
 	if strings.Count(block, "\n") != 5 || !strings.Contains(block, "kubectl replace") {
 		t.Fatalf("the recipe is %q", block)
 	}
-	return strings.ReplaceAll(block, "\n    ", "\n")
+	indent := block[:strings.Index(block, "set")]
+	return strings.ReplaceAll("\n"+block, "\n"+indent, "\n")
 }

@@ -112,7 +112,7 @@ func startFleet(t *testing.T, ctx context.Context, skew time.Duration) *fleet {
 		f.nodes = append(f.nodes, startNode(t, args...))
 	}
 	f.right = f.nodes[1:]
-	f.nginx = startNginx(t, ctx, f.nodes)
+	f.nginx = startNginx(t, ctx, "", addrs(f.nodes)...)
 	return f
 }
 
