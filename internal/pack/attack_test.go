@@ -92,6 +92,9 @@ type channel func(session any) int
 // who is right about all of a secret but its last character may try that one
 // out; an attacker who has got so far has won elsewhere.)
 func TestRecovery(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it guesses for half a minute")
+	}
 	if raceDetector() {
 		t.Skip("it takes a minute with the race detector, and shares nothing")
 	}

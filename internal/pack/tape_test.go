@@ -70,14 +70,17 @@ func TestTape(t *testing.T) {
 	for _, item := range corpus(t) {
 		items = append(items, item)
 	}
-	random := rand.New(rand.NewPCG(1, 2))
+	random, changes := rand.New(rand.NewPCG(1, 2)), 300
+	if testing.Short() {
+		changes = 20
+	}
 	for _, item := range items {
 		if len(item) > most {
 			continue
 		}
 		checkTape(t, item)
 		packed := packer.Append(nil, item)
-		for range 300 {
+		for range changes {
 			changed := bytes.Clone(packed)
 			for range 1 + random.IntN(3) {
 				changed[random.IntN(len(changed))] ^= 1 << random.IntN(8)

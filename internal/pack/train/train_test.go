@@ -27,6 +27,9 @@ func readTestInput(t *testing.T) *input {
 
 // TestGenerated checks that the files in the tree are what the trainer makes.
 func TestGenerated(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it trains")
+	}
 	if strconv.IntSize < 64 {
 		t.Skip("the trainer's sums need 64 bits")
 	}
@@ -59,6 +62,9 @@ func TestGenerated(t *testing.T) {
 // TestFilesHaveTheTables checks that each field of the tables is written to
 // both files.
 func TestFilesHaveTheTables(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes the files once for each field")
+	}
 	written := func(f form.Tables, write func(string, *form.Tables) error) (text string) {
 		defer func() {
 			if recover() != nil {
