@@ -16,6 +16,23 @@
 //	})
 //	http.ListenAndServe("localhost:8080", sessions.Handler(http.DefaultServeMux))
 //
+// # Names to know first
+//
+// Most applications need twelve names:
+//
+//   - [LoadOrCreateKeyring], or [OpenKeyring] on more than one machine;
+//   - [New] with [Options], once for each kind of session;
+//   - [Manager.Handler] around the application, [Manager.Get] in a handler;
+//   - Session.Data, and [Session.Renew] and [Session.Destroy] at login and
+//     logout;
+//   - [Manager.Save], to answer where a session is too large ([ErrTooLarge]);
+//   - [Register], for types of one's own inside an any.
+//
+// Operators need [Keyring.Watch], [Keyring.Keys], [Keyring.Warnings] and, from
+// Options.OnEvent, [Event] with [EventKind] and [Reason]. The command
+// cookiesession makes, rotates and revokes keys. The section "For adapters" has
+// what only frameworks and other libraries need.
+//
 // # Sessions
 //
 // [Manager.Handler] goes around an application once. In a handler,
@@ -158,6 +175,19 @@
 // of issue, and the length. Each value adds a fixed number of bits that depends
 // on that value alone. So the length never tells whether two values are
 // related; it does tell how long each one is.
+//
+// # For adapters
+//
+// A package that puts sessions into a framework, or into another library's
+// interface, has two ways. [Manager.Load], [Manager.Save], [Manager.Cookies]
+// and [Manager.Strip] are a Manager without its Handler. A [Codec] has no HTTP
+// at all: [Codec.Encode] and [Codec.Decode] fit gorilla/securecookie's
+// interface, [Codec.Seal] and [Codec.Open] carry a [Meta], which keeps id and
+// times of a session over a change. [Codec.OpenRequest] picks the one that
+// counts among several cookies of a name. [Codec.Reseal] moves one to the key
+// that seals now, [Codec.Cookies] and [Codec.StaleParts] cut a long value and
+// delete what is left of an earlier one. [Session.SetBinding] ties a session to
+// something outside. The modules in contrib are examples.
 //
 // # Errors
 //
