@@ -252,6 +252,21 @@ func TestNewerTag(t *testing.T) {
 		_, _, err = tryDecode[struct{ A int }](unhex(t, "a1 6141 "+row.item))
 		check(err)
 	}
+	// A list cannot be a key, whatever a later release has put in it.
+	for _, row := range []struct {
+		item  string
+		newer bool
+	}{
+		{"a1 d99698 00 01", true}, // control: the key itself
+		{"a1 d99683 81 d99698 00 01", false},
+		{"a1 d99685 a1 d99698 00 01 01", false},
+		{"a1 81 d99698 00 01", false},
+	} {
+		_, _, err := tryDecode[any](unhex(t, row.item))
+		if e, ok := errors.AsType[*value.ValueError](err); !ok || e.Newer() != row.newer {
+			t.Errorf("%s: %v", row.item, err)
+		}
+	}
 	// A field that this release does not have is none of its business.
 	if v, exact := decode[struct{ A int }](t, unhex(t, "a2 6141 01 6142 d99698 00")); v.A != 1 || exact {
 		t.Errorf("%v, exact %v", v, exact)

@@ -90,11 +90,14 @@ func (d *decoder) anyKey(depth int) (any, error) {
 	case cbor.Array, cbor.Map:
 		return nil, refuse("a list or map as a map key")
 	case cbor.Tag:
-		switch k.N {
-		case tag.UUID, tag.Hex, tag.Base64, tag.ISOTime:
+		switch n := k.N; {
+		case n == tag.UUID, n == tag.Hex, n == tag.Base64, n == tag.ISOTime:
 			return nil, refuse("a tagged string as a map key")
-		case tag.TimeOffset:
+		case n == tag.TimeOffset:
 			return nil, refuse("a time in a zone as a map key")
+		case tag.Strings <= n && n <= tag.Bools:
+			// Refused before what is in it, which may be newer.
+			return nil, refuse("a list or map as a map key")
 		}
 	}
 	key, err := d.any(depth)
