@@ -9,8 +9,16 @@ import (
 // MarkRead marks a response that depends on a session that was read: Vary, and
 // private unless the handler has set a rule for caches itself.
 func MarkRead(h http.Header) {
+	_, set := h["Cache-Control"]
+	if !set && len(h["Vary"]) == 0 {
+		// Most responses. The two values share an array, but it is this
+		// response's alone: a middleware may write into the values of a header.
+		values := []string{"Cookie", "private"}
+		h["Vary"], h["Cache-Control"] = values[:1:1], values[1:]
+		return
+	}
 	addVary(h)
-	if _, set := h["Cache-Control"]; !set {
+	if !set {
 		h["Cache-Control"] = []string{"private"}
 	}
 }
