@@ -265,7 +265,7 @@ func (v *visit) finish() {
 	}
 	sc := newScratch()
 	defer sc.release()
-	if err := sc.encodeAs(v.manager.plan, s.data); err != nil || s.changedSince(sc.tape.Sum()) {
+	if sum, err := s.measure(sc); err != nil || s.changedSince(sum) {
 		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }

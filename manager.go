@@ -31,6 +31,7 @@ type manager struct {
 	codec     *Codec       // the one implementation of sealing
 	dataType  reflect.Type // T
 	plan      *value.Plan
+	plain     bool   // see isPlain
 	zero      uint64 // the sum of the tape of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
@@ -59,6 +60,31 @@ func planOf(t reflect.Type) (*value.Plan, error) {
 		return nil, fmt.Errorf("nothing of %s would be stored: export its fields", t)
 	}
 	return plan, nil
+}
+
+// isPlain reports whether two values of a type that are equal to Go are always
+// stored alike. Nothing in a plain type can be changed through a pointer. A
+// float is not plain: 0 and -0 are equal.
+func isPlain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.String,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return true
+	case reflect.Array:
+		return isPlain(t.Elem())
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return true // a Location does not change
+		}
+		for f := range t.Fields() {
+			if !isPlain(f.Type) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // encodeZero sets zero.
@@ -143,7 +169,7 @@ func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 		check = func() error { return m.check(before.request, s) }
 	}
 	s.state = before
-	s.manager, s.data = m.manager, s.dataValue()
+	s.attach(m.manager, s)
 	m.manager.load(&s.state, lines, check)
 }
 
@@ -157,7 +183,7 @@ func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 // another Manager is an error, too. [ErrRevoked] says that the session's key
 // was revoked during the request.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
-	if err := m.bind(&s.state, s.dataValue()); err != nil {
+	if err := m.bind(&s.state, s); err != nil {
 		return err
 	}
 	return s.save(w)
@@ -199,7 +225,7 @@ func (s *state) sent(w http.ResponseWriter) bool {
 // Handler, [EventIssued] comes with the upgrade. Call it before: as with Save,
 // it is an error once the headers are out.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
-	if err := m.bind(&s.state, s.dataValue()); err != nil {
+	if err := m.bind(&s.state, s); err != nil {
 		return nil, err
 	}
 	return s.cookies()
@@ -225,17 +251,18 @@ func (s *state) cookies() ([]*http.Cookie, error) {
 
 // bind gives m a Session that the application has made. It refuses one of
 // another Manager: its cookie would not open here.
-func (m *manager) bind(s *state, data reflect.Value) error {
+func (m *manager) bind(s *state, whole session) error {
 	switch s.manager {
 	case nil:
-		s.manager, s.ring, s.label = m, m.codec.keys.current(), m.codec.label
+		s.attach(m, whole)
+		s.ring, s.label = m.codec.keys.current(), m.codec.label
 		s.record.lifetime = m.codec.policy.cut(s.record.lifetime)
 		s.created()
 	case m:
 	default:
 		return usageError(fmt.Errorf("the session belongs to another Manager, the one of the cookie %q", s.manager.cookie.name))
 	}
-	s.data = data
+	s.whole = whole // a copy, perhaps
 	return nil
 }
 
@@ -331,13 +358,14 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 	if err := best.scratch.unpack(&best.record); err != nil {
 		return err
 	}
-	exact, err := m.plan.Read(tape, s.data)
+	data := s.whole.value()
+	exact, err := m.plan.Read(tape, data)
 	if err == nil && !exact {
 		// This program would have stored something else, for instance without a
 		// field of another release. Changes are told from that, so that reading
 		// never writes.
 		tape.Reset()
-		err = m.plan.Write(tape, s.data)
+		err = m.plan.Write(tape, data)
 	}
 	if err != nil {
 		return valueError(err)
@@ -345,6 +373,7 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 	s.key, s.record = best.key, best.record
 	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
 	s.record.body, s.sum = bytes.Clone(best.record.body), tape.Sum()
+	s.keep(s.sum)
 	return nil
 }
 
