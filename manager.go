@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -372,7 +371,7 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 	}
 	s.key, s.record = best.key, best.record
 	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.record.body, s.sum = bytes.Clone(best.record.body), tape.Sum()
+	s.record.body, s.sum = append(s.room[:0], best.record.body...), tape.Sum()
 	s.keep(s.sum)
 	return nil
 }

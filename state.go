@@ -26,7 +26,8 @@ type state struct {
 	record record   // identity and times; issued is that of the cookie; body: as stored
 	sum    uint64   // of the tape of the Data that came, as this program would store it
 
-	keptSum uint64 // of the tape of the Data that was kept
+	keptSum uint64   // of the tape of the Data that was kept
+	room    [64]byte // for the body of record, if that is not longer
 
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
