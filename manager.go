@@ -147,7 +147,8 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.once.Do(func() {
 		s := new(Session[T])
 		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
-		m.load(s, state{visit: v, request: v.request, began: v.began}, v.lines)
+		s.visit, s.request, s.began = v, v.request, v.began
+		m.load(s, v.lines)
 	})
 	return v.whole.(*Session[T]), true
 }
@@ -156,18 +157,17 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	s := new(Session[T])
-	m.load(s, state{request: r, began: clock.Now()}, r.Header["Cookie"])
+	s.request, s.began = r, clock.Now()
+	m.load(s, r.Header["Cookie"])
 	return s
 }
 
-// load makes s the session of a request. before holds the known facts about the
-// request.
-func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
+// load makes s the session of its request.
+func (m *Manager[T]) load(s *Session[T], lines []string) {
 	var check func() error
 	if m.check != nil {
-		check = func() error { return m.check(before.request, s) }
+		check = func() error { return m.check(s.request, s) }
 	}
-	s.state = before
 	s.attach(m.manager, s)
 	m.manager.load(&s.state, lines, check)
 }

@@ -236,7 +236,7 @@ var errNoRequest = errors.New("a Session that came with no request has no label:
 func (s *state) apply(h http.Header, before []string) {
 	retract(h, before)
 	if len(s.output.lines) == 0 {
-		webrule.MarkRead(h)
+		webrule.MarkReadIn(h, &s.headers)
 		return
 	}
 	webrule.SetCookies(h, s.output.lines)

@@ -26,8 +26,9 @@ type state struct {
 	record record   // identity and times; issued is that of the cookie; body: as stored
 	sum    uint64   // of the tape of the Data that came, as this program would store it
 
-	keptSum uint64   // of the tape of the Data that was kept
-	room    [64]byte // for the body of record, if that is not longer
+	keptSum uint64    // of the tape of the Data that was kept
+	headers [2]string // Vary and Cache-Control of the response
+	room    [64]byte  // for the body of record, if that is not longer
 
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called

@@ -58,10 +58,11 @@ func TestMarkRead(t *testing.T) {
 
 // A middleware may write into the values of a header, and append to them. That
 // changes no other header, and no other response.
-func TestMarkReadKeepsApart(t *testing.T) {
+func TestMarkReadInKeepsApart(t *testing.T) {
 	h, other := http.Header{}, http.Header{}
-	webrule.MarkRead(h)
-	webrule.MarkRead(other)
+	var room [2]string
+	webrule.MarkReadIn(h, &room)
+	webrule.MarkReadIn(other, &room)
 	h["Vary"][0] = "Accept"
 	h["Vary"] = append(h["Vary"], "Origin")
 	h["Cache-Control"] = append(h["Cache-Control"], "no-transform")
