@@ -122,8 +122,9 @@ func (m *manager) Strip(h http.Header) {
 }
 
 // Get returns the request's session, the same one at each call. The first call
-// opens the cookie; a request whose handler never calls it costs nothing. It
-// panics if the request did not pass through [Manager.Handler].
+// opens the cookie, as of the time when the request came in; a request whose
+// handler never calls it costs nothing. It panics if the request did not pass
+// through [Manager.Handler].
 //
 // While a handler uses a Session, no other goroutine may answer for it, unless
 // the status and the context then say that the request was given up: see
@@ -275,19 +276,19 @@ func (m *manager) event(r *http.Request, e Event) {
 // Handler got them. check asks the application about it; nil: there is no
 // Options.Check.
 func (m *manager) load(s *state, lines []string, check func() error) {
-	now, done := clock.Now(), false
+	done := false
 	defer func() {
 		if !done {
-			s.refuse(unchecked(errOpenPanicked), now)
+			s.refuse(unchecked(errOpenPanicked))
 		}
 	}()
 	s.label = m.codec.label
 	if m.labelFunc != nil {
 		s.label = m.labelFunc(s.request)
 	}
-	m.reportRequest(s.request, lines)
+	m.reportRequest(s.request, lines, s.began)
 	s.ring = m.codec.keys.current()
-	err := m.open(s, lines, now)
+	err := m.open(s, lines)
 	if err == nil && check != nil {
 		err = checked(check())
 	}
@@ -296,13 +297,13 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 		m.event(s.request, Event{Kind: EventOpened, KeyID: s.key.idText})
 		return
 	}
-	s.refuse(err, now)
+	s.refuse(err)
 	if errors.Is(err, ErrNoSession) {
 		return
 	}
 	e := Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err}
 	if e.Reason == ReasonNewer {
-		if ok, _ := m.newer.Allow(now); !ok {
+		if ok, _ := m.newer.Allow(s.began); !ok {
 			return // while replicas are replaced, visitors bring such cookies to all of the old ones
 		}
 	}
@@ -310,7 +311,7 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 }
 
 // reportRequest reports events about a request that are not about its session.
-func (m *manager) reportRequest(r *http.Request, lines []string) {
+func (m *manager) reportRequest(r *http.Request, lines []string, now time.Time) {
 	size := 0
 	for _, line := range lines {
 		size += len(line)
@@ -318,7 +319,7 @@ func (m *manager) reportRequest(r *http.Request, lines []string) {
 	if size > wire.HeaderLine {
 		m.event(r, Event{Kind: EventLongHeader, Size: size, Limit: wire.HeaderLine})
 	}
-	status, last := m.codec.keys.status(), m.reported.Load()
+	status, last := m.codec.keys.status(now), m.reported.Load()
 	if status == last || !m.reported.CompareAndSwap(last, status) {
 		return
 	}
@@ -338,8 +339,8 @@ func (m *manager) reportRequest(r *http.Request, lines []string) {
 
 // open fills s from the cookie in the lines. On an error s is as it was, except
 // for Data and the ring.
-func (m *manager) open(s *state, lines []string, now time.Time) error {
-	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: now, ring: s.ring}
+func (m *manager) open(s *state, lines []string) error {
+	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: s.began, ring: s.ring}
 	best, err := f.newest(lines)
 	s.carried = f.carried
 	if f.duplicate {
@@ -350,7 +351,7 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 		return err
 	}
 	defer best.scratch.release()
-	if err := m.codec.policy.check(&best.record, now); err != nil {
+	if err := m.codec.policy.check(&best.record, s.began); err != nil {
 		return err
 	}
 	tape := &best.scratch.tape

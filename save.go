@@ -22,11 +22,15 @@ func (s *state) prepare(status int) error {
 	if err != nil {
 		return err
 	}
+	next := output{touches: s.touches, prepared: true, sum: sum}
+	if s.rests(sum) {
+		s.output = next
+		return nil
+	}
 	now := clock.Now()
 	s.dropRevoked(now)
 	barred := s.barred()
-	next := output{touches: s.touches, prepared: true, sum: sum}
-	next.action, next.reason = decide(s.facts(next.sum, now, status, barred != nil))
+	next.action, next.reason = decide(s.facts(sum, now, status, barred != nil))
 	if next.action == reject {
 		return barred
 	}
@@ -42,6 +46,21 @@ func (s *state) prepare(status int) error {
 	}
 	s.output = next
 	return nil
+}
+
+// rests reports whether nothing is to be done for the session, at whatever time
+// and with whatever status: decide would say leave. That is so in most
+// requests.
+func (s *state) rests(sum uint64) bool {
+	c := s.manager.codec
+	switch {
+	case s.destroyed:
+		return false
+	case !s.opened():
+		return sum == s.manager.zero
+	}
+	return s.touches == 0 && sum == s.sum && c.policy.idleTimeout == 0 &&
+		s.ring == c.keys.current() && s.ring.isLatest(s.key)
 }
 
 // measure returns the sum of the tape of Data. If that had to be made, it is in

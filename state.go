@@ -61,11 +61,11 @@ func (s *state) barred() error {
 }
 
 // refuse makes s a new session, because the request's cookie is not accepted.
-func (s *state) refuse(err error, now time.Time) {
+func (s *state) refuse(err error) {
 	clearData(s.whole.value())
 	came := s.record.issued // the next cookie must not look older
 	s.err, s.key, s.sum = err, nil, 0
-	s.record = record{}.begun(now)
+	s.record = record{}.begun(s.began)
 	s.record.issued = max(s.record.issued, came)
 }
 
