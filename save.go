@@ -52,15 +52,14 @@ func (s *state) prepare(status int) error {
 // and with whatever status: decide would say leave. That is so in most
 // requests.
 func (s *state) rests(sum uint64) bool {
-	c := s.manager.codec
 	switch {
 	case s.destroyed:
 		return false
 	case !s.opened():
 		return sum == s.manager.zero
 	}
-	return s.touches == 0 && sum == s.sum && c.policy.idleTimeout == 0 &&
-		s.ring == c.keys.current() && s.ring.isLatest(s.key)
+	return s.touches == 0 && sum == s.sum &&
+		s.manager.codec.policy.idleTimeout == 0 && s.ring.isLatest(s.key)
 }
 
 // measure returns the sum of the tape of Data. If that had to be made, it is in
@@ -255,7 +254,7 @@ var errNoRequest = errors.New("a Session that came with no request has no label:
 func (s *state) apply(h http.Header, before []string) {
 	retract(h, before)
 	if len(s.output.lines) == 0 {
-		webrule.MarkReadIn(h, &s.headers)
+		webrule.MarkRead(h, &s.headers)
 		return
 	}
 	webrule.SetCookies(h, s.output.lines)

@@ -7,13 +7,11 @@ import (
 )
 
 // MarkRead marks a response that depends on a session that was read: Vary, and
-// private unless the handler has set a rule for caches itself.
-func MarkRead(h http.Header) { MarkReadIn(h, new([2]string)) }
-
-// MarkReadIn is MarkRead with room for the values of both headers. It must be
-// this response's alone, since a middleware may write into the values of a
-// header. If it has been used before, there is other room.
-func MarkReadIn(h http.Header, room *[2]string) {
+// private unless the handler has set a rule for caches itself. room is for the
+// values of both, which saves an allocation. It belongs to this response alone,
+// since a middleware may write into the values of a header. Room that was used
+// before is left alone.
+func MarkRead(h http.Header, room *[2]string) {
 	if _, set := h["Cache-Control"]; set {
 		addVary(h)
 		return

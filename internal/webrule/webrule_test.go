@@ -48,8 +48,8 @@ func TestMarkRead(t *testing.T) {
 		{"for a CDN", http.Header{"Cdn-Cache-Control": {"max-age=60"}}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}, "Cdn-Cache-Control": {"max-age=60"}}},
 	} {
 		h := tt.before.Clone()
-		webrule.MarkRead(h)
-		webrule.MarkRead(h) // changes nothing
+		webrule.MarkRead(h, new([2]string))
+		webrule.MarkRead(h, new([2]string)) // changes nothing
 		if diff := cmp.Diff(tt.want, h); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
@@ -58,11 +58,11 @@ func TestMarkRead(t *testing.T) {
 
 // A middleware may write into the values of a header, and append to them. That
 // changes no other header, and no other response.
-func TestMarkReadInKeepsApart(t *testing.T) {
+func TestMarkReadKeepsApart(t *testing.T) {
 	h, other := http.Header{}, http.Header{}
 	var room [2]string
-	webrule.MarkReadIn(h, &room)
-	webrule.MarkReadIn(other, &room)
+	webrule.MarkRead(h, &room)
+	webrule.MarkRead(other, &room)
 	h["Vary"][0] = "Accept"
 	h["Vary"] = append(h["Vary"], "Origin")
 	h["Cache-Control"] = append(h["Cache-Control"], "no-transform")
