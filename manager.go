@@ -298,7 +298,7 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 		return
 	}
 	s.refuse(err)
-	if errors.Is(err, ErrNoSession) {
+	if err == errNone {
 		return
 	}
 	e := Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err}

@@ -309,7 +309,7 @@ func (s *state) reportIssued() {
 	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {
 		s.event(Event{Kind: EventPlainHTTP})
 	}
-	if s.err != nil && !errors.Is(s.err, ErrNoSession) {
+	if s.err != nil && s.err != errNone {
 		s.event(Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})
 	}
 }
