@@ -2,23 +2,26 @@ package main
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 )
 
 // A language is one that the site speaks.
 type language struct {
 	Code  string // as in the lang attribute
+	Dir   string // as in the dir attribute
 	Name  string // in the language itself, so that whoever looks for it can read it
 	Texts *texts
 }
 
 // languages lists them. The first one is for visitors who understand none.
 var languages = []language{
-	{"en", "English", &english},
-	{"de", "Deutsch", &german},
-	{"fr", "Français", &french},
-	{"es", "Español", &spanish},
-	{"ja", "日本語", &japanese},
+	{"en", "ltr", "English", &english},
+	{"de", "ltr", "Deutsch", &german},
+	{"fr", "ltr", "Français", &french},
+	{"es", "ltr", "Español", &spanish},
+	{"ja", "ltr", "日本語", &japanese},
+	{"ar", "rtl", "العربية", &arabic},
 }
 
 func languageCodes() []string {
@@ -60,7 +63,11 @@ type texts struct {
 	Large, Huge          string
 	Language, Automatic  string
 	Note, NoteHint, Keep string
-	Cookie, Bytes, Limit string // Limit: %d is the limit in bytes
+	CostHint             string
+	Unsaved, Discard     string
+	TooLong              string // %d is the largest number of characters
+	Cookie, Characters   string
+	Limit                string // %d is the limit in characters
 	NoCookie, Until      string // Until: %s is a date
 	LogIn, LogOut        string
 	Name, NameHint       string
@@ -68,8 +75,43 @@ type texts struct {
 	Remember             string
 	User, NoUser         string
 	NoUserHint, Since    string // Since: %s is a date
-	Saved, LoggedIn      string // LoggedIn: %s is the user
+	Saved                string // %d and %d are the characters before and after
+	LoggedIn             string // %s is the user
 	LoggedOut            string
+
+	// The sealed cookie
+	Sealed, SealedHint   string
+	Inside               string
+	CookieName, Envelope string
+	Total                string
+	Elsewhere            string
+	AsJSON, AsGorilla    string
+	Flip, FlipHint       string
+	Flipped              string // %d is the position, %s and %s the characters before and after
+	AsItIs, Changed      string
+	Opens, Refused       string // Refused: %s is the error
+
+	// Pages of errors
+	NotFound, NotFoundHint string
+	Failed                 string
+	BadMethod, BadForm     string
+	TooMuch, OtherSite     string
+	Back                   string
+}
+
+// failure returns what the page of an error says: a title, and a sentence.
+func (t *texts) failure(status int) (title, hint string) {
+	switch status {
+	case http.StatusNotFound:
+		return t.NotFound, t.NotFoundHint
+	case http.StatusMethodNotAllowed:
+		return t.Failed, t.BadMethod
+	case http.StatusRequestEntityTooLarge:
+		return t.Failed, t.TooMuch
+	case http.StatusForbidden:
+		return t.Failed, t.OtherSite
+	}
+	return t.Failed, t.BadForm
 }
 
 // value returns what a value of a setting is called.
@@ -117,11 +159,12 @@ func (t *texts) title(name string) string {
 	return t.Title
 }
 
-// notice returns what n says to user, "" for none.
-func (t *texts) notice(n notice, user string) string {
+// notice returns what n says to user, "" for none. The sizes are those of the
+// cookie, before and after.
+func (t *texts) notice(n notice, user string, before, after int) string {
 	switch n {
 	case saved:
-		return t.Saved
+		return fmt.Sprintf(t.Saved, before, after)
 	case loggedIn:
 		return fmt.Sprintf(t.LoggedIn, user)
 	case loggedOut:
