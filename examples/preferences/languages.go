@@ -361,7 +361,8 @@ var japanese = texts{
 }
 
 // Arabic says nothing that depends on whether a man or a woman reads it: verbal
-// nouns take the place of imperatives.
+// nouns take the place of imperatives. A date is isolated from the text around
+// it, which would else turn it round.
 var arabic = texts{
 	Title: "مرحبًا، هذه صفحتك",
 	Intro: "هنا يمكن اختيار مظهر هذه الصفحة ولغتها. لا يتذكر الخادم شيئًا: كل الاختيارات تسافر في ملف تعريف ارتباط واحد مشفَّر.",
@@ -390,7 +391,7 @@ var arabic = texts{
 	Characters: "من المحارف",
 	Limit:      "كل متصفح يقبل ملف تعريف ارتباط طوله %d من المحارف مع اسمه.",
 	NoCookie:   "لا يوجد بعد. يظهر عند أول تغيير.",
-	Until:      "يبقى في هذا المتصفح حتى %s.",
+	Until:      "يبقى في هذا المتصفح حتى \u2066%s\u2069.",
 
 	LogIn:      "تسجيل الدخول",
 	LogOut:     "تسجيل الخروج",
@@ -401,7 +402,7 @@ var arabic = texts{
 	User:       "المستخدم",
 	NoUser:     "لا يوجد مستخدم",
 	NoUserHint: "لم يسجِّل أحد الدخول في هذا المتصفح.",
-	Since:      "تسجيل الدخول منذ %s.",
+	Since:      "تسجيل الدخول منذ \u2066%s\u2069.",
 
 	Saved:     "تم الحفظ. %d ← %d من المحارف.",
 	LoggedIn:  "مرحبًا، %s.",

@@ -147,7 +147,8 @@ func (v *visitor) checkInside(page response) {
 	v.checkCounter(page)
 	shown := strings.NewReplacer("<mark>", "", "</mark>", "").Replace(page.body)
 	v.checkShows(response{body: shown}, "<code>"+v.cookie()+"</code>")
-	table, rest, _ := strings.Cut(page.body, "<tfoot>")
+	_, table, _ := strings.Cut(page.body, english.Inside)
+	table, rest, _ := strings.Cut(table, "<tfoot>")
 	sum := 0
 	for _, row := range regexp.MustCompile(`<td>(\d+)</td>`).FindAllStringSubmatch(table, -1) {
 		n, err := strconv.Atoi(row[1])
