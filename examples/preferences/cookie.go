@@ -214,7 +214,7 @@ func (s *site) flip(value string, at int) *flipView {
 // open says why a cookie with this value does not open.
 func (s *site) open(value string) error {
 	r := &http.Request{Header: http.Header{"Cookie": {s.sessions.CookieName() + "=" + value}}}
-	return s.sessions.Load(r).Err()
+	return s.trials.Load(r).Err()
 }
 
 // refusal returns the name of an error that the library refuses a cookie with.

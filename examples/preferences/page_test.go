@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"log/slog"
 	"maps"
 	"net/http"
 	"regexp"
@@ -82,8 +84,12 @@ func TestDraft(t *testing.T) {
 }
 
 // Whatever character is changed, the cookie does not open, and the session
-// stays as it is.
+// stays as it is. The log says nothing of it.
 func TestFlip(t *testing.T) {
+	var log bytes.Buffer
+	before := slog.Default()
+	slog.SetDefault(slog.New(slog.NewTextHandler(&log, nil)))
+	defer slog.SetDefault(before)
 	v := newVisitor(t)
 	got := v.do(http.MethodPost, "/flip", nil)
 	if got.status != http.StatusSeeOther || len(got.cookies) != 0 {
@@ -110,6 +116,12 @@ func TestFlip(t *testing.T) {
 		if len(page.cookies) != 0 {
 			t.Errorf("character %d: the session has changed", at+1)
 		}
+	}
+	for range 20 {
+		v.get("/?flip=2") // of the key's id
+	}
+	if log.Len() > 0 {
+		t.Errorf("the log says %s", &log)
 	}
 	// The first character is the version's, the next ones are the key id's.
 	want := map[string]int{"ErrNewer": 1, "ErrUnknownKey": 4, "ErrInvalid": value - 5}

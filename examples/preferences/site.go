@@ -27,6 +27,7 @@ var pages = template.Must(template.ParseFS(files, "page.html"))
 // which means in their browsers.
 type site struct {
 	sessions *cookiesession.Manager[Visit]
+	trials   *cookiesession.Manager[Visit] // the same, for cookies that are broken on purpose
 	version  string // of the files in static, to tell caches of a change
 }
 
@@ -39,11 +40,19 @@ func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error
 	if err != nil {
 		return nil, err
 	}
+	trials, err := cookiesession.New(keys, &cookiesession.Options[Visit]{
+		MaxLifetime: rememberFor,
+		Insecure:    insecure,
+		OnEvent:     func(*http.Request, cookiesession.Event) {}, // no operator needs to know
+	})
+	if err != nil {
+		return nil, err
+	}
 	version, err := staticVersion()
 	if err != nil {
 		return nil, err
 	}
-	s := &site{sessions, version}
+	s := &site{sessions, trials, version}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
