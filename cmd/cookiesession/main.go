@@ -50,7 +50,7 @@ type command struct {
 
 // commands returns all commands, in the order of the usage text.
 func commands() []command {
-	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, sizeCommand, versionCommand}
+	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, openCommand, sealCommand, sizeCommand, versionCommand}
 }
 
 // A console is the input and output of a command.

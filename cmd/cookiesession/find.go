@@ -1,0 +1,402 @@
+package main
+
+import (
+	"html"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+
+	"example.com/cookiesession/internal/wire"
+)
+
+// A cookie is a name and a value as they were found. The name is "" if a bare
+// value was.
+type cookie struct{ name, value string }
+
+// People paste cookies in more forms than anybody can list: headers, HAR files,
+// commands, jars, tables, code. The values are always the same characters,
+// which no form of quoting changes, and begin in a way that one in a hundred
+// other texts of their length does. So a finder goes by the shape of the value,
+// and then reads backwards to its name.
+type finder struct {
+	wanted string // a cookie's name, "": any
+	now    time.Time
+}
+
+// spellings returns the ways to read a text, in which a cookie may not stand as
+// it was sent: wrapped at the width of a terminal, percent-encoded, escaped,
+// quoted in a mail. The first that has the cookie counts.
+func (f finder) spellings(text string) []func() string {
+	plainer := text
+	unescaped := func() string {
+		plainer = unescape(plainer)
+		return f.unwrap(plainer)
+	}
+	return []func() string{
+		func() string { return f.unwrap(text) },
+		func() string { return text },
+		unescaped,
+		unescaped, // a logged URL is encoded twice
+		func() string { return lineEnd.ReplaceAllString(text, "") },
+	}
+}
+
+// lineEnd is a line end with the indentation or the mail's quotation marks that
+// follow it.
+var lineEnd = regexp.MustCompile(`\r?\n[ \t>|]*`)
+
+// unwrap takes away the line ends within values. Where a terminal or a mail has
+// wrapped a value, no line is longer than the one before the line end, and the
+// next line has nothing but the rest of the value before the next delimiter.
+func (f finder) unwrap(text string) string {
+	widest := 0
+	for line := range strings.Lines(text) {
+		widest = max(widest, len(strings.TrimRight(line, "\r\n")))
+	}
+	var b strings.Builder
+	for text != "" {
+		line, after, _ := strings.Cut(text, "\n")
+		bare, rest := strings.TrimSuffix(line, "\r"), strings.TrimLeft(after, " \t>|")
+		if len(bare) == widest && endsInRun(bare) && f.beginsWithRest(rest) {
+			b.WriteString(bare)
+			text = rest
+			continue
+		}
+		b.WriteString(text[:len(text)-len(after)])
+		text = after
+	}
+	return b.String()
+}
+
+// endsInRun reports whether a line can end within a value. A narrower terminal
+// wraps a word as well.
+func endsInRun(line string) bool {
+	const least = 20
+	return len(line) >= least && runLength(line[len(line)-least:]) == least
+}
+
+// beginsWithRest reports whether a line can begin with the rest of a value.
+func (f finder) beginsWithRest(line string) bool {
+	n := runLength(line)
+	return n > 0 && !f.isToken(line[:n]) && (n == len(line) || strings.IndexByte("\r\n;,\"'`^\\)]}<&", line[n]) >= 0)
+}
+
+// runLength returns how many characters of base64url a text begins with.
+func runLength(text string) int {
+	i := 0
+	for i < len(text) && isRun[text[i]] {
+		i++
+	}
+	return i
+}
+
+var isRun = func() (set [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") {
+		set[c] = true
+	}
+	return set
+}()
+
+// escapes are those of URLs, quoted-printable mails, JSON and JavaScript. None
+// of them can begin inside of a value.
+var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|=\r?\n|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[ntr]`)
+
+func unescape(text string) string {
+	text = html.UnescapeString(text)
+	return escapes.ReplaceAllStringFunc(text, func(s string) string {
+		switch s[1] {
+		case '\r', '\n':
+			return ""
+		case 'n', 't', 'r':
+			return map[byte]string{'n': "\n", 't': "\t", 'r': "\r"}[s[1]]
+		}
+		n, _ := strconv.ParseUint(strings.TrimLeft(s, `%=\ux`), 16, 16)
+		return string(rune(n))
+	})
+}
+
+// utf8Text returns the text of a file that Windows' PowerShell may have written
+// as UTF-16.
+func utf8Text(text string) string {
+	if !strings.HasPrefix(text, "\xff\xfe") {
+		return strings.TrimPrefix(text, "\ufeff")
+	}
+	units := make([]uint16, len(text)/2-1)
+	for i := range units {
+		units[i] = uint16(text[2*i+2]) | uint16(text[2*i+3])<<8
+	}
+	return string(utf16.Decode(units))
+}
+
+// find returns the cookies of a text that look like ones of this library, and
+// their further parts. A cookie that is there twice is returned once.
+func (f finder) find(text string) (found []cookie) {
+	split := false
+	for c := range f.runs(text, f.isToken) {
+		t, _ := parseHeader(c.value)
+		split = split || t.parts > 1
+		found = add(found, c)
+	}
+	if split {
+		first := found
+		for c := range f.runs(text, func(string) bool { return true }) {
+			if isPart(c.name, first) {
+				found = add(found, c)
+			}
+		}
+	}
+	return found
+}
+
+func add(found []cookie, c cookie) []cookie {
+	if slices.Contains(found, c) {
+		return found
+	}
+	return append(found, c)
+}
+
+// isToken reports whether a text looks like a token. The bounds of its time
+// keep out six of ten other texts that begin alike.
+func (f finder) isToken(run string) bool {
+	t, r := parseHeader(run)
+	return r == nil && t.parts <= wire.MaxParts && (t.parts > 1 || len(run) >= leastChars) && t.issued.After(earliest) && !t.issued.After(f.now.Add(wire.MaxSkew))
+}
+
+var leastChars = wire.Chars(wire.Overhead + wire.MinRecord)
+
+// earliest is before any cookie of this library.
+var earliest = time.Date(1999, 12, 31, 0, 0, 0, 0, time.UTC)
+
+// runs yields the runs of base64url in a text that wanted picks, with their
+// names.
+func (f finder) runs(text string, wanted func(run string) bool) func(yield func(cookie) bool) {
+	return func(yield func(cookie) bool) {
+		for i := 0; i < len(text); {
+			n := runLength(text[i:])
+			if n > wire.SetSize && isAlone(text[:i], text[i+n:]) && wanted(text[i:i+n]) {
+				if !yield(cookie{f.nameBefore(text, i, i+n), text[i : i+n]}) {
+					return
+				}
+			}
+			i += max(1, n)
+		}
+	}
+}
+
+// isAlone reports whether a run between two texts is a whole value: neither a
+// part of a JWT nor of ordinary base64 or of a path.
+func isAlone(before, after string) bool {
+	if before != "" && strings.IndexByte("+/.%", before[len(before)-1]) >= 0 {
+		return false
+	}
+	if after == "" || strings.IndexByte("+/=.", after[0]) < 0 {
+		return true
+	}
+	return after[0] == '.' && (len(after) == 1 || strings.IndexByte(" \t\r\n", after[1]) >= 0) // a sentence's end
+}
+
+const (
+	quoteChars = "\"'`\\^" // of JSON and of shells
+	between    = quoteChars + " \t=:,>|"
+	nameChars  = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%*.~_-"
+)
+
+// nameBefore returns the name that stands before the value text[start:end], or
+// "" if there is none.
+func (f finder) nameBefore(text string, start, end int) string {
+	before := text[max(0, start-memberSize):start]
+	rest := strings.TrimRight(before, between)
+	separator := before[len(rest):]
+	name := rest[len(strings.TrimRight(rest, nameChars)):]
+	if separator != "" && f.wanted != "" && strings.HasSuffix(rest, f.wanted) && len(f.wanted) >= len(name) {
+		return f.wanted // which may have characters that delimit others
+	}
+	quoted := separator != "" && strings.IndexByte(quoteChars, separator[0]) >= 0
+	switch {
+	case strings.EqualFold(name, "value") && strings.ContainsAny(separator, "=:"):
+		return memberName(before[:len(rest)-len(name)], text[end:])
+	case strings.ContainsAny(separator, "=\t"), quoted && strings.ContainsAny(separator, ":,"):
+		return name
+	case separator != "" && slices.Contains(usualNames, name):
+		return name
+	}
+	return "" // a word, an option or the name of a header
+}
+
+const memberSize = 1000 // bytes of an object around a value that are looked at
+
+var (
+	nameMember = regexp.MustCompile(`(?i)\b(?:name|key)[` + quoteChars + `]*\s*[:=]\s*[` + quoteChars + `]*([^\s=:;,(){}` + quoteChars + `]+)`)
+	ownName    = regexp.MustCompile(`([^\s=:;,(){}` + quoteChars + `]+)[` + quoteChars + `]+\s*[:=]\s*[` + quoteChars + `]*$`)
+)
+
+// memberName returns the name of the object whose value stands between two
+// texts: {"name": "session", "value": "..."} or {"session": {"value": "..."}},
+// or the arguments of a function alike.
+func memberName(before, after string) string {
+	open, depth := -1, 0
+	for i := len(before) - 1; i >= 0 && open < 0; i-- {
+		switch before[i] {
+		case '}', ')':
+			depth++
+		case '{', '(':
+			if depth == 0 {
+				open = i
+			}
+			depth--
+		}
+	}
+	if all := nameMember.FindAllStringSubmatch(before[open+1:], -1); all != nil {
+		return all[len(all)-1][1]
+	}
+	after = after[:min(len(after), memberSize)]
+	if i := strings.IndexAny(after, "})"); i >= 0 {
+		after = after[:i]
+	}
+	if m := nameMember.FindStringSubmatch(after); m != nil {
+		return m[1]
+	}
+	if m := ownName.FindStringSubmatch(before[:max(0, open)]); m != nil {
+		return m[1]
+	}
+	return ""
+}
+
+// spoiled returns the cookies of a text that have the right name, or no name,
+// but do not look like ones of this library, so that inspect can say what is
+// wrong with them.
+func (f finder) spoiled(text string) (found []cookie) {
+	names := usualNames
+	if f.wanted != "" {
+		names = []string{f.wanted}
+	}
+	for _, name := range names {
+		pair := regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])` + regexp.QuoteMeta(name) + `["'^\\]*[=:\t]\s*["'^\\]*([^\s;,"'^\\]*)`)
+		for _, m := range pair.FindAllStringSubmatch(text, -1) {
+			found = add(found, cookie{name, m[1]})
+		}
+	}
+	text = strings.TrimSpace(text)
+	name, value, isPair := strings.Cut(text, "=")
+	switch {
+	case found != nil || strings.ContainsAny(text, ";{\t "):
+	case isPair && strings.Trim(value, "=") != "" || isPair && len(name) < headerChars:
+		if f.wanted == "" {
+			found = []cookie{{name, value}}
+		}
+	default:
+		found = []cookie{{"", text}}
+	}
+	return found
+}
+
+// usualNames are the library's default names of cookies.
+var usualNames = []string{"__Host-session", "__Secure-session", "dev-session", "session"}
+
+// isPart reports whether name belongs to a further part of another cookie.
+func isPart(name string, cookies []cookie) bool {
+	i := strings.LastIndexByte(name, '_')
+	if i < 0 {
+		return false
+	}
+	n, err := strconv.Atoi(name[i+1:])
+	return err == nil && 2 <= n && n <= wire.MaxParts &&
+		slices.ContainsFunc(cookies, func(c cookie) bool { return c.name == name[:i] })
+}
+
+// A candidate is a token's text, joined from its parts, or the reason why it
+// cannot be.
+type candidate struct {
+	name    string // "" if it is not known
+	text    string
+	longest int // bytes of name and value of its largest cookie
+	refusal *refusal
+}
+
+// candidates returns those of the cookies that may be meant, in their order.
+// Bare values are meant only if nothing has a name.
+func (f finder) candidates(cookies []cookie) (all []candidate) {
+	isNamed := slices.ContainsFunc(cookies, func(c cookie) bool { return f.isWanted(c.name) && c.name != "" })
+	for _, c := range cookies {
+		if f.isWanted(c.name) && (c.name != "" || !isNamed) && !isPart(c.name, cookies) {
+			all = append(all, join(cookies, c))
+		}
+	}
+	return all
+}
+
+func (f finder) isWanted(name string) bool { return f.wanted == "" || name == "" || name == f.wanted }
+
+// best returns the index of the one to take: under a key of the ring, called as
+// the library calls it, and issued last, as a server decides among several of a
+// name.
+func best(all []candidate, keys []string) int {
+	rank := func(c candidate) [3]int64 {
+		t, _ := parseHeader(c.text)
+		byName := slices.Index(usualNames, c.name)
+		if byName < 0 {
+			byName = len(usualNames)
+		}
+		byKey := int64(0)
+		if slices.Contains(keys, t.key) {
+			byKey = 1
+		}
+		return [3]int64{byKey, int64(-byName), t.issued.Unix()}
+	}
+	first := 0
+	for i := range all {
+		if a, b := rank(all[i]), rank(all[first]); slices.Compare(a[:], b[:]) > 0 {
+			first = i
+		}
+	}
+	return first
+}
+
+// join joins the parts of a cookie, given its first part.
+func join(cookies []cookie, first cookie) candidate {
+	can := candidate{name: first.name, text: first.value, longest: len(first.name) + len(first.value)}
+	t, r := parseHeader(first.value)
+	if r != nil || t.parts == 1 {
+		return can // its faults will be found in the whole
+	}
+	if t.parts > wire.MaxParts {
+		can.refusal = refuse(causeParts, "it says that it is the first of %d cookies, where there are at most %d", t.parts, wire.MaxParts)
+		return can
+	}
+	if first.name == "" {
+		can.refusal = refuse(causeMissingPart, "it is the first of %d cookies: give the whole Cookie header", t.parts)
+		return can
+	}
+	set, _ := wire.Set(first.value) // it is there: so is the whole header
+	for i := 2; i <= t.parts; i++ {
+		name := wire.PartName(first.name, i)
+		part, others := findPart(cookies, name, set)
+		switch {
+		case part == "" && others:
+			can.refusal = refuse(causeMissingPart, "part %d of %d is missing: the %s that is there belongs to another write", i, t.parts, name)
+			return can
+		case part == "":
+			can.refusal = refuse(causeMissingPart, "part %d of %d is missing: there is no %s", i, t.parts, name)
+			return can
+		}
+		can.text += part[wire.SetSize:]
+		can.longest = max(can.longest, len(name)+len(part))
+	}
+	return can
+}
+
+func findPart(cookies []cookie, name, set string) (value string, others bool) {
+	for _, c := range cookies {
+		if c.name != name {
+			continue
+		}
+		if strings.HasPrefix(c.value, set) {
+			return c.value, false
+		}
+		others = true
+	}
+	return "", others
+}
