@@ -29,14 +29,14 @@ type finder struct {
 // spellings returns the ways to read a text, in which a cookie may not stand as
 // it was sent: wrapped at the width of a terminal, percent-encoded, escaped,
 // quoted in a mail. The first that has the cookie counts.
-func (f finder) spellings(text string) []func() string {
+func spellings(text string) []func() string {
 	plainer := text
 	unescaped := func() string {
 		plainer = unescape(plainer)
-		return f.unwrap(plainer)
+		return unwrap(plainer)
 	}
 	return []func() string{
-		func() string { return f.unwrap(text) },
+		func() string { return unwrap(text) },
 		func() string { return text },
 		unescaped,
 		unescaped, // a logged URL is encoded twice
@@ -51,37 +51,64 @@ var lineEnd = regexp.MustCompile(`\r?\n[ \t>|]*`)
 // unwrap takes away the line ends within values. Where a terminal or a mail has
 // wrapped a value, no line is longer than the one before the line end, and the
 // next line has nothing but the rest of the value before the next delimiter.
-func (f finder) unwrap(text string) string {
+func unwrap(text string) string {
 	widest := 0
 	for line := range strings.Lines(text) {
 		widest = max(widest, len(strings.TrimRight(line, "\r\n")))
 	}
 	var b strings.Builder
+	key := "" // of the value that goes on in this line
 	for text != "" {
 		line, after, _ := strings.Cut(text, "\n")
 		bare, rest := strings.TrimSuffix(line, "\r"), strings.TrimLeft(after, " \t>|")
-		if len(bare) == widest && endsInRun(bare) && f.beginsWithRest(rest) {
-			b.WriteString(bare)
-			text = rest
-			continue
+		if run := lastRun(bare); len(bare) == widest && run != "" {
+			if key == "" || len(run) < len(bare) {
+				key = keyOf(run)
+			}
+			if isRest(rest, key) || strings.Contains(bare, ";") && isRestOfName(rest) {
+				b.WriteString(bare)
+				text = rest
+				continue
+			}
 		}
 		b.WriteString(text[:len(text)-len(after)])
-		text = after
+		text, key = after, ""
 	}
 	return b.String()
 }
 
-// endsInRun reports whether a line can end within a value. A narrower terminal
-// wraps a word as well.
-func endsInRun(line string) bool {
-	const least = 20
-	return len(line) >= least && runLength(line[len(line)-least:]) == least
+// keyOf returns the characters of a value that spell its key's id, cut to whole
+// ones, or "" if they are not all there.
+func keyOf(run string) string {
+	const from, to = 2, 5
+	if len(run) < to {
+		return ""
+	}
+	return run[from:to]
 }
 
-// beginsWithRest reports whether a line can begin with the rest of a value.
-func (f finder) beginsWithRest(line string) bool {
-	n := runLength(line)
-	return n > 0 && !f.isToken(line[:n]) && (n == len(line) || strings.IndexByte("\r\n;,\"'`^\\)]}<&", line[n]) >= 0)
+func lastRun(line string) string {
+	i := len(line)
+	for i > 0 && isRun[line[i-1]] {
+		i--
+	}
+	return line[i:]
+}
+
+// isRest reports whether a text can begin with the rest of a value, and not
+// with another value under the same key.
+func isRest(text, key string) bool {
+	n := runLength(text)
+	if n == 0 || key != "" && keyOf(text[:n]) == key {
+		return false
+	}
+	return n == len(text) || strings.IndexByte("\r\n;,\"'`^\\)]}<&", text[n]) >= 0
+}
+
+// isRestOfName is isRest for the name of a cookie in a header.
+func isRestOfName(text string) bool {
+	n := runLength(text)
+	return n < len(text) && text[n] == '='
 }
 
 // runLength returns how many characters of base64url a text begins with.

@@ -156,7 +156,7 @@ func (o inspectOptions) search(c *console, op *opener, text string) (*finding, e
 		}
 		return done
 	}
-	for _, spell := range f.spellings(text) {
+	for _, spell := range spellings(text) {
 		if try(f.find(spell())) {
 			break
 		}

@@ -34,10 +34,10 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata/scr
 //	{key 1} activates=2000-01-01T00:00:00Z
 //
 // where the files at the end are there when it begins. Beside the command there
-// are cat, ls, mode and sleep, and < and > and NAME=VALUE as in a shell. {key 1} stands
-// for a key that is made of the byte 1 and <id:1> for its id, {key new1} and
-// <new1> for the first one that a command has made. It is 2000-01-01T00:00:00Z
-// at first.
+// are cat, ls, mode and sleep, and < and > and NAME=VALUE as in a shell. {key
+// 1} stands for a key that is made of the byte 1 and <id:1> for its id, {key
+// new1} and <new1> for the first one that a command has made. It is
+// 2000-01-01T00:00:00Z at first.
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the system's own words and modes are those of Unix")
