@@ -40,13 +40,21 @@ func spellings(text string) []func() string {
 		func() string { return text },
 		unescaped,
 		unescaped, // a logged URL is encoded twice
-		func() string { return lineEnd.ReplaceAllString(text, "") },
+		func() string { return oneLine(text) },
 	}
 }
 
-// lineEnd is a line end with the indentation or the mail's quotation marks that
-// follow it.
-var lineEnd = regexp.MustCompile(`\r?\n[ \t>|]*`)
+// oneLine takes away all line ends, with the indentation or the mail's
+// quotation marks that follow them.
+func oneLine(text string) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		b.WriteString(strings.TrimRight(strings.TrimLeft(line, indents), "\r\n"))
+	}
+	return b.String()
+}
+
+const indents = " \t>|"
 
 // unwrap takes away the line ends within values. Where a terminal or a mail has
 // wrapped a value, no line is longer than the one before the line end, and the
@@ -60,7 +68,7 @@ func unwrap(text string) string {
 	key := "" // of the value that goes on in this line
 	for text != "" {
 		line, after, _ := strings.Cut(text, "\n")
-		bare, rest := strings.TrimSuffix(line, "\r"), strings.TrimLeft(after, " \t>|")
+		bare, rest := strings.TrimSuffix(line, "\r"), strings.TrimLeft(after, indents)
 		if run := lastRun(bare); len(bare) == widest && run != "" {
 			if key == "" || len(run) < len(bare) {
 				key = keyOf(run)
@@ -127,22 +135,54 @@ var isRun = func() (set [256]bool) {
 	return set
 }()
 
-// escapes are those of URLs, quoted-printable mails, JSON and JavaScript. None
-// of them can begin inside of a value.
-var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}|=[0-9A-F]{2}|=\r?\n|\\u[0-9A-Fa-f]{4}|\\x[0-9A-Fa-f]{2}|\\[ntr]`)
-
+// unescape undoes the escapes of HTML, URLs, quoted-printable mails, JSON and
+// JavaScript. None of them can begin inside of a value.
 func unescape(text string) string {
 	text = html.UnescapeString(text)
-	return escapes.ReplaceAllStringFunc(text, func(s string) string {
-		switch s[1] {
-		case '\r', '\n':
-			return ""
-		case 'n', 't', 'r':
-			return map[byte]string{'n': "\n", 't': "\t", 'r': "\r"}[s[1]]
+	var b strings.Builder
+	for {
+		i := strings.IndexAny(text, `%=\`)
+		if i < 0 {
+			break
 		}
-		n, _ := strconv.ParseUint(strings.TrimLeft(s, `%=\ux`), 16, 16)
-		return string(rune(n))
-	})
+		b.WriteString(text[:i])
+		meant, n := escape(text[i:])
+		b.WriteString(meant)
+		text = text[i+n:]
+	}
+	return b.String() + text
+}
+
+// escape returns what the escape at the beginning of a text means, and its
+// length. Anything else means itself.
+func escape(text string) (meant string, length int) {
+	for _, e := range escapes {
+		if !strings.HasPrefix(text, e.begins) {
+			continue
+		}
+		if e.digits == 0 {
+			return e.meant, len(e.begins)
+		}
+		digits := text[len(e.begins):]
+		digits = digits[:min(e.digits, len(digits))]
+		n, err := strconv.ParseUint(digits, 16, 16)
+		if err == nil && len(digits) == e.digits && (e.begins != "=" || digits == strings.ToUpper(digits)) {
+			return string(rune(n)), len(e.begins) + e.digits
+		}
+	}
+	return text[:1], 1
+}
+
+// escapes are followed by hexadecimal digits if they have a number of them. A
+// value never begins with two digits in capital letters, so what is not an
+// escape in a mail stays: app=Aa...
+var escapes = []struct {
+	begins string
+	digits int
+	meant  string
+}{
+	{`%`, 2, ""}, {`\u`, 4, ""}, {`\x`, 2, ""}, {`\n`, 0, "\n"}, {`\r`, 0, "\r"}, {`\t`, 0, "\t"},
+	{`=`, 2, ""}, {"=\n", 0, ""}, {"=\r\n", 0, ""}, // a line end that the mail has added
 }
 
 // utf8Text returns the text of a file that Windows' PowerShell may have written
@@ -161,28 +201,28 @@ func utf8Text(text string) string {
 // find returns the cookies of a text that look like ones of this library, and
 // their further parts. A cookie that is there twice is returned once.
 func (f finder) find(text string) (found []cookie) {
+	seen := make(map[cookie]bool)
+	add := func(c cookie) {
+		if !seen[c] {
+			seen[c] = true
+			found = append(found, c)
+		}
+	}
 	split := false
 	for c := range f.runs(text, f.isToken) {
 		t, _ := parseHeader(c.value)
 		split = split || t.parts > 1
-		found = add(found, c)
+		add(c)
 	}
 	if split {
 		first := found
 		for c := range f.runs(text, func(string) bool { return true }) {
 			if isPart(c.name, first) {
-				found = add(found, c)
+				add(c)
 			}
 		}
 	}
 	return found
-}
-
-func add(found []cookie, c cookie) []cookie {
-	if slices.Contains(found, c) {
-		return found
-	}
-	return append(found, c)
 }
 
 // isToken reports whether a text looks like a token. The bounds of its time
@@ -301,11 +341,14 @@ func (f finder) spoiled(text string) (found []cookie) {
 		names = []string{f.wanted}
 	}
 	for _, name := range names {
-		pair := regexp.MustCompile(`(?:^|[^A-Za-z0-9_-])` + regexp.QuoteMeta(name) + `["'^\\]*[=:\t]\s*["'^\\]*([^\s;,"'^\\]*)`)
-		for _, m := range pair.FindAllStringSubmatch(text, -1) {
-			found = add(found, cookie{name, m[1]})
+		pair := regexp.MustCompile(regexp.QuoteMeta(name) + `["'^\\]*[=:\t]\s*["'^\\]*([^\s;,"'^\\]*)`)
+		for _, m := range pair.FindAllStringSubmatchIndex(text, -1) {
+			if m[0] == 0 || !isRun[text[m[0]-1]] {
+				found = append(found, cookie{name, text[m[2]:m[3]]})
+			}
 		}
 	}
+	found = slices.Compact(found)
 	text = strings.TrimSpace(text)
 	name, value, isPair := strings.Cut(text, "=")
 	switch {
