@@ -277,21 +277,29 @@ func (f finder) nameBefore(text string, start, end int) string {
 	before := text[max(0, start-memberSize):start]
 	rest := strings.TrimRight(before, between)
 	separator := before[len(rest):]
-	name := rest[len(strings.TrimRight(rest, nameChars)):]
+	head := strings.TrimRight(rest, nameChars)
+	name := rest[len(head):]
+	if name != "" && strings.HasSuffix(head, `\`) && strings.IndexByte("nrt", rest[len(head)]) >= 0 {
+		name = name[1:] // after an escaped line end
+	}
 	if separator != "" && f.wanted != "" && strings.HasSuffix(rest, f.wanted) && len(f.wanted) >= len(name) {
 		return f.wanted // which may have characters that delimit others
 	}
 	quoted := separator != "" && strings.IndexByte(quoteChars, separator[0]) >= 0
+	column := strings.Contains(separator, "\t") || strings.HasPrefix(separator, "  ") || separator == " " && jarLine.MatchString(head)
 	switch {
 	case strings.EqualFold(name, "value") && strings.ContainsAny(separator, "=:"):
-		return memberName(before[:len(rest)-len(name)], text[end:])
-	case strings.ContainsAny(separator, "=\t"), quoted && strings.ContainsAny(separator, ":,"):
+		return memberName(head, text[end:])
+	case column, strings.Contains(separator, "="), quoted && strings.ContainsAny(separator, ":,"):
 		return name
 	case separator != "" && slices.Contains(usualNames, name):
 		return name
 	}
 	return "" // a word, an option or the name of a header
 }
+
+// jarLine is the beginning of a line of a jar whose tabs have become spaces.
+var jarLine = regexp.MustCompile(`(?:TRUE|FALSE) \d+ $`)
 
 const memberSize = 1000 // bytes of an object around a value that are looked at
 
@@ -401,8 +409,9 @@ func (f finder) candidates(cookies []cookie) (all []candidate) {
 func (f finder) isWanted(name string) bool { return f.wanted == "" || name == "" || name == f.wanted }
 
 // best returns the index of the one to take: under a key of the ring, called as
-// the library calls it, and issued last, as a server decides among several of a
-// name.
+// the library calls it, and issued last, which is the one that a server takes.
+// Of those of the same second it is the last in the text: an answer stands
+// after its request.
 func best(all []candidate, keys []string) int {
 	rank := func(c candidate) [3]int64 {
 		t, _ := parseHeader(c.text)
@@ -418,7 +427,7 @@ func best(all []candidate, keys []string) int {
 	}
 	first := 0
 	for i := range all {
-		if a, b := rank(all[i]), rank(all[first]); slices.Compare(a[:], b[:]) > 0 {
+		if a, b := rank(all[i]), rank(all[first]); slices.Compare(a[:], b[:]) >= 0 {
 			first = i
 		}
 	}
