@@ -4,9 +4,10 @@
 // of these.
 //
 // It exits with 0 if it has done its work. It exits with 1 if the answer is no:
-// a cookie does not open, a budget is exceeded, a keyring needs attention. It
-// exits with 2 if it was used wrongly or the environment kept it from working.
-// Its output holds no secret, except the key that keygen prints.
+// there is no cookie, or it does not open, a budget is exceeded, a keyring
+// needs attention. It exits with 2 if it was used wrongly or the environment
+// kept it from working. Its output holds no secret, except the key that keygen
+// prints.
 package main
 
 import (

@@ -24,8 +24,8 @@ production do not belong here: who has them can be anybody.
 
 The names in the JSON are those that cookies have: of a field's cbor or json tag, or
 else of the field. A number without fraction and exponent is an integer, and fits
-any field of integers that holds it. Bytes and the values of registered types cannot
-be said in JSON, and a time is a text.
+any field of a number that holds it. JSON has no bytes, no times and no registered
+types, and a text does not fit a field of these.
 `,
 	example: `
 cookiesession seal -keys dev.keyring '{"User":"ada","Theme":"dark"}'
