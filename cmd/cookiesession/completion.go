@@ -45,7 +45,7 @@ func completion(commands []command) string {
 	all := strings.Join(names, " ")
 	return `# bash completion for cookiesession, made by "cookiesession completion bash"
 _cookiesession() {
-	local cur=${COMP_WORDS[COMP_CWORD]} words=
+	local cur=$2 words= IFS=$' \n' # to bash @FILE is two words, and $2 is both
 	COMPREPLY=()
 	case $COMP_CWORD:${COMP_WORDS[1]} in
 	1:*) words='` + all + ` help' ;;
@@ -55,6 +55,11 @@ _cookiesession() {
 	case $cur in
 	-*) case ${COMP_WORDS[1]} in
 ` + cases.String() + `	esac ;;
+	@*)
+		IFS=$'\n'
+		COMPREPLY=($(compgen -f -P @ -- "${cur#@}"))
+		compopt -o filenames 2>/dev/null # quotes spaces, if it is there
+		;;
 	esac
 	[ -z "$words" ] || COMPREPLY=($(compgen -W "$words" -- "$cur"))
 }

@@ -15,6 +15,12 @@ func TestCompletion(t *testing.T) {
 	if err != nil {
 		t.Skip("there is no bash here")
 	}
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"jar", "a b.har"} {
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	script := filepath.Join(t.TempDir(), "completion")
 	if err := os.WriteFile(script, []byte(mustCall(t, "completion", "bash")), 0o600); err != nil {
 		t.Fatal(err)
@@ -26,7 +32,7 @@ func TestCompletion(t *testing.T) {
 shift
 complete -p cookiesession
 COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-$(complete -p cookiesession | sed 's/.*-F \([^ ]*\) .*/\1/')
+$(complete -p cookiesession | sed 's/.*-F \([^ ]*\) .*/\1/') cookiesession "${!#}"
 printf '%s\n' "${COMPREPLY[@]}"`
 		command := exec.Command(bash, append([]string{"--norc", "-c", program, "bash", script, "cookiesession"}, words...)...)
 		command.Stderr = os.Stderr
@@ -35,7 +41,7 @@ printf '%s\n' "${COMPREPLY[@]}"`
 			t.Fatalf("%q: %v", words, err)
 		}
 		options, rest, _ := strings.Cut(string(output), "\n")
-		return options, strings.Fields(rest)
+		return options, strings.FieldsFunc(rest, func(r rune) bool { return r == '\n' })
 	}
 	var names []string
 	for _, cmd := range commands() {
@@ -56,12 +62,16 @@ printf '%s\n' "${COMPREPLY[@]}"`
 		{[]string{"seal", "-c"}, []string{"-cookie", "-created"}},
 		{[]string{"version", "-"}, []string{"-h"}},
 		{[]string{"inspect", "-keys", ""}, nil},
-		{[]string{"inspect", "@"}, nil},
+		{[]string{"inspect", "@"}, []string{"@a b.har", "@jar"}},
+		{[]string{"inspect", "-keys", "ring", "@j"}, []string{"@jar"}},
+		{[]string{"inspect", "@x"}, nil},
 		{[]string{"size", "testdata/"}, nil},
 		{[]string{"frobnicate", "-"}, nil},
 	}
 	for _, row := range rows {
 		options, got := complete(row.words...)
+		slices.Sort(got)
+		slices.Sort(row.want)
 		if !slices.Equal(got, row.want) || !strings.Contains(options, "-o default ") {
 			t.Errorf("%q: %q, want %q; options %q", row.words, got, row.want, options)
 		}

@@ -19,6 +19,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/cookiesession"
 	"example.com/cookiesession/internal/wire"
 )
 
@@ -313,4 +314,37 @@ func TestFindHeaders(t *testing.T) {
 			t.Errorf("%s: exit %d, %+v", text, code, found)
 		}
 	}
+}
+
+// FuzzFind checks that a cookie opens whatever stands in the lines before it and
+// after it.
+func FuzzFind(f *testing.F) {
+	k := cookiesession.NewKey()
+	ring, err := cookiesession.NewKeyring(k)
+	if err != nil {
+		f.Fatal(err)
+	}
+	codec, err := cookiesession.NewCodec(ring, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	value, err := codec.Encode("app", 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Setenv("COOKIESESSION_KEYS", k.Secret())
+	f.Add("", "")
+	f.Add("Cookie: a=b; session="+value, "; Path=/\nX: y")
+	f.Add("-b ^\"a=%3D", "^\" ^\n=3D&amp;\\u003d")
+	f.Add(strings.Repeat("A", 80), strings.Repeat("A", 80)+"\nA\n> A;")
+	f.Fuzz(func(t *testing.T, before, after string) {
+		for _, separator := range []string{"=", "\t", `": "`} {
+			text := before + "\napp" + separator + value + "\n" + after
+			var stdout, stderr bytes.Buffer
+			code := run([]string{"open", "-keys-env", "COOKIESESSION_KEYS", "-name", "app"}, strings.NewReader(text), &stdout, &stderr)
+			if code != exitDone || stdout.String() != "1\n" {
+				t.Errorf("exit %d, %q, %q, in %q", code, &stdout, &stderr, text)
+			}
+		}
+	})
 }
