@@ -28,7 +28,7 @@ type finder struct {
 
 // spellings returns the ways to read a text, in which a cookie may not stand as
 // it was sent: wrapped at the width of a terminal, percent-encoded, escaped,
-// quoted in a mail. The first that has the cookie counts.
+// quoted in a mail.
 func spellings(text string) []func() string {
 	plainer := text
 	unescaped := func() string {
@@ -374,15 +374,17 @@ func (f finder) spoiled(text string) (found []cookie) {
 // usualNames are the library's default names of cookies.
 var usualNames = []string{"__Host-session", "__Secure-session", "dev-session", "session"}
 
-// isPart reports whether name belongs to a further part of another cookie.
+// isPart reports whether name belongs to a further part of one of the cookies.
 func isPart(name string, cookies []cookie) bool {
 	i := strings.LastIndexByte(name, '_')
 	if i < 0 {
 		return false
 	}
 	n, err := strconv.Atoi(name[i+1:])
-	return err == nil && 2 <= n && n <= wire.MaxParts &&
-		slices.ContainsFunc(cookies, func(c cookie) bool { return c.name == name[:i] })
+	return err == nil && n >= 2 && slices.ContainsFunc(cookies, func(c cookie) bool {
+		t, _ := parseHeader(c.value)
+		return c.name == name[:i] && n <= t.parts
+	})
 }
 
 // A candidate is a token's text, joined from its parts, or the reason why it

@@ -203,7 +203,7 @@ func openSession(c *console, o inspectOptions, args []string) error {
 	}
 	switch {
 	case errors.Is(err, errNo):
-		refused.Error, refused.Why = "no-cookie", err.Error()
+		refused.Error, refused.Why = "no-cookie", keyText.ReplaceAllString(err.Error(), "csk1_...")
 	case err != nil:
 		return err
 	case f.Cause != "":
