@@ -24,6 +24,16 @@ func (o *cookieFlags) add(fs *flag.FlagSet, name, about string) {
 	fs.StringVar(&o.label, "label", "", "`label` that it is sealed under: Options.Label, or what Options.LabelFunc returns")
 }
 
+func (o cookieFlags) check(needsKeys bool) error {
+	switch {
+	case keyText.MatchString(o.name), keyText.MatchString(o.label): // which would be shown
+		return misuse("-name and -label take no key: it goes into a file for -keys, or a variable for -keys-env")
+	case needsKeys && o.keys == (keyFlags{}):
+		return misuse("which keys? give -keys FILE, -keys - or -keys-env NAME")
+	}
+	return nil
+}
+
 // keyFlags say where the keys are.
 type keyFlags struct{ file, env string }
 
@@ -66,8 +76,6 @@ func parseRing(from, text string) (*cookiesession.Keyring, error) {
 	}
 	return ring, nil
 }
-
-var errWhichKeys = misuse("which keys? give -keys FILE, -keys - or -keys-env NAME")
 
 // text returns the text that a command works on: its argument, the content of
 // the file after @, or standard input.

@@ -113,8 +113,9 @@ func (o inspectOptions) find(c *console, args []string) (*finding, error) {
 		return nil, misuse("-lifetime is 0: no session lives for ever")
 	case o.nth < 0:
 		return nil, misuse("-nth %d: the first cookie has number 1", o.nth)
-	case o.needsKeys && o.keys == (keyFlags{}):
-		return nil, errWhichKeys
+	}
+	if err := o.check(o.needsKeys); err != nil {
+		return nil, err
 	}
 	text, err := o.keys.text(c, "cookie", args)
 	if err != nil {
@@ -203,7 +204,7 @@ func openSession(c *console, o inspectOptions, args []string) error {
 	}
 	switch {
 	case errors.Is(err, errNo):
-		refused.Error, refused.Why = "no-cookie", keyText.ReplaceAllString(err.Error(), "csk1_...")
+		refused.Error, refused.Why = "no-cookie", err.Error()
 	case err != nil:
 		return err
 	case f.Cause != "":

@@ -52,8 +52,8 @@ type sealOptions struct {
 }
 
 func sealSession(c *console, o sealOptions, args []string) error {
-	if o.keys == (keyFlags{}) {
-		return errWhichKeys
+	if err := o.check(true); err != nil {
+		return err
 	}
 	text, err := o.keys.text(c, "session", args)
 	if err != nil {
