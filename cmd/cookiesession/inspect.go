@@ -414,11 +414,11 @@ func (op *opener) explain(err error, names []string) *refusal {
 	var notCBOR *cbor.SyntaxError
 	switch {
 	case cookiesession.ReasonOf(err) == cookiesession.ReasonAltered:
-		label := "no label"
+		label := "a label"
 		if op.options.label != "" {
-			label = fmt.Sprintf("the label %q", op.options.label)
+			label = fmt.Sprintf("another label than %q", op.options.label)
 		}
-		return refuse(causeAltered, "it was altered, or sealed for another name than %s, or under another label than %s", strings.Join(names, ", "), label)
+		return refuse(causeAltered, "it was altered, or sealed for another name than %s (see -name), or under %s (see -label)", strings.Join(names, ", "), label)
 	case cookiesession.ReasonOf(err) == cookiesession.ReasonNewer:
 		return refuse(causeNewer, "%v", err)
 	case errors.As(err, &notShown), errors.As(err, &notCBOR):
