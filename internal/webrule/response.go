@@ -8,11 +8,26 @@ import (
 
 // MarkRead marks a response that depends on a session that was read: Vary, and
 // private unless the handler has set a rule for caches itself.
-func MarkRead(h http.Header) {
-	addVary(h)
-	if _, set := h["Cache-Control"]; !set {
-		h["Cache-Control"] = []string{"private"}
+func MarkRead(h http.Header) { MarkReadIn(h, new([2]string)) }
+
+// MarkReadIn is MarkRead with room for the values of both headers. It must be
+// this response's alone, since a middleware may write into the values of a
+// header. If it has been used before, there is other room.
+func MarkReadIn(h http.Header, room *[2]string) {
+	if _, set := h["Cache-Control"]; set {
+		addVary(h)
+		return
 	}
+	if len(h["Vary"]) > 0 {
+		addVary(h)
+		h["Cache-Control"] = []string{"private"}
+		return
+	}
+	if *room != [2]string{} {
+		room = new([2]string)
+	}
+	*room = [2]string{"Cookie", "private"}
+	h["Vary"], h["Cache-Control"] = room[:1:1], room[1:]
 }
 
 // SetCookies puts a session's Set-Cookie lines into a response's headers, and

@@ -56,6 +56,25 @@ func TestMarkRead(t *testing.T) {
 	}
 }
 
+// A middleware may write into the values of a header, and append to them. That
+// changes no other header, and no other response.
+func TestMarkReadInKeepsApart(t *testing.T) {
+	h, other := http.Header{}, http.Header{}
+	var room [2]string
+	webrule.MarkReadIn(h, &room)
+	webrule.MarkReadIn(other, &room)
+	h["Vary"][0] = "Accept"
+	h["Vary"] = append(h["Vary"], "Origin")
+	h["Cache-Control"] = append(h["Cache-Control"], "no-transform")
+	want := http.Header{"Vary": {"Accept", "Origin"}, "Cache-Control": {"private", "no-transform"}}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}}, other); diff != "" {
+		t.Error("another response: " + diff)
+	}
+}
+
 // What Cache-Control and its like become in a response that sets a cookie.
 func TestSetCookiesPrivate(t *testing.T) {
 	control := func(lines ...string) http.Header { return http.Header{"Cache-Control": lines} }
