@@ -16,6 +16,9 @@ import (
 
 // A cookieView tells what the session costs. Sizes are in characters of the
 // cookie's name and value, which are bytes, too, because all of them are ASCII.
+//
+// Value is on the page because the page is about it. Elsewhere it stays out of
+// what scripts can read, which is what HttpOnly is for. Here there are none.
 type cookieView struct {
 	Name, Value string // as the browser holds them after this response
 	Size        int
@@ -74,13 +77,18 @@ func (s *site) cookieAfter(r *http.Request, session *cookiesession.Session[Visit
 	return cookies[0].Value, nil
 }
 
-// cookieBefore returns the value that the request brought, if it opened.
+// cookieBefore returns the value that the request brought, if it opened. Beside
+// it there may be others, which somebody has planted.
 func (s *site) cookieBefore(r *http.Request, session *cookiesession.Session[Visit]) string {
-	cookies := r.CookiesNamed(s.sessions.CookieName())
-	if session.IsNew() || len(cookies) == 0 {
+	if session.IsNew() {
 		return ""
 	}
-	return cookies[0].Value
+	for _, c := range r.CookiesNamed(s.sessions.CookieName()) {
+		if s.open(c.Value) == nil {
+			return c.Value
+		}
+	}
+	return ""
 }
 
 // sizeOf returns the characters of a cookie with this value, 0 for none.

@@ -46,7 +46,7 @@ var english = texts{
 	LoggedOut: "You are logged out. Your preferences stay.",
 
 	Sealed:     "The cookie itself",
-	SealedHint: "Your browser holds this text. Only the server’s key opens it.",
+	SealedHint: "Your browser holds this text. Only the server’s key opens it, but whoever copies it is taken for you.",
 	Inside:     "What its characters are for",
 	CookieName: "Its name",
 	Envelope:   "Key, time, nonce and tag",
@@ -118,7 +118,7 @@ var german = texts{
 	LoggedOut: "Du bist abgemeldet. Deine Einstellungen bleiben.",
 
 	Sealed:     "Das Cookie selbst",
-	SealedHint: "Diesen Text hat dein Browser. Nur der Schlüssel des Servers öffnet ihn.",
+	SealedHint: "Diesen Text hat dein Browser. Nur der Schlüssel des Servers öffnet ihn, aber wer ihn kopiert, gilt als du.",
 	Inside:     "Wofür seine Zeichen da sind",
 	CookieName: "Sein Name",
 	Envelope:   "Schlüssel, Zeit, Nonce und Prüfwert",
@@ -190,7 +190,7 @@ var french = texts{
 	LoggedOut: "Vous êtes déconnecté. Vos préférences restent.",
 
 	Sealed:     "Le cookie lui-même",
-	SealedHint: "Votre navigateur détient ce texte. Seule la clé du serveur l’ouvre.",
+	SealedHint: "Votre navigateur détient ce texte. Seule la clé du serveur l’ouvre, mais qui le copie passe pour vous.",
 	Inside:     "À quoi servent ses caractères",
 	CookieName: "Son nom",
 	Envelope:   "Clé, heure, nonce et sceau",
@@ -262,7 +262,7 @@ var spanish = texts{
 	LoggedOut: "Has cerrado la sesión. Tus preferencias se quedan.",
 
 	Sealed:     "La cookie misma",
-	SealedHint: "Tu navegador guarda este texto. Solo la clave del servidor lo abre.",
+	SealedHint: "Tu navegador guarda este texto. Solo la clave del servidor lo abre, pero quien lo copie pasa por ti.",
 	Inside:     "Para qué son sus caracteres",
 	CookieName: "Su nombre",
 	Envelope:   "Clave, hora, nonce y sello",
@@ -334,7 +334,7 @@ var japanese = texts{
 	LoggedOut: "ログアウトしました。設定はそのまま残ります。",
 
 	Sealed:     "Cookie そのもの",
-	SealedHint: "ブラウザーが持っているのはこの文字列です。サーバーの鍵だけがこれを開けます。",
+	SealedHint: "ブラウザーが持っているのはこの文字列です。開けるのはサーバーの鍵だけですが、写しを持つ人はあなたとして扱われます。",
 	Inside:     "文字数の内訳",
 	CookieName: "Cookie の名前",
 	Envelope:   "鍵、時刻、ノンス、認証タグ",
@@ -409,7 +409,7 @@ var arabic = texts{
 	LoggedOut: "تم تسجيل الخروج. تبقى التفضيلات كما هي.",
 
 	Sealed:     "الملف نفسه",
-	SealedHint: "هذا النص محفوظ في المتصفح. مفتاح الخادم وحده يفتحه.",
+	SealedHint: "هذا النص محفوظ في المتصفح. مفتاح الخادم وحده يفتحه، لكن من ينسخه يُعامَل كصاحبه.",
 	Inside:     "فيمَ تُستخدم محارفه",
 	CookieName: "اسمه",
 	Envelope:   "المفتاح والوقت والرقم الفريد وختم التحقق",

@@ -236,3 +236,15 @@ func TestErrorPages(t *testing.T) {
 		})
 	}
 }
+
+// A value that somebody has planted beside the cookie is not taken for it.
+func TestPlantedCookie(t *testing.T) {
+	for _, planted := range []string{"%", "", "QUJD"} {
+		v := newVisitor(t)
+		v.post("/preferences", "theme", "dark")
+		v.header.Set("Cookie", "__Host-session="+planted)
+		for at := range 3 {
+			v.checkInside(v.get("/?flip=" + strconv.Itoa(at)))
+		}
+	}
+}

@@ -28,7 +28,7 @@ var pages = template.Must(template.ParseFS(files, "page.html"))
 type site struct {
 	sessions *cookiesession.Manager[Visit]
 	trials   *cookiesession.Manager[Visit] // the same, for cookies that are broken on purpose
-	version  string // of the files in static, to tell caches of a change
+	version  string                        // of the files in static, to tell caches of a change
 }
 
 // newHandler returns the site, whose sessions are sealed under keys.
