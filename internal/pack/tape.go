@@ -1,10 +1,6 @@
 package pack
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -33,21 +29,22 @@ type tapeKey struct {
 
 func newTapeTables(f *form.Tables) *tapeTables {
 	t := &tapeTables{keys: make([]tapeKey, len(f.Keys))}
-	order := make([]int, len(f.Keys))
 	for i, s := range f.Keys {
 		if s == "" {
 			panic("pack: internal error: an empty key in the dictionary")
 		}
-		order[i] = i
+		t.longestKey = max(t.longestKey, len(s))
 		k := cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s}
 		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s), next: form.KeyCode(len(s))}
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(len(f.Keys[a])-len(f.Keys[b]), strings.Compare(f.Keys[a], f.Keys[b]))
-	})
-	for rank, i := range order {
-		t.keys[i].rank = rank
-		t.longestKey = max(t.longestKey, len(f.Keys[i]))
+	rank := 0
+	for n := range t.longestKey + 1 {
+		for i, s := range f.Keys { // in order
+			if len(s) == n {
+				t.keys[i].rank = rank
+				rank++
+			}
+		}
 	}
 	t.texts = newStringIndex(len(f.Keys), func(i int) string { return f.Keys[i] })
 	for i, l := range f.Key {
