@@ -62,7 +62,8 @@ func planOf(t reflect.Type) (*value.Plan, error) {
 }
 
 // isPlain reports whether two values of a type that are equal to Go are always
-// stored alike. Nothing in a plain type can be changed through a pointer. A
+// stored alike, as long as its marshaling methods, if it has any, look at
+// nothing else. Nothing in a plain type can be changed through a pointer. A
 // float is not plain: 0 and -0 are equal.
 func isPlain(t reflect.Type) bool {
 	switch t.Kind() {
