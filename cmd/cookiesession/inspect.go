@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -19,12 +18,18 @@ import (
 
 var inspectCommand = command{
 	name:    "inspect",
-	args:    "[flags] [COOKIE]",
+	args:    "[flags] [TEXT | @FILE | -]",
 	summary: "show what a cookie says, or exactly why it does not open",
 	about: `
-Inspect reads a cookie value, a Cookie header, Set-Cookie headers, or the whole
-head of a request or response, as an argument or from standard input. (An argument
-stands in the shell's history.) A session in several cookies is joined.
+Inspect finds a cookie in any text: a value, a Cookie or Set-Cookie header, what
+curl -v printed, "Copy as cURL" or "Copy as fetch", a HAR file, a curl -c jar, a
+row of the browser's tools, JSON, code or a log, also wrapped or percent-encoded.
+The text is the argument, the content of the file after @, or standard input. (An
+argument stands in the shell's history.) A session in several cookies is joined.
+
+Of several cookies it takes one under a key of the ring, then one that is called
+as the library calls it, then the one that was issued last. It lists the others,
+and -name or -nth takes one of them.
 
 Without keys it shows what everybody can read: version, number of cookies, key
 id, time of issue and sizes. With the keys it opens the cookie, and shows the
@@ -34,82 +39,207 @@ session as JSON, though not in the types that the program knows: bytes are
 
 A cookie that does not open has exactly one cause, which -json gives as one
 word: empty, not-base64url, too-short, version, too-many-parts, missing-part,
-unknown-key, retired-key, revoked-key, altered, malformed, value, future,
-expired. Then the exit code is 1. A session that has expired is shown all the same.
+unknown-key, retired-key, revoked-key, altered, newer, malformed, value, future,
+expired. Then the exit code is 1, and so it is if there is no cookie. A session
+that has expired is shown all the same.
 `,
 	example: `
 pbpaste | cookiesession inspect
-pbpaste | cookiesession inspect -file /etc/shop/keyring -label shop
-curl -si https://shop.example/ | cookiesession inspect -file /etc/shop/keyring -json | jq .session
+pbpaste | cookiesession inspect -keys /etc/shop/keyring -label shop
+cookiesession inspect -keys /etc/shop/keyring -name cart @shop.example.har
+kubectl get secret keyring -o jsonpath={.data.keyring} | base64 -d | cookiesession inspect -keys - @jar
 `,
 	setup: func(fs *flag.FlagSet) func(*console, []string) error {
 		o := inspectOptions{lifetime: duration(wire.DefaultLifetime)}
-		fs.StringVar(&o.file, "file", "", "keyring `file` to open the cookie with")
-		fs.StringVar(&o.name, "name", "", "`name` of the cookie (default: "+usualNames[0]+" and its like, or the only one that may be meant)")
-		fs.StringVar(&o.label, "label", "", "`label` that it was sealed under: Options.Label, or what Options.LabelFunc returned")
-		fs.Var(&o.lifetime, "lifetime", "`duration` for which sessions live (Options.Lifetime)")
-		fs.Var(&o.idle, "idle", "`duration` for which they live unused (Options.IdleTimeout); 0: no such limit")
-		fs.BoolVar(&o.json, "json", false, "print one JSON object a line, for each cookie of the name")
-		return func(c *console, args []string) error { return inspect(c, o, args) }
+		o.flags(fs)
+		fs.BoolVar(&o.json, "json", false, "print a JSON object")
+		return func(c *console, args []string) error {
+			f, err := o.find(c, args)
+			if err != nil {
+				return err
+			}
+			return f.print(c, o)
+		}
 	},
 }
 
-type inspectOptions struct {
-	file, name, label string
-	lifetime, idle    duration
-	json              bool
+var openCommand = command{
+	name:    "open",
+	args:    "[flags] [TEXT | @FILE | -]",
+	summary: "print the session of a cookie as JSON",
+	about: `
+Open finds a cookie as inspect does, opens it and prints its session as JSON, in
+the form that inspect has. It needs the keys. A session that has expired is
+refused. The exit code is 1 if it prints none, and the error says why.
+
+With -json it prints one line, {"value": ..., "id": ..., "created": ...,
+"issued": ..., "key": ...}, where the times are in Unix seconds and id is null if
+there is none. If it refuses, that is {"error": ..., "why": ...}: no-cookie, or one
+of the causes of inspect.
+`,
+	example: `
+pbpaste | cookiesession open -keys /etc/shop/keyring
+cookiesession open -keys /etc/shop/keyring -json @jar | jq .value.user
+`,
+	setup: func(fs *flag.FlagSet) func(*console, []string) error {
+		o := inspectOptions{lifetime: duration(wire.DefaultLifetime), needsKeys: true}
+		o.flags(fs)
+		fs.BoolVar(&o.json, "json", false, "print a JSON object that also says when, for whom and by which key it was sealed")
+		return func(c *console, args []string) error { return openSession(c, o, args) }
+	},
 }
 
-const maxInput = 1 << 20 // bytes, as much as net/http takes of a head
+// inspectOptions are the flags of inspect and open.
+type inspectOptions struct {
+	cookieFlags
+	nth            int
+	lifetime, idle duration
+	json           bool
+	needsKeys      bool
+}
 
-func inspect(c *console, o inspectOptions, args []string) error {
-	text := ""
-	switch len(args) {
-	case 0:
-		input, err := io.ReadAll(io.LimitReader(c.stdin, maxInput))
-		if err != nil {
-			return err
-		}
-		text = string(input)
-	case 1:
-		text = args[0]
-	default:
-		return misuse("one cookie at a time: put quotes around a header")
+func (o *inspectOptions) flags(fs *flag.FlagSet) {
+	o.cookieFlags.add(fs, "", "`name` of the cookie (default: see above)")
+	fs.IntVar(&o.nth, "nth", 0, "take the cookie of this `number` in the list, from 1 (0: see above)")
+	fs.Var(&o.lifetime, "lifetime", "`duration` for which sessions live (Options.Lifetime)")
+	fs.Var(&o.idle, "idle", "`duration` for which they live unused (Options.IdleTimeout); 0: no such limit")
+}
+
+// find finds out about the cookie that is meant. Its error is errNo if there is
+// none.
+func (o inspectOptions) find(c *console, args []string) (*finding, error) {
+	switch {
+	case o.lifetime == 0:
+		return nil, misuse("-lifetime is 0: no session lives for ever")
+	case o.nth < 0:
+		return nil, misuse("-nth %d: the first cookie has number 1", o.nth)
 	}
-	if o.lifetime == 0 {
-		return misuse("-lifetime is 0: no session lives for ever")
+	if err := o.check(o.needsKeys); err != nil {
+		return nil, err
 	}
-	opener, err := o.opener()
+	text, err := o.keys.text(c, "cookie", args)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	cookies := parseCookies(text)
-	name := o.name
-	if name == "" && (len(cookies) != 1 || cookies[0].name != "") {
-		if name, err = chooseName(cookies); err != nil {
-			return no("%w", err)
-		}
+	opener, err := o.opener(c)
+	if err != nil {
+		return nil, err
 	}
-	found := candidates(cookies, name)
-	if len(found) == 0 {
-		return no("there is no cookie called %s", name)
-	}
+	return o.search(c, opener, text)
+}
 
-	opened := false
-	for i, can := range found {
-		r := o.look(opener, can)
-		opened = opened || r.Cause == ""
-		if i > 0 && !o.json {
-			fmt.Fprintln(c.stdout)
+// search looks for the cookie that is meant in a text. Of the ways to read the
+// text the first counts in which a cookie opens, or has a name if there are no
+// keys, or else the first in which one is.
+func (o inspectOptions) search(c *console, op *opener, text string) (*finding, error) {
+	f := finder{o.name, clock.Now()}
+	text = utf8Text(text)
+	var first *finding
+	var among []candidate
+	most := 0
+	try := func(cookies []cookie) (done bool) {
+		all := f.candidates(cookies)
+		most = max(most, len(all))
+		if len(all) == 0 || o.nth > len(all) {
+			return false
 		}
-		if err := r.print(c, o); err != nil {
+		i := o.nth - 1
+		if o.nth == 0 {
+			i = best(all, op.ids())
+		}
+		got := o.look(op, all[i])
+		if len(all) > 1 {
+			got.Nth, got.Of = i+1, len(all)
+		}
+		done = got.isOpen() || op == nil && got.Cause == "" && got.Cookie != ""
+		if first == nil || done {
+			first, among = got, all
+		}
+		return done
+	}
+	for _, spell := range spellings(text) {
+		if try(f.find(spell())) {
+			break
+		}
+	}
+	if first == nil {
+		try(f.spoiled(text))
+	}
+	switch {
+	case first != nil:
+		if o.nth == 0 && len(among) > 1 {
+			first.list(c, among)
+		}
+		return first, nil
+	case most > 0:
+		return nil, no("there is no cookie number %d, because only %d may be meant", o.nth, most)
+	case o.name != "":
+		return nil, no("there is no cookie called %s", o.name)
+	}
+	return nil, no("nothing here looks like a cookie of this library: if there is one, say its name with -name")
+}
+
+// list says which of several cookies was taken.
+func (f *finding) list(c *console, all []candidate) {
+	fmt.Fprintf(c.stderr, "note: this is number %d of %d cookies that look like ones of this library: -name or -nth takes another\n", f.Nth, f.Of)
+	const most = 20
+	for i, can := range all[:min(most, len(all))] {
+		t, _ := parseHeader(can.text)
+		issued := "-"
+		if t.key != "" {
+			issued = fmt.Sprintf("issued %s, key %s", stamp(t.issued), t.key)
+		}
+		fmt.Fprintf(c.stderr, "%3d  %s, %s, %d characters\n", i+1, visible(shownName(can.name)), issued, len(can.text))
+	}
+	if f.Of > most {
+		fmt.Fprintf(c.stderr, "and %d more\n", f.Of-most)
+	}
+}
+
+func openSession(c *console, o inspectOptions, args []string) error {
+	f, err := o.find(c, args)
+	var refused struct {
+		Error string `json:"error"`
+		Why   string `json:"why"`
+	}
+	switch {
+	case errors.Is(err, errNo):
+		refused.Error, refused.Why = "no-cookie", err.Error()
+	case err != nil:
+		return err
+	case f.Cause != "":
+		refused.Error, refused.Why = string(f.Cause), f.Why
+		err = no("%s: %s", f.Cause, f.Why)
+	}
+	switch {
+	case err != nil && o.json:
+		if err := writeJSON(c.stdout, refused); err != nil {
 			return err
 		}
-	}
-	if !opened {
 		return no("")
+	case err != nil:
+		return err
+	case o.json:
+		return writeJSON(c.stdout, f.opened())
 	}
-	return nil
+	text, err := marshalJSON(f.Session, "  ")
+	c.stdout.WriteString(text)
+	return err
+}
+
+// opened is the output of open -json, which other readers have as well.
+func (f *finding) opened() any {
+	var id *string
+	if f.ID != "" {
+		id = &f.ID
+	}
+	return struct {
+		Value   any     `json:"value"`
+		ID      *string `json:"id"`
+		Created int64   `json:"created"`
+		Issued  int64   `json:"issued"`
+		Key     string  `json:"key"`
+	}{f.Session, id, f.Created.Unix(), f.Issued.Unix(), f.Key}
 }
 
 // A finding is everything that is known of one cookie.
@@ -141,6 +271,10 @@ type finding struct {
 	Pending  bool       `json:"binding_pending,omitzero"`
 	Expires  *time.Time `json:"expires,omitempty"`
 	Session  any        `json:"session,omitempty"`
+
+	// Where there are several.
+	Nth int `json:"nth,omitzero"`
+	Of  int `json:"of,omitzero"`
 }
 
 // isOpen reports whether the sealed content is known.
@@ -174,30 +308,39 @@ func (o inspectOptions) look(op *opener, can candidate) *finding {
 	return f
 }
 
-// An opener opens cookies with the keys of a file.
+// An opener opens cookies with the keys of a ring.
 type opener struct {
 	options inspectOptions
 	keys    []cookiesession.KeyInfo
 	codec   *cookiesession.Codec
 }
 
-func (o inspectOptions) opener() (*opener, error) {
-	if o.file == "" {
-		return nil, nil
-	}
-	ring, err := cookiesession.OpenKeyring(o.file)
-	if err != nil {
+func (o inspectOptions) opener(c *console) (*opener, error) {
+	ring, err := o.keys.ring(c)
+	if err != nil || ring == nil {
 		return nil, err
 	}
 	codec, err := cookiesession.NewCodec(ring, &cookiesession.CodecOptions{
 		// look reports a session that has expired.
-		Label: o.label, Lifetime: wire.MaxLifetime, MaxSize: maxInput, MaxCookies: wire.MaxParts,
+		Label: o.label, Lifetime: wire.MaxLifetime, MaxSize: maxToken, MaxCookies: wire.MaxParts,
 	})
 	if err != nil {
 		return nil, err
 	}
 	return &opener{o, ring.Keys(), codec}, nil
 }
+
+// ids returns the ids of the keys, for nil none.
+func (op *opener) ids() (ids []string) {
+	if op != nil {
+		for _, k := range op.keys {
+			ids = append(ids, k.ID)
+		}
+	}
+	return ids
+}
+
+const maxToken = 1 << 20 // bytes, as much as net/http takes of a head
 
 // open opens a whole token.
 func (op *opener) open(f *finding, can candidate, t token, now time.Time) *refusal {
@@ -271,11 +414,13 @@ func (op *opener) explain(err error, names []string) *refusal {
 	var notCBOR *cbor.SyntaxError
 	switch {
 	case cookiesession.ReasonOf(err) == cookiesession.ReasonAltered:
-		label := "no label"
+		label := "a label"
 		if op.options.label != "" {
-			label = fmt.Sprintf("the label %q", op.options.label)
+			label = fmt.Sprintf("another label than %q", op.options.label)
 		}
-		return refuse(causeAltered, "it was altered, or sealed for another name than %s, or under another label than %s", strings.Join(names, ", "), label)
+		return refuse(causeAltered, "it was altered, or sealed for another name than %s (see -name), or under %s (see -label)", strings.Join(names, ", "), label)
+	case cookiesession.ReasonOf(err) == cookiesession.ReasonNewer:
+		return refuse(causeNewer, "%v", err)
 	case errors.As(err, &notShown), errors.As(err, &notCBOR):
 		return refuse(causeValue, "it is authentic, but its value cannot be shown: %v", cause)
 	}
@@ -311,6 +456,13 @@ func (f *finding) expiry(o inspectOptions, now time.Time) *refusal {
 }
 
 func (f *finding) print(c *console, o inspectOptions) error {
+	if err := f.show(c, o); err != nil || f.Cause == "" {
+		return err
+	}
+	return no("")
+}
+
+func (f *finding) show(c *console, o inspectOptions) error {
 	if o.json {
 		return writeJSON(c.stdout, f)
 	}
@@ -319,12 +471,12 @@ func (f *finding) print(c *console, o inspectOptions) error {
 	row := func(name, format string, args ...any) {
 		fmt.Fprintf(table, "%s\t%s\n", name, visible(fmt.Sprintf(format, args...)))
 	}
-	name := f.Cookie
-	if name == "" {
-		name = "(a value without a name)"
-	}
+	name := shownName(f.Cookie)
 	if f.Cookies > 1 {
 		name += fmt.Sprintf(" and %d more", f.Cookies-1)
+	}
+	if f.Of > 1 {
+		name += fmt.Sprintf(" (number %d of %d)", f.Nth, f.Of)
 	}
 	row("cookie", "%s", name)
 	if f.Key != "" {
@@ -345,7 +497,7 @@ func (f *finding) print(c *console, o inspectOptions) error {
 	case f.Opens != nil:
 		row("opens", "yes")
 	default:
-		row("opens", "that takes the keys: -file")
+		row("opens", "that takes the keys: -keys or -keys-env")
 	}
 	if f.isOpen() {
 		f.printSealed(row, now)
@@ -354,6 +506,13 @@ func (f *finding) print(c *console, o inspectOptions) error {
 		return err
 	}
 	return f.printSession(c)
+}
+
+func shownName(name string) string {
+	if name == "" {
+		return "(a value without a name)"
+	}
+	return name
 }
 
 func (f *finding) sizes() string {

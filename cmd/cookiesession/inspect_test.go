@@ -86,7 +86,7 @@ func TestInspectShowsMeta(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return sizes.ReplaceAllString(mustCall(t, append(append([]string{"inspect", "-file", ring}, args...), "s="+text)...), "")
+			return sizes.ReplaceAllString(mustCall(t, append(append([]string{"inspect", "-keys", ring}, args...), "s="+text)...), "")
 		}
 		meta := cookiesession.Meta{Created: created}
 		for field, value := range reflect.ValueOf(full).Fields() {
@@ -155,6 +155,8 @@ func TestCauses(t *testing.T) {
 	}{
 		{"value", value, "", ""},
 		{"value with a line end", value + "\n", "", ""},
+		{"quotes", `"` + value + `"`, "", ""},
+		{"wrapped", value[:40] + "\n" + value[40:], "", ""},
 		{"pair", pair, "", ""},
 		{"among others", header("a=b", pair, "theme=dark"), "", ""},
 		{"three parts", header(parts...), "", ""},
@@ -163,12 +165,11 @@ func TestCauses(t *testing.T) {
 
 		{"empty", name + "=", causeEmpty, "empty"},
 		{"padding", value + "==", causeBase64, "padding"},
-		{"other alphabet", strings.Replace(value, value[50:51], "+", 1), causeBase64, "ordinary base64"},
-		{"percent", strings.Replace(value, value[50:51], "%", 1), causeBase64, "decode it first"},
-		{"quotes", `"` + value + `"`, causeBase64, "quotation mark"},
-		{"wrapped", value[:40] + "\n" + value[40:], causeBase64, "wrapped"},
+		{"other alphabet", value[:50] + "+" + value[51:], causeBase64, "ordinary base64"},
+		{"percent", value[:50] + "%_" + value[52:], causeBase64, "decode it first"},
+		{"a quotation mark within", value[:50] + "'" + value[51:], causeBase64, "quotation mark"},
 		{"JWT", "eyJhbGciOiJIUzI1NiJ9." + value, causeBase64, "JSON Web Token"},
-		{"umlaut", "ä" + value, causeBase64, "character 1"},
+		{"umlaut", value[:50] + "ä" + value[51:], causeBase64, "character 51"},
 		{"one character too few", value[:len(value)/4*4-3], causeBase64, "missing"},
 		{"trailing bits", trailing, causeBase64, "bits that must be zero"},
 
@@ -194,7 +195,7 @@ func TestCauses(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			found, code := look(t, "-file", ring, tt.input)
+			found, code := look(t, "-keys", ring, tt.input)
 			if len(found) != 1 {
 				t.Fatalf("%d cookies were found", len(found))
 			}
@@ -217,7 +218,7 @@ func TestCauses(t *testing.T) {
 func TestInspectWithoutKeys(t *testing.T) {
 	codec, ring := newSealer(t)
 	pair := seal(t, codec, "session", map[string]int{"n": 1})[0]
-	with, _ := look(t, "-file", ring, pair)
+	with, _ := look(t, "-keys", ring, pair)
 	without, code := look(t, pair)
 	if code != exitDone || len(with) != 1 || len(without) != 1 {
 		t.Fatalf("exit %d", code)
@@ -229,20 +230,6 @@ func TestInspectWithoutKeys(t *testing.T) {
 	}
 }
 
-func TestInspectSeveral(t *testing.T) {
-	codec, ring := newSealer(t)
-	one, two := seal(t, codec, "session", map[string]int{"n": 1})[0], seal(t, codec, "session", map[string]int{"n": 2})[0]
-	found, code := look(t, "-file", ring, one+"; session=x; "+two)
-	if code != exitDone || len(found) != 3 || found[0].Cause != "" || found[1].Cause != causeShort || found[2].Cause != "" {
-		t.Errorf("exit %d, %+v", code, found)
-	}
-	// In people's form they are apart from each other.
-	stdout, _, _ := call("inspect", "-file", ring, one+"; "+two)
-	if n := strings.Count(stdout, "\n\ncookie "); n != 1 {
-		t.Errorf("%d blank lines:\n%s", n, stdout)
-	}
-}
-
 // TestInspectHostile pastes headers and sessions with escape sequences of
 // terminals, in one byte and in two, and marks that turn text around. None may
 // come out, whatever the form.
@@ -250,21 +237,21 @@ func TestInspectHostile(t *testing.T) {
 	codec, ring := newSealer(t)
 	const evil = "\x1b]0 owned\x07\u009b31m\u202egpj\x7f\U000e0001"
 	good := seal(t, codec, "session", map[string]string{"text": evil, "plain": "Grüße, 世界 😀"})[0]
-	named := seal(t, codec, "n\x9b"+evil, map[string]string{})[0]
+	named, again := seal(t, codec, "n\x9b"+evil, map[string]string{})[0], seal(t, codec, "n\x9b"+evil, map[string]string{})[0]
 	tests := []struct {
 		name string
 		args []string
 		code int
 		want string // stands in the output
 	}{
-		{"session", []string{"-file", ring, good}, exitDone, `\u001b]0 owned\u0007\u009b31m\u202egpj\u007f\udb40\udc01`},
-		{"plain text", []string{"-file", ring, good}, exitDone, "Grüße, 世界 😀"},
-		{"session as JSON", []string{"-json", "-file", ring, good}, exitDone, `\u009b31m\u202egpj\u007f\udb40\udc01`},
-		{"cookie's name", []string{"-file", ring, named}, exitDone, `n\x9b\u001b]0 owned\u0007\u009b31m`},
-		{"several names", []string{named + "; m=" + strings.SplitN(good, "=", 2)[1]}, exitNo, `which cookie? say -name n\x9b\u001b]`},
+		{"session", []string{"-keys", ring, good}, exitDone, `\u001b]0 owned\u0007\u009b31m\u202egpj\u007f\udb40\udc01`},
+		{"plain text", []string{"-keys", ring, good}, exitDone, "Grüße, 世界 😀"},
+		{"session as JSON", []string{"-json", "-keys", ring, good}, exitDone, `\u009b31m\u202egpj\u007f\udb40\udc01`},
+		{"cookie's name", []string{"-keys", ring, "-name", "n\x9b" + evil, named}, exitDone, `n\x9b\u001b]0 owned\u0007\u009b31m`},
+		{"several", []string{"-name", "n\x9b" + evil, named + "\n" + again}, exitDone, `  2  n\x9b\u001b]0 owned\u0007\u009b31m`},
 		{"name that is not there", []string{"-name", "x" + evil, good}, exitNo, `no cookie called x\u001b]`},
 		{"value", []string{"session=" + evil}, exitNo, "character 1 is a character that base64url does not have"},
-		{"part of another name", []string{"n" + evil + "=" + strings.Repeat("EQAA", 10)}, exitNo, `there is no n\u001b]`},
+		{"part of another name", []string{"-name", "n" + evil, "n" + evil + "=" + strings.Repeat("EQAA", 10)}, exitNo, `there is no n\u001b]`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -276,67 +263,6 @@ func TestInspectHostile(t *testing.T) {
 				t.Errorf("the output has %q:\n%q", (stdout + stderr)[i:], stdout+stderr)
 			}
 		})
-	}
-}
-
-func TestParseCookies(t *testing.T) {
-	tests := []struct {
-		name, text string
-		want       []cookie
-	}{
-		{"value", "abc", []cookie{{"", "abc"}}},
-		{"value with white space", " abc\r\n", []cookie{{"", "abc"}}},
-		{"padded value", strings.Repeat("abcd", 8) + "==", []cookie{{"", strings.Repeat("abcd", 8) + "=="}}},
-		{"empty value", "a=", []cookie{{"a", ""}}},
-		{"nothing", "", []cookie{{"", ""}}},
-		{"pair", "a=b", []cookie{{"a", "b"}}},
-		{"pairs", "a=b; c=d;e=f", []cookie{{"a", "b"}, {"c", "d"}, {"e", "f"}}},
-		{"Cookie", "Cookie: a=b; c=d=e", []cookie{{"a", "b"}, {"c", "d=e"}}},
-		{"HTTP/2", "cookie: a=b\ncookie: c=d", []cookie{{"a", "b"}, {"c", "d"}}},
-		{"Set-Cookie", "Set-Cookie: a=b; Path=/; HttpOnly\nset-cookie: c=d", []cookie{{"a", "b"}, {"c", "d"}}},
-		{"head of a response", "HTTP/1.1 200 OK\r\nVary: Cookie\r\nSet-Cookie: a=b; Path=/\r\nX: y=z\r\n\r\nq=r", []cookie{{"a", "b"}}},
-		{"curl -v", "* Connected\n> GET / HTTP/1.1\n> Cookie: a=b\n>\n< HTTP/1.1 200 OK\n< Set-Cookie: c=d; Secure\n", []cookie{{"a", "b"}, {"c", "d"}}},
-		{"flags among pairs", "a; b=c", []cookie{{"b", "c"}}},
-		{"byte order mark", "\ufeffa=b", []cookie{{"a", "b"}}},
-	}
-	for _, tt := range tests {
-		if diff := cmp.Diff(tt.want, parseCookies(tt.text), cmp.AllowUnexported(cookie{})); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
-		}
-	}
-}
-
-func TestChooseName(t *testing.T) {
-	codec, _ := newSealer(t)
-	token := func(name string) cookie {
-		_, value, _ := strings.Cut(seal(t, codec, name, map[string]int{"n": 1})[0], "=")
-		return cookie{name, value}
-	}
-	var split []cookie
-	for _, pair := range seal(t, codec, "app", big()) {
-		name, value, _ := strings.Cut(pair, "=")
-		split = append(split, cookie{name, value})
-	}
-	tests := []struct {
-		name    string
-		cookies []cookie
-		want    string // "": an error
-	}{
-		{"only one", []cookie{{"a", "b"}, token("app")}, "app"},
-		{"another program's session", []cookie{{"session", "b"}, token("app")}, "app"},
-		{"a usual one", []cookie{token("app"), token("session")}, "session"},
-		{"the most usual one", []cookie{token("session"), token("__Host-session")}, "__Host-session"},
-		{"a usual one that is broken", []cookie{{"a", "b"}, {"session", "b"}}, "session"},
-		{"split", split, "app"},
-		{"two", []cookie{token("a"), token("b")}, ""},
-		{"none", []cookie{{"a", "b"}}, ""},
-		{"nothing", nil, ""},
-	}
-	for _, tt := range tests {
-		got, err := chooseName(tt.cookies)
-		if got != tt.want || (err != nil) != (tt.want == "") {
-			t.Errorf("%s: %q, %v, want %q", tt.name, got, err, tt.want)
-		}
 	}
 }
 
@@ -355,7 +281,7 @@ func TestPlain(t *testing.T) {
 		"map": map[string]any{"a": 1}, "no map": map[string]any(nil), "map of ints": map[string]int{"a": 1},
 		"any keys": map[any]any{1: "a", true: "b", "x": "c"}, "same keys": map[any]any{1: "a", "1": "b"},
 	})[0]
-	found, code := look(t, "-file", ring, pair)
+	found, code := look(t, "-keys", ring, pair)
 	if code != exitDone || len(found) != 1 {
 		t.Fatalf("exit %d, %+v", code, found)
 	}
@@ -392,7 +318,7 @@ func TestPlainStruct(t *testing.T) {
 		Seen  time.Time
 		Big   uint64
 	}{"ada", 3, 4, [4]byte{1, 2, 3, 4}, time.Unix(1767225600, 0), math.MaxUint64})[0]
-	stdout := mustCall(t, "inspect", "-file", ring, pair)
+	stdout := mustCall(t, "inspect", "-keys", ring, pair)
 	_, session, _ := strings.Cut(stdout, "\nsession\n")
 	const want = `{
   "1": 4,
@@ -420,7 +346,7 @@ func TestPlainUnknown(t *testing.T) {
 	cookiesession.Register("shop.Item", item{}) // in this process, and not in that of the command
 	codec, ring := newSealer(t)
 	pair := seal(t, codec, "session", map[string]any{"last": item{"A-1", 5}})[0]
-	stdout, err := process("inspect", "-json", "-file", ring, pair).Output()
+	stdout, err := process("inspect", "-json", "-keys", ring, pair).Output()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -457,13 +383,20 @@ func FuzzInspect(f *testing.F) {
 	for _, seed := range []string{"V", "session=V", "Cookie: a=b; session=V", "Set-Cookie: session=V; Path=/", "session=", "session_2=V; session=V", strings.Repeat("A", 64), "EQ" + strings.Repeat("A", 64)} {
 		f.Add(seed)
 	}
-	o := inspectOptions{file: path, name: "session", lifetime: duration(14 * day)}
-	op, err := o.opener()
+	o := inspectOptions{lifetime: duration(14 * day)}
+	o.keys.file, o.name = path, "session"
+	op, err := o.opener(nil)
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		for _, can := range candidates(parseCookies(strings.ReplaceAll(text, "V", value)), "session") {
+		finder := finder{"session", time.Now()}
+		var cookies []cookie
+		for _, spell := range spellings(strings.ReplaceAll(text, "V", value)) {
+			cookies = append(cookies, finder.find(spell())...)
+			cookies = append(cookies, finder.spoiled(spell())...)
+		}
+		for _, can := range finder.candidates(cookies) {
 			got := o.look(op, can)
 			var v any
 			err := codec.Decode("session", can.text, &v)

@@ -1,11 +1,13 @@
 // Command cookiesession makes, rotates and shows the keys that seal sessions,
-// and looks into cookies and at their size. Run it without arguments for the
-// list of commands, and with help and a name for one of these.
+// seals and opens cookies, and looks into them and at their size. Run it
+// without arguments for the list of commands, and with help and a name for one
+// of these.
 //
 // It exits with 0 if it has done its work. It exits with 1 if the answer is no:
-// a cookie does not open, a budget is exceeded, a keyring needs attention. It
-// exits with 2 if it was used wrongly or the environment kept it from working.
-// Its output holds no secret, except the key that keygen prints.
+// there is no cookie, or it does not open, a budget is exceeded, a keyring
+// needs attention. It exits with 2 if it was used wrongly or the environment
+// kept it from working. Its output holds no secret, except the key that keygen
+// prints.
 package main
 
 import (
@@ -17,14 +19,10 @@ import (
 	"io"
 	"os"
 	"regexp"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"example.com/cookiesession/internal/wire"
 )
 
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
@@ -50,7 +48,7 @@ type command struct {
 
 // commands returns all commands, in the order of the usage text.
 func commands() []command {
-	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, sizeCommand, versionCommand}
+	return []command{keygenCommand, rotateCommand, keysCommand, revokeCommand, inspectCommand, openCommand, sealCommand, sizeCommand, versionCommand, completionCommand}
 }
 
 // A console is the input and output of a command.
@@ -58,11 +56,13 @@ type console struct {
 	stdin  io.Reader
 	stdout *bufio.Writer
 	stderr io.Writer
+
+	commands []command // for those that are about others
 }
 
 // run runs the command in args and returns the exit code.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	c := &console{stdin, bufio.NewWriter(stdout), stderr}
+	c := &console{stdin, bufio.NewWriter(stdout), stderr, commands()}
 	code := c.run(args)
 	if err := c.stdout.Flush(); err != nil {
 		// A key that went to a full disk is not there.
@@ -229,7 +229,7 @@ func usage() string {
 	var b strings.Builder
 	b.WriteString("usage: cookiesession COMMAND [flags] [arguments]\n\nCommands:\n")
 	for _, cmd := range commands() {
-		fmt.Fprintf(&b, "  %-8s %s\n", cmd.name, cmd.summary)
+		fmt.Fprintf(&b, "  %-10s %s\n", cmd.name, cmd.summary)
 	}
 	b.WriteString("\nRun 'cookiesession help COMMAND' for what a command does, its flags and examples.\n" +
 		"Exit codes: 0 done, 1 the answer is no, 2 wrong use or an error.\n")
@@ -269,26 +269,4 @@ func (cmd command) help() string {
 		}
 	}
 	return b.String()
-}
-
-var versionCommand = command{
-	name:    "version",
-	summary: "print the version of this program and of the cookies that it reads",
-	about:   "Version prints the version of this program, of Go, and of the cookies that it reads.",
-	setup: func(*flag.FlagSet) func(*console, []string) error {
-		return func(c *console, args []string) error {
-			if len(args) > 0 {
-				return misuse("version takes no arguments")
-			}
-			fmt.Fprintf(c.stdout, "cookiesession %s, %s, cookie format %d\n", buildVersion(), runtime.Version(), wire.Version)
-			return nil
-		}
-	},
-}
-
-func buildVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "(unknown)"
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
+	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 
@@ -47,12 +50,41 @@ func mustCall(t *testing.T, args ...string) (stdout string) {
 }
 
 func TestVersion(t *testing.T) {
-	want := regexp.MustCompile(`^cookiesession \S+, go1\.\S+, cookie format 1\n$`)
+	want := regexp.MustCompile(`^version  \S.*\ncommit   \S.*\ngo       go1\.\S+ \w+/\w+\ncookies  format 1\n$`)
 	for _, arg := range []string{"version", "-version", "--version"} {
 		if got := mustCall(t, arg); !want.MatchString(got) {
 			t.Errorf("%s prints %q", arg, got)
 		}
 	}
+}
+
+// TestVersionOfBuilds has builds that know less and less of themselves.
+func TestVersionOfBuilds(t *testing.T) {
+	info := &debug.BuildInfo{GoVersion: "go1.26.8", Main: debug.Module{Version: "v1.2.3"}, Settings: []debug.BuildSetting{
+		{Key: "vcs.revision", Value: "0123abc"}, {Key: "vcs.time", Value: "2026-11-26T14:19:00Z"}, {Key: "vcs.modified", Value: "true"},
+	}}
+	check := func(want string) {
+		t.Helper()
+		var b strings.Builder
+		printVersion(&b, info)
+		goVersion := runtime.Version()
+		if info != nil {
+			goVersion = info.GoVersion
+		}
+		want += fmt.Sprintf("go       %s %s/%s\ncookies  format 1\n", goVersion, runtime.GOOS, runtime.GOARCH)
+		if b.String() != want {
+			t.Errorf("%q, want %q", b.String(), want)
+		}
+	}
+	check("version  v1.2.3\ncommit   0123abc of 2026-11-26T14:19:00Z, changed since\n")
+	info.Settings[2].Value = "false"
+	check("version  v1.2.3\ncommit   0123abc of 2026-11-26T14:19:00Z\n")
+	info.Settings = nil
+	check("version  v1.2.3\ncommit   unknown: it was not built in a clone, or with -buildvcs=false\n")
+	info.Main.Version = ""
+	check("version  unknown: it was built without module information\ncommit   unknown: it was not built in a clone, or with -buildvcs=false\n")
+	info = nil
+	check("version  unknown: it was built without module information\ncommit   unknown: it was not built in a clone, or with -buildvcs=false\n")
 }
 
 type fullDisk struct{}

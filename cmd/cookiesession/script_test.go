@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
@@ -35,10 +34,10 @@ var update = flag.Bool("update", false, "rewrite the transcripts in testdata/scr
 //	{key 1} activates=2000-01-01T00:00:00Z
 //
 // where the files at the end are there when it begins. Beside the command there
-// are cat, ls, mode, sleep and seal, and < and > as in a shell. {key 1} stands
-// for a key that is made of the byte 1 and <id:1> for its id, {key new1} and
-// <new1> for the first one that a command has made. It is 2000-01-01T00:00:00Z
-// at first.
+// are cat, ls, mode and sleep, and < and > and NAME=VALUE as in a shell. {key
+// 1} stands for a key that is made of the byte 1 and <id:1> for its id, {key
+// new1} and <new1> for the first one that a command has made. It is
+// 2000-01-01T00:00:00Z at first.
 func TestScripts(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the system's own words and modes are those of Unix")
@@ -178,6 +177,10 @@ func (s *script) run(t *testing.T) {
 
 // play runs one command and notes its result.
 func (s *script) play(line string) {
+	if m := variable.FindStringSubmatch(line); m != nil {
+		s.Setenv(m[1], strings.Trim(m[2], "'"))
+		line = line[len(m[0]):]
+	}
 	args, in, out := s.split(line)
 	var stdout, stderr bytes.Buffer
 	code := 0
@@ -208,6 +211,8 @@ func (s *script) note(prefix, text string) {
 	}
 }
 
+var variable = regexp.MustCompile(`^(\w+)=('[^']*'|\S*) `)
+
 // split splits a line into words, with quotes as in a shell, and reads what is
 // redirected from.
 func (s *script) split(line string) (args []string, in, out string) {
@@ -232,7 +237,9 @@ func (s *script) split(line string) (args []string, in, out string) {
 func (s *script) builtin(stdout *bytes.Buffer, args []string) {
 	switch args[0] {
 	case "cat":
-		stdout.WriteString(s.read(args[1]))
+		for _, name := range args[1:] {
+			stdout.WriteString(s.read(name))
+		}
 	case "ls":
 		entries, err := os.ReadDir(".")
 		if err != nil {
@@ -265,46 +272,9 @@ func (s *script) builtin(stdout *bytes.Buffer, args []string) {
 			s.Fatal(err)
 		}
 		time.Sleep(d)
-	case "seal":
-		s.seal(stdout, args[1:])
 	default:
 		s.Fatalf("there is no %s", args[0])
 	}
-}
-
-// seal writes the Cookie header of a session.
-func (s *script) seal(stdout *bytes.Buffer, args []string) {
-	fs := flag.NewFlagSet("seal", flag.PanicOnError)
-	ring := fs.String("file", "", "")
-	name := fs.String("name", "__Host-session", "")
-	label := fs.String("label", "", "")
-	id := fs.String("id", "", "")
-	var lifetime, age duration
-	fs.Var(&lifetime, "lifetime", "")
-	fs.Var(&age, "age", "")
-	fs.Parse(args)
-	keys, err := cookiesession.OpenKeyring(*ring)
-	if err != nil {
-		s.Fatal(err)
-	}
-	codec, err := cookiesession.NewCodec(keys, &cookiesession.CodecOptions{Label: *label, MaxLifetime: 400 * day, MaxCookies: 8})
-	if err != nil {
-		s.Fatal(err)
-	}
-	var data any
-	if err := json.Unmarshal([]byte(s.read(fs.Arg(0))), &data); err != nil {
-		s.Fatal(err)
-	}
-	meta := cookiesession.Meta{ID: *id, Lifetime: time.Duration(lifetime), Created: time.Now().Add(-time.Duration(age))}
-	value, err := codec.Seal(*name, data, meta)
-	if err != nil {
-		s.Fatal(err)
-	}
-	var pairs []string
-	for _, c := range codec.Cookies(*name, value) {
-		pairs = append(pairs, c.Name+"="+c.Value)
-	}
-	fmt.Fprintf(stdout, "Cookie: lang=en; %s\n", strings.Join(pairs, "; "))
 }
 
 func (s *script) read(name string) string {

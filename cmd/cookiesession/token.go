@@ -34,6 +34,7 @@ const (
 	causeRetiredKey  cause = "retired-key"
 	causeRevokedKey  cause = "revoked-key"
 	causeAltered     cause = "altered"
+	causeNewer       cause = "newer"
 	causeMalformed   cause = "malformed"
 	causeValue       cause = "value"
 	causeExpired     cause = "expired"
