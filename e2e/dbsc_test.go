@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -183,6 +184,38 @@ func TestDeviceBound(t *testing.T) {
 		b.open(s.app + "/")
 		wantEval(t, b, fmt.Sprintf("the page after a %d", test.status), `document.querySelector('h1').textContent`, test.after)
 	}
+}
+
+// TestDeviceBoundExample starts the example and a browser as the example says,
+// and looks at what the page shows of a binding.
+func TestDeviceBoundExample(t *testing.T) {
+	path := findBrowser(t)
+	ctx, cancel := context.WithTimeoutCause(t.Context(), time.Minute, errors.New("it takes too long"))
+	defer cancel()
+	program := buildIn(t, "../contrib/dbsc", "./preferences")
+	site := start(t, "guard", program, "-device-bound", "-addr", "localhost:0", "-keys", filepath.Join(t.TempDir(), "keyring"))
+	var flags []string
+	for flags == nil {
+		line, err := site.line()
+		must(t, err)
+		if rest, ok := strings.CutPrefix(line, "chromium "); ok {
+			flags = strings.Fields(rest)
+		}
+	}
+	address := flags[len(flags)-1]
+	flags = slices.DeleteFunc(flags[:len(flags)-1], func(f string) bool {
+		return !strings.HasPrefix(f, "--enable-features=") && !strings.HasPrefix(f, "--ignore-")
+	})
+	b := openTab(t, ctx, path, flags...)
+	b.open(address + "/login?next=/user")
+	b.run(`document.querySelector('#name').value = 'Ada'; document.querySelector('form.login button').click()`)
+	const shown = `document.querySelector('#device').textContent`
+	for !strings.HasPrefix(b.eval(shown), "This session is bound to this device") { // the browser registers behind the scenes
+		time.Sleep(50 * time.Millisecond)
+		b.open(address + "/user")
+	}
+	b.run(`document.querySelector('form[action="/logout"] button').click()`)
+	wantEval(t, b, "what the page shows after the logout", `document.querySelectorAll('#device').length`, "0")
 }
 
 // loseProof deletes the proofs that the browser has.
