@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
@@ -150,54 +149,81 @@ func BenchmarkReject(b *testing.B) {
 	}
 }
 
-// BenchmarkRequest is a request through the middleware, without a network.
-func BenchmarkRequest(b *testing.B) {
-	manager, err := cookiesession.New[prefs](newRing(b), nil)
+// A benchRequest is a request through the middleware, without a network.
+type benchRequest struct {
+	name   string
+	allocs float64 // of the whole request
+	serve  func()
+	chars  func() int // of the cookie's value that it was answered with
+}
+
+// benchRequests returns the requests of BenchmarkRequest.
+func benchRequests(t testing.TB) []benchRequest {
+	manager, err := cookiesession.New[prefs](newRing(t), nil)
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	cookies, err := manager.Cookies(&cookiesession.Session[prefs]{Data: eightPrefs})
 	if err != nil {
-		b.Fatal(err)
+		t.Fatal(err)
 	}
 	body := []byte("ok")
-	for _, row := range []struct {
-		name    string
-		handler http.HandlerFunc
-	}{
-		{"bare", nil},
-		{"untouched", func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) }},
-		{"read", func(w http.ResponseWriter, r *http.Request) {
-			if manager.Get(r).Data.Theme != "dark" {
-				b.Error("no session")
+	write := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }
+	read := func(want string) http.Handler {
+		return manager.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if manager.Get(r).Data.Theme != want {
+				t.Error("not the session")
 			}
-			_, _ = w.Write(body)
-		}},
-		{"changed", func(w http.ResponseWriter, r *http.Request) {
-			manager.Get(r).Data.FontSize++
-			_, _ = w.Write(body)
-		}},
-	} {
+			write(w, r)
+		}))
+	}
+	changed := manager.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		manager.Get(r).Data.FontSize++
+		write(w, r)
+	}))
+	request := func(name string, allocs float64, h http.Handler, cookies ...*http.Cookie) benchRequest {
+		r := requestWith(cookies...)
+		w := &discard{header: http.Header{}}
+		return benchRequest{name, allocs, func() {
+			clear(w.header)
+			h.ServeHTTP(w, r)
+		}, func() int {
+			line := w.header.Get("Set-Cookie")
+			value, _, _ := strings.Cut(strings.TrimPrefix(line, manager.CookieName()+"="), ";")
+			return len(value)
+		}}
+	}
+	return []benchRequest{
+		request("bare", 0, http.HandlerFunc(write), cookies[0]),
+		request("untouched", 1, manager.Handler(http.HandlerFunc(write)), cookies[0]),
+		request("stranger", 2, read("")),
+		request("read", 3, read("dark"), cookies[0]),
+		request("changed", 8, changed, cookies[0]),
+	}
+}
+
+func BenchmarkRequest(b *testing.B) {
+	for _, row := range benchRequests(b) {
 		b.Run(row.name, func(b *testing.B) {
-			handler := manager.Handler(row.handler)
-			if row.handler == nil {
-				handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write(body) })
-			}
-			r := httptest.NewRequest("GET", "/", nil)
-			r.AddCookie(cookies[0])
-			w := &discard{header: http.Header{}}
 			b.ReportAllocs()
 			for b.Loop() {
-				clear(w.header)
-				handler.ServeHTTP(w, r)
+				row.serve()
 			}
-			chars := 0
-			if line := w.header.Get("Set-Cookie"); line != "" {
-				value, _, _ := strings.Cut(strings.TrimPrefix(line, manager.CookieName()+"="), ";")
-				chars = len(value)
-			}
-			report(b, chars)
+			report(b, row.chars())
 		})
+	}
+}
+
+// TestRequestAllocations has the allocations that README states for requests:
+// none is added unnoticed.
+func TestRequestAllocations(t *testing.T) {
+	if raceDetector() {
+		t.Skip("pools forget on purpose")
+	}
+	for _, row := range benchRequests(t) {
+		if got := testing.AllocsPerRun(200, row.serve); got != row.allocs {
+			t.Errorf("%s: %v allocations, want %v", row.name, got, row.allocs)
+		}
 	}
 }
 

@@ -341,7 +341,7 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	if opts == nil {
 		opts = &Options[T]{}
 	}
-	m := &manager{dataType: reflect.TypeFor[T](), labelFunc: opts.LabelFunc, onEvent: opts.OnEvent}
+	m := &manager{dataType: reflect.TypeFor[T](), plain: isPlain(reflect.TypeFor[T]()), labelFunc: opts.LabelFunc, onEvent: opts.OnEvent}
 	var errs [5]error
 	m.codec, errs[0] = newCodec(keys, opts.codecOptions())
 	m.cookie, errs[1] = newAttributes(opts.Name, opts.Path, opts.Domain, opts.SameSite, opts.Partitioned, opts.BrowserSession, opts.Insecure)
@@ -354,6 +354,7 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	err := errors.Join(errs[:]...)
 	if err == nil {
+		m.plain = m.plain && !m.plan.CallsMethods()
 		err = m.encodeZero()
 	}
 	if err != nil {

@@ -52,12 +52,12 @@ func KeyringBeginReading(k *Keyring) (end func()) {
 
 // KeyringStatus returns what a Manager watches.
 func KeyringStatus(k *Keyring) (generation, refused uint64, created bool, err error) {
-	s := k.status()
+	s := k.status(clock.Now())
 	return s.generation, s.refused, s.created, s.err
 }
 
 // KeyringStatusPointer returns what a Manager compares.
-func KeyringStatusPointer(k *Keyring) any { return k.status() }
+func KeyringStatusPointer(k *Keyring) any { return k.status(clock.Now()) }
 
 // KeyringSnapshot returns the ring, for printers.
 func KeyringSnapshot(k *Keyring) any { return k.current() }
@@ -128,6 +128,6 @@ func KeyringLookup(k *Keyring, id string, at time.Time) func() {
 		if key == nil || r.sealing(at) == nil || !r.superseded(key, at) || r.pending(at) {
 			panic("the ring is not as the test needs it")
 		}
-		k.status()
+		k.status(clock.Now())
 	}
 }

@@ -59,7 +59,8 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	// strip them before the first Get.
 	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, began: clock.Now(), lines: r.Header["Cookie"]}
 	v.writer = responseWriter{ResponseWriter: w, visit: v}
-	inner := r.WithContext(v)
+	v.inner = *r.WithContext(v)
+	inner := &v.inner
 	next.ServeHTTP(&v.writer, inner)
 	// net/http removes the temporary files of the request that it knows, and
 	// outer loggers read the pattern of theirs (go.dev/issue/58809).
@@ -75,13 +76,15 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 type chainKey struct{}
 
 // A visit is one request's session. It is the context of the request that the
-// handler gets, which saves an allocation, and holds its response writer.
+// handler gets, and holds that request and its response writer, so that all
+// three take one allocation.
 type visit struct {
 	context.Context // of request
 
 	manager *manager
 	outer   *visit        // of another Manager; nil: none
 	request *http.Request // as Handler got it
+	inner   http.Request  // as the handler gets it
 	began   time.Time     // when Handler got it
 	lines   []string      // of its Cookie header
 	writer  responseWriter
@@ -262,7 +265,7 @@ func (v *visit) finish() {
 	}
 	sc := newScratch()
 	defer sc.release()
-	if err := sc.encodeAs(v.manager.plan, s.data); err != nil || s.changedSince(sc.tape.Sum()) {
+	if sum, err := s.measure(sc); err != nil || s.changedSince(sum) {
 		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }

@@ -44,7 +44,7 @@ func (w keyringWarning) Error() string { return "cookiesession: keyring: " + w.t
 //   - the file is not watched, or has not been read for three intervals.
 func (k *Keyring) Warnings() []string {
 	var texts []string
-	for _, w := range k.status().warnings {
+	for _, w := range k.status(clock.Now()).warnings {
 		texts = append(texts, w.text)
 	}
 	return texts

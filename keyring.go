@@ -132,8 +132,8 @@ func (k *Keyring) current() *ring {
 }
 
 // status returns the latest report for a request that asks. It is never nil.
-func (k *Keyring) status() *keyringStatus {
-	if overdue := k.overdue.Load(); overdue != 0 && clock.Now().UnixNano() >= overdue {
+func (k *Keyring) status(now time.Time) *keyringStatus {
+	if overdue := k.overdue.Load(); overdue != 0 && now.UnixNano() >= overdue {
 		k.noteOverdue()
 	}
 	return k.latest()

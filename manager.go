@@ -1,7 +1,6 @@
 package cookiesession
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +30,7 @@ type manager struct {
 	codec     *Codec       // the one implementation of sealing
 	dataType  reflect.Type // T
 	plan      *value.Plan
+	plain     bool   // see isPlain
 	zero      uint64 // the sum of the tape of a session that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
@@ -59,6 +59,31 @@ func planOf(t reflect.Type) (*value.Plan, error) {
 		return nil, fmt.Errorf("nothing of %s would be stored: export its fields", t)
 	}
 	return plan, nil
+}
+
+// isPlain reports whether two values of a type that are equal to Go are always
+// stored alike. Nothing in a plain type can be changed through a pointer. A
+// float is not plain: 0 and -0 are equal.
+func isPlain(t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Bool, reflect.String,
+		reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64,
+		reflect.Uint, reflect.Uint8, reflect.Uint16, reflect.Uint32, reflect.Uint64, reflect.Uintptr:
+		return true
+	case reflect.Array:
+		return isPlain(t.Elem())
+	case reflect.Struct:
+		if t == reflect.TypeFor[time.Time]() {
+			return true // a Location does not change
+		}
+		for f := range t.Fields() {
+			if !isPlain(f.Type) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }
 
 // encodeZero sets zero.
@@ -97,8 +122,9 @@ func (m *manager) Strip(h http.Header) {
 }
 
 // Get returns the request's session, the same one at each call. The first call
-// opens the cookie; a request whose handler never calls it costs nothing. It
-// panics if the request did not pass through [Manager.Handler].
+// opens the cookie, as of the time when the request came in; a request whose
+// handler never calls it costs nothing. It panics if the request did not pass
+// through [Manager.Handler].
 //
 // While a handler uses a Session, no other goroutine may answer for it, unless
 // the status and the context then say that the request was given up: see
@@ -122,7 +148,8 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.once.Do(func() {
 		s := new(Session[T])
 		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
-		m.load(s, state{visit: v, request: v.request, began: v.began}, v.lines)
+		s.visit, s.request, s.began = v, v.request, v.began
+		m.load(s, v.lines)
 	})
 	return v.whole.(*Session[T]), true
 }
@@ -131,19 +158,18 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 // see [Session.Err]. Each call returns another Session.
 func (m *Manager[T]) Load(r *http.Request) *Session[T] {
 	s := new(Session[T])
-	m.load(s, state{request: r, began: clock.Now()}, r.Header["Cookie"])
+	s.request, s.began = r, clock.Now()
+	m.load(s, r.Header["Cookie"])
 	return s
 }
 
-// load makes s the session of a request. before holds the known facts about the
-// request.
-func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
+// load makes s the session of its request.
+func (m *Manager[T]) load(s *Session[T], lines []string) {
 	var check func() error
 	if m.check != nil {
-		check = func() error { return m.check(before.request, s) }
+		check = func() error { return m.check(s.request, s) }
 	}
-	s.state = before
-	s.manager, s.data = m.manager, s.dataValue()
+	s.attach(m.manager, s)
 	m.manager.load(&s.state, lines, check)
 }
 
@@ -157,7 +183,7 @@ func (m *Manager[T]) load(s *Session[T], before state, lines []string) {
 // another Manager is an error, too. [ErrRevoked] says that the session's key
 // was revoked during the request.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
-	if err := m.bind(&s.state, s.dataValue()); err != nil {
+	if err := m.bind(&s.state, s); err != nil {
 		return err
 	}
 	return s.save(w)
@@ -199,7 +225,7 @@ func (s *state) sent(w http.ResponseWriter) bool {
 // Handler, [EventIssued] comes with the upgrade. Call it before: as with Save,
 // it is an error once the headers are out.
 func (m *Manager[T]) Cookies(s *Session[T]) ([]*http.Cookie, error) {
-	if err := m.bind(&s.state, s.dataValue()); err != nil {
+	if err := m.bind(&s.state, s); err != nil {
 		return nil, err
 	}
 	return s.cookies()
@@ -225,17 +251,18 @@ func (s *state) cookies() ([]*http.Cookie, error) {
 
 // bind gives m a Session that the application has made. It refuses one of
 // another Manager: its cookie would not open here.
-func (m *manager) bind(s *state, data reflect.Value) error {
+func (m *manager) bind(s *state, whole session) error {
 	switch s.manager {
 	case nil:
-		s.manager, s.ring, s.label = m, m.codec.keys.current(), m.codec.label
+		s.attach(m, whole)
+		s.ring, s.label = m.codec.keys.current(), m.codec.label
 		s.record.lifetime = m.codec.policy.cut(s.record.lifetime)
 		s.created()
 	case m:
 	default:
 		return usageError(fmt.Errorf("the session belongs to another Manager, the one of the cookie %q", s.manager.cookie.name))
 	}
-	s.data = data
+	s.whole = whole // a copy, perhaps
 	return nil
 }
 
@@ -249,19 +276,19 @@ func (m *manager) event(r *http.Request, e Event) {
 // Handler got them. check asks the application about it; nil: there is no
 // Options.Check.
 func (m *manager) load(s *state, lines []string, check func() error) {
-	now, done := clock.Now(), false
+	done := false
 	defer func() {
 		if !done {
-			s.refuse(unchecked(errOpenPanicked), now)
+			s.refuse(unchecked(errOpenPanicked))
 		}
 	}()
 	s.label = m.codec.label
 	if m.labelFunc != nil {
 		s.label = m.labelFunc(s.request)
 	}
-	m.reportRequest(s.request, lines)
+	m.reportRequest(s.request, lines, s.began)
 	s.ring = m.codec.keys.current()
-	err := m.open(s, lines, now)
+	err := m.open(s, lines)
 	if err == nil && check != nil {
 		err = checked(check())
 	}
@@ -270,13 +297,13 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 		m.event(s.request, Event{Kind: EventOpened, KeyID: s.key.idText})
 		return
 	}
-	s.refuse(err, now)
-	if errors.Is(err, ErrNoSession) {
+	s.refuse(err)
+	if err == errNone {
 		return
 	}
 	e := Event{Kind: EventRefused, Reason: ReasonOf(err), Err: err}
 	if e.Reason == ReasonNewer {
-		if ok, _ := m.newer.Allow(now); !ok {
+		if ok, _ := m.newer.Allow(s.began); !ok {
 			return // while replicas are replaced, visitors bring such cookies to all of the old ones
 		}
 	}
@@ -284,7 +311,7 @@ func (m *manager) load(s *state, lines []string, check func() error) {
 }
 
 // reportRequest reports events about a request that are not about its session.
-func (m *manager) reportRequest(r *http.Request, lines []string) {
+func (m *manager) reportRequest(r *http.Request, lines []string, now time.Time) {
 	size := 0
 	for _, line := range lines {
 		size += len(line)
@@ -292,7 +319,7 @@ func (m *manager) reportRequest(r *http.Request, lines []string) {
 	if size > wire.HeaderLine {
 		m.event(r, Event{Kind: EventLongHeader, Size: size, Limit: wire.HeaderLine})
 	}
-	status, last := m.codec.keys.status(), m.reported.Load()
+	status, last := m.codec.keys.status(now), m.reported.Load()
 	if status == last || !m.reported.CompareAndSwap(last, status) {
 		return
 	}
@@ -312,8 +339,8 @@ func (m *manager) reportRequest(r *http.Request, lines []string) {
 
 // open fills s from the cookie in the lines. On an error s is as it was, except
 // for Data and the ring.
-func (m *manager) open(s *state, lines []string, now time.Time) error {
-	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: now, ring: s.ring}
+func (m *manager) open(s *state, lines []string) error {
+	f := finder{Codec: m.codec, name: m.cookie.name, label: s.label, now: s.began, ring: s.ring}
 	best, err := f.newest(lines)
 	s.carried = f.carried
 	if f.duplicate {
@@ -324,27 +351,29 @@ func (m *manager) open(s *state, lines []string, now time.Time) error {
 		return err
 	}
 	defer best.scratch.release()
-	if err := m.codec.policy.check(&best.record, now); err != nil {
+	if err := m.codec.policy.check(&best.record, s.began); err != nil {
 		return err
 	}
 	tape := &best.scratch.tape
 	if err := best.scratch.unpack(&best.record); err != nil {
 		return err
 	}
-	exact, err := m.plan.Read(tape, s.data)
+	data := s.whole.value()
+	exact, err := m.plan.Read(tape, data)
 	if err == nil && !exact {
 		// This program would have stored something else, for instance without a
 		// field of another release. Changes are told from that, so that reading
 		// never writes.
 		tape.Reset()
-		err = m.plan.Write(tape, s.data)
+		err = m.plan.Write(tape, data)
 	}
 	if err != nil {
 		return valueError(err)
 	}
 	s.key, s.record = best.key, best.record
 	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.record.body, s.sum = bytes.Clone(best.record.body), tape.Sum()
+	s.record.body, s.sum = append(s.room[:0], best.record.body...), tape.Sum()
+	s.keep(s.sum)
 	return nil
 }
 

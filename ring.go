@@ -227,6 +227,9 @@ func (r *ring) superseded(k *ringKey, now time.Time) bool {
 	return s != nil && k.rank < s.rank
 }
 
+// isLatest reports whether k is never superseded in r.
+func (r *ring) isLatest(k *ringKey) bool { return len(r.order) > 0 && r.order[0] == k }
+
 // supersededAt returns when the next key after k, a superseded key, was
 // activated. It is zero if that is not known.
 func (r *ring) supersededAt(k *ringKey) (at time.Time) {

@@ -18,14 +18,19 @@ import (
 func (s *state) prepare(status int) error {
 	sc := newScratch()
 	defer sc.release()
-	if err := sc.encodeAs(s.manager.plan, s.data); err != nil {
+	sum, err := s.measure(sc)
+	if err != nil {
 		return err
+	}
+	next := output{touches: s.touches, prepared: true, sum: sum}
+	if s.rests(sum) {
+		s.output = next
+		return nil
 	}
 	now := clock.Now()
 	s.dropRevoked(now)
 	barred := s.barred()
-	next := output{touches: s.touches, prepared: true, sum: sc.tape.Sum()}
-	next.action, next.reason = decide(s.facts(next.sum, now, status, barred != nil))
+	next.action, next.reason = decide(s.facts(sum, now, status, barred != nil))
 	if next.action == reject {
 		return barred
 	}
@@ -41,6 +46,48 @@ func (s *state) prepare(status int) error {
 	}
 	s.output = next
 	return nil
+}
+
+// rests reports whether nothing is to be done for the session, at whatever time
+// and with whatever status: decide would say leave. That is so in most
+// requests.
+func (s *state) rests(sum uint64) bool {
+	switch {
+	case s.destroyed:
+		return false
+	case !s.opened():
+		return sum == s.manager.zero
+	}
+	return s.touches == 0 && sum == s.sum &&
+		s.manager.codec.policy.idleTimeout == 0 && s.ring.isLatest(s.key)
+}
+
+// measure returns the sum of the tape of Data. If that had to be made, it is in
+// sc.
+func (s *state) measure(sc *scratch) (sum uint64, err error) {
+	if s.manager.plain && s.whole.kept() {
+		return s.keptSum, nil
+	}
+	if err := s.encode(sc); err != nil {
+		return 0, err
+	}
+	sum = sc.tape.Sum()
+	s.keep(sum)
+	return sum, nil
+}
+
+// encode puts Data on the tape of sc.
+func (s *state) encode(sc *scratch) error {
+	return sc.encodeAs(s.manager.plan, s.whole.value())
+}
+
+// keep remembers Data, and the sum of its tape. As long as a plain Data is the
+// same, it need not be encoded again.
+func (s *state) keep(sum uint64) {
+	if s.manager.plain {
+		s.whole.keep()
+		s.keptSum = sum
+	}
 }
 
 // dropRevoked removes from the request's ring the keys that were revoked since
@@ -146,6 +193,11 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		rec.issued = s.record.issued
 	}
 	if out.action == store {
+		if len(sc.tape.Tokens) == 0 { // it was known without
+			if err := s.encode(sc); err != nil {
+				return err
+			}
+		}
 		if err := sc.readBack(m.plan, m.dataType); err != nil {
 			return err
 		}
@@ -202,7 +254,7 @@ var errNoRequest = errors.New("a Session that came with no request has no label:
 func (s *state) apply(h http.Header, before []string) {
 	retract(h, before)
 	if len(s.output.lines) == 0 {
-		webrule.MarkRead(h)
+		webrule.MarkRead(h, &s.headers)
 		return
 	}
 	webrule.SetCookies(h, s.output.lines)
@@ -257,7 +309,7 @@ func (s *state) reportIssued() {
 	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {
 		s.event(Event{Kind: EventPlainHTTP})
 	}
-	if s.err != nil && !errors.Is(s.err, ErrNoSession) {
+	if s.err != nil && s.err != errNone {
 		s.event(Event{Kind: EventReplaced, Reason: ReasonOf(s.err), Err: s.err})
 	}
 }

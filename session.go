@@ -26,11 +26,20 @@ type Session[T any] struct {
 	// empty map, if T is a map). A session whose Data is zero is not stored.
 	Data T
 
+	was T // what keep has found in Data
 	state
 }
 
-// dataValue returns Data as the rest of the package reads and writes it.
-func (s *Session[T]) dataValue() reflect.Value { return reflect.ValueOf(&s.Data).Elem() }
+// A session is a [Session] of any type.
+type session interface {
+	value() reflect.Value // Data, to be read and written
+	keep()                // remembers Data, without what it points to
+	kept() bool           // whether a plain Data is as keep has found it; see isPlain
+}
+
+func (s *Session[T]) value() reflect.Value { return reflect.ValueOf(&s.Data).Elem() }
+func (s *Session[T]) keep()                { s.was = s.Data }
+func (s *Session[T]) kept() bool           { return any(s.Data) == any(s.was) }
 
 // IsNew reports whether no cookie opened: a first visit, or see [Session.Err].
 func (s *state) IsNew() bool { return !s.opened() }
@@ -169,7 +178,7 @@ func (s *state) SetBinding(id [16]byte, pending bool) {
 // left after the logout, and the visitor is logged in again. Where one of these
 // changes, change the name as well.
 func (s *Session[T]) Destroy() {
-	clearData(s.dataValue())
+	clearData(s.value())
 	s.state.destroy()
 }
 

@@ -13,7 +13,7 @@ import (
 // type of Data.
 type state struct {
 	manager *manager      // whose session it is; nil: nobody's yet
-	data    reflect.Value // Session.Data, once there is a manager
+	whole   session       // that this is the state of, once there is a manager
 	visit   *visit        // nil without Handler
 	request *http.Request // as the Manager got it; nil: none
 	began   time.Time     // when the Manager got it
@@ -26,11 +26,20 @@ type state struct {
 	record record   // identity and times; issued is that of the cookie; body: as stored
 	sum    uint64   // of the tape of the Data that came, as this program would store it
 
+	keptSum uint64    // of the tape of the Data that was kept
+	headers [2]string // Vary and Cache-Control of the response
+	room    [64]byte  // for the body of record, if that is not longer
+
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
 	drewID    bool // ID was called, and there was none
 	touches   int  // how often something other than Data was changed
 	output    output
+}
+
+// attach makes s the state of a session of m that holds what new ones do.
+func (s *state) attach(m *manager, whole session) {
+	s.manager, s.whole, s.keptSum = m, whole, m.zero
 }
 
 // opened reports whether the session came in a cookie.
@@ -52,11 +61,11 @@ func (s *state) barred() error {
 }
 
 // refuse makes s a new session, because the request's cookie is not accepted.
-func (s *state) refuse(err error, now time.Time) {
-	clearData(s.data)
+func (s *state) refuse(err error) {
+	clearData(s.whole.value())
 	came := s.record.issued // the next cookie must not look older
 	s.err, s.key, s.sum = err, nil, 0
-	s.record = record{}.begun(now)
+	s.record = record{}.begun(s.began)
 	s.record.issued = max(s.record.issued, came)
 }
 

@@ -22,20 +22,20 @@ func TestRestart(t *testing.T) {
 
 	address, stop := start(t, c)
 	v := visitorTo(t, address)
-	v.post("/preferences", "theme", "dark", "language", "de", "size", "large", "note", "Salz")
+	v.post("/preferences", "theme", "dark", "language", "de", "size", "large", "note", "Salz", "save", "note")
 	v.post("/login", "name", "ana")
 	stop()
 
 	v.url, stop = start(t, c)
 	page := v.get("/")
-	v.checkShows(page, `<html lang="de" data-theme="dark" data-size="large">`, ">Salz</textarea>", ">ana</a>")
+	v.checkShows(page, `<html lang="de" dir="ltr" data-theme="dark" data-size="large">`, ">\nSalz</textarea>", "<bdi>ana</bdi>")
 	v.checkCounter(page)
 	v.post("/logout")
 	stop()
 
 	v.url, _ = start(t, config{addr: c.addr, keys: filepath.Join(t.TempDir(), "keyring")})
 	page = v.get("/") // of a site with other keys: a first visit, not an error
-	v.checkShows(page, `<html lang="en" data-theme="system"`)
+	v.checkShows(page, `<html lang="en" dir="ltr" data-theme="system"`)
 }
 
 func TestDefaultKeys(t *testing.T) {

@@ -21,15 +21,52 @@ type Preferences struct {
 // A Visit is the session: all that the site knows of a visitor.
 type Visit struct {
 	Preferences
-	Note   string `json:"note"`
-	User   string `json:"user"`  // empty: nobody is logged in
-	Notice notice `json:"flash"` // to be shown once
+	Note string `json:"note"`
+	User string `json:"user"` // empty: nobody is logged in
+
+	// To be shown once, by the next page.
+	Notice  notice `json:"flash"`
+	Before  int    `json:"before"`  // characters of the cookie before the change that Notice tells of
+	Drafted bool   `json:"drafted"` // there is a Draft
+	Draft   string `json:"draft"`   // a note that was typed and not saved, for the next page with its field
+}
+
+// shown is what a page takes out of the session.
+type shown struct {
+	notice  notice
+	before  int
+	drafted bool
+	draft   string
+}
+
+// take takes out what the page of the template called name shows once.
+func (v *Visit) take(name string) shown {
+	var s shown
+	if name == "error" { // it has something else to say
+		return s
+	}
+	s.notice, s.before = v.Notice, v.Before
+	v.Notice, v.Before = noNotice, 0
+	if name == "home" {
+		s.drafted, s.draft = v.Drafted, v.Draft
+		v.Drafted, v.Draft = false, ""
+	}
+	return s
+}
+
+// keepDraft keeps the text of the note's field for the next page, if it is not
+// the saved note.
+func (v *Visit) keepDraft(text string) {
+	v.Drafted, v.Draft = false, ""
+	if text != v.Note {
+		v.Drafted, v.Draft = true, text
+	}
 }
 
 // The visitor writes these, so they are bounded: the largest session that there
-// can be still fits into one cookie.
+// can be, with a note and a draft of another one, still fits into one cookie.
 const (
-	maxNote = 600 // characters
+	maxNote = 300 // characters
 	maxName = 40  // characters
 )
 

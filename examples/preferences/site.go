@@ -5,9 +5,12 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"html/template"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -24,7 +27,8 @@ var pages = template.Must(template.ParseFS(files, "page.html"))
 // which means in their browsers.
 type site struct {
 	sessions *cookiesession.Manager[Visit]
-	version  string // of the files in static, to tell caches of a change
+	trials   *cookiesession.Manager[Visit] // the same, for cookies that are broken on purpose
+	version  string                        // of the files in static, to tell caches of a change
 }
 
 // newHandler returns the site, whose sessions are sealed under keys.
@@ -36,15 +40,24 @@ func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error
 	if err != nil {
 		return nil, err
 	}
+	trials, err := cookiesession.New(keys, &cookiesession.Options[Visit]{
+		MaxLifetime: rememberFor,
+		Insecure:    insecure,
+		OnEvent:     func(*http.Request, cookiesession.Event) {}, // no operator needs to know
+	})
+	if err != nil {
+		return nil, err
+	}
 	version, err := staticVersion()
 	if err != nil {
 		return nil, err
 	}
-	s := &site{sessions, version}
+	s := &site{sessions, trials, version}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
 	mux.HandleFunc("POST /preferences", s.change)
+	mux.HandleFunc("POST /flip", s.flipOne)
 	mux.HandleFunc("GET /user", s.user)
 	mux.HandleFunc("GET /login", s.loginForm)
 	mux.HandleFunc("POST /login", s.login)
@@ -55,11 +68,42 @@ func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error
 	// From the inside out. The cookie's SameSite=Lax is not enough against
 	// forms on other pages: they could still log a visitor in, under a name of
 	// their choice, and a page on a sibling subdomain counts as the same site.
-	handler := sessions.Handler(mux)
+	handler := sessions.Handler(s.orError(mux))
 	handler = http.MaxBytesHandler(handler, 32<<10)
-	handler = withSecurityHeaders(handler)
-	return http.NewCrossOriginProtection().Handler(handler), nil
+	protection := http.NewCrossOriginProtection()
+	protection.SetDenyHandler(sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.fail(w, r, http.StatusForbidden)
+	})))
+	return withSecurityHeaders(protection.Handler(handler)), nil
 }
+
+// orError serves a page of the site where mux has no handler, with the status
+// that mux would give: 404, or 405 and what is allowed.
+func (s *site) orError(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		handler, pattern := mux.Handler(r)
+		if pattern != "" {
+			mux.ServeHTTP(w, r)
+			return
+		}
+		answer := statusWriter{http.Header{}, http.StatusOK}
+		handler.ServeHTTP(&answer, r)
+		if allow := answer.header.Get("Allow"); allow != "" {
+			w.Header().Set("Allow", allow)
+		}
+		s.fail(w, r, answer.status)
+	})
+}
+
+// A statusWriter keeps the header and the status of an answer, and no more.
+type statusWriter struct {
+	header http.Header
+	status int
+}
+
+func (w *statusWriter) Header() http.Header         { return w.header }
+func (w *statusWriter) WriteHeader(status int)      { w.status = status }
+func (w *statusWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 // withSecurityHeaders lets a page load its own style sheet and icon, send its
 // forms home, and nothing else. There is no script to allow.
@@ -96,10 +140,11 @@ func (s *site) home(w http.ResponseWriter, r *http.Request) {
 	s.render(w, r, http.StatusOK, "home", form{})
 }
 
-// change stores the preferences that a form sends, one or several.
+// change stores the preferences that a form sends, one or several. The form
+// always brings the text of the note's field. Unless the note is to be saved or
+// discarded, what differs from the saved one is carried to the next page.
 func (s *site) change(w http.ResponseWriter, r *http.Request) {
-	if err := r.ParseForm(); err != nil {
-		http.Error(w, "The form cannot be read.", http.StatusBadRequest)
+	if !s.parse(w, r) {
 		return
 	}
 	session := s.sessions.Get(r)
@@ -111,19 +156,32 @@ func (s *site) change(w http.ResponseWriter, r *http.Request) {
 		}
 		section = setting.name
 		if !setting.choose(&visit.Preferences, r.PostForm.Get(setting.name)) {
-			http.Error(w, "There is no such "+setting.name+".", http.StatusBadRequest)
+			s.fail(w, r, http.StatusBadRequest)
 			return
 		}
 	}
-	if r.PostForm.Has("note") {
+	note, ok := s.note(w, r)
+	if !ok {
+		return
+	}
+	switch {
+	case r.PostForm.Has("save"):
 		section = "note"
-		visit.Note = cleanNote(r.PostForm.Get("note"))
-		if utf8.RuneCountInString(visit.Note) > maxNote {
-			http.Error(w, "The note is too long.", http.StatusBadRequest)
-			return
-		}
+		visit.Note = note
+	case r.PostForm.Has("discard"):
+		section = "note"
+	default:
+		visit.keepDraft(note)
 	}
-	visit.Notice = saved
+	// Who logs in has chosen nothing.
+	if target := r.PostForm.Get("go"); target != "" {
+		session.Data = visit
+		http.Redirect(w, r, localPath(target), http.StatusSeeOther)
+		return
+	}
+	if section != "" && !r.PostForm.Has("discard") {
+		visit.Notice, visit.Before = saved, s.sizeOf(s.cookieBefore(r, session))
+	}
 	session.Data = visit
 	if visit.User == "" {
 		// Preferences need no protection from age; a login does.
@@ -132,6 +190,49 @@ func (s *site) change(w http.ResponseWriter, r *http.Request) {
 	// Redirecting keeps a reload from sending the form again. The fragment
 	// brings the visitor back to where the form was.
 	http.Redirect(w, r, "/#"+section, http.StatusSeeOther)
+}
+
+// flipOne leads to the page that shows what becomes of the cookie with one
+// character changed. It leaves the session as it is, but for a draft.
+func (s *site) flipOne(w http.ResponseWriter, r *http.Request) {
+	if !s.parse(w, r) {
+		return
+	}
+	note, ok := s.note(w, r)
+	if !ok {
+		return
+	}
+	s.sessions.Get(r).Data.keepDraft(note)
+	http.Redirect(w, r, "/?flip="+strconv.Itoa(rand.IntN(maxCookie))+"#sealed", http.StatusSeeOther)
+}
+
+// parse reads a form, and answers for one that it cannot read.
+func (s *site) parse(w http.ResponseWriter, r *http.Request) bool {
+	err := r.ParseForm()
+	if err == nil {
+		return true
+	}
+	status := http.StatusBadRequest
+	if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		status = http.StatusRequestEntityTooLarge
+	}
+	s.fail(w, r, status)
+	return false
+}
+
+// note returns the text of the note's field, or the saved note if the form has
+// no such field. It answers for one that is too long, with the text in the
+// field.
+func (s *site) note(w http.ResponseWriter, r *http.Request) (string, bool) {
+	if !r.PostForm.Has("note") {
+		return s.sessions.Get(r).Data.Note, true
+	}
+	note := cleanNote(r.PostForm.Get("note"))
+	if utf8.RuneCountInString(note) <= maxNote {
+		return note, true
+	}
+	s.render(w, r, http.StatusUnprocessableEntity, "home", form{Note: note, Wrong: true})
+	return "", false
 }
 
 // cleanNote takes out what a text field adds on the way here: CR LF for line
@@ -150,6 +251,9 @@ func (s *site) loginForm(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *site) login(w http.ResponseWriter, r *http.Request) {
+	if !s.parse(w, r) {
+		return
+	}
 	f := form{
 		Name:     strings.Join(strings.Fields(strings.ToValidUTF8(r.PostFormValue("name"), "\uFFFD")), " "),
 		Next:     localPath(r.PostFormValue("next")),
@@ -186,12 +290,13 @@ func (s *site) logout(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, "/", http.StatusSeeOther)
 }
 
-// form is what the login form holds.
+// form is what a form holds that was refused, or is to be filled in.
 type form struct {
+	Note     string
 	Name     string
 	Next     string // where to go afterwards, a path on this site
 	Remember bool
-	Wrong    bool // Name was refused
+	Wrong    bool // Name or Note was refused
 }
 
 // render writes the page of the template called name.
@@ -200,12 +305,18 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	// What is shown once has to be out of the session before the first byte is
 	// written, because that is when the session is saved. (If two pages are
 	// loaded at once, both may show it.)
-	notice := session.Data.Notice
-	session.Data.Notice = noNotice
+	once := session.Data.take(name)
 
-	p, err := s.newPage(r, session, notice)
+	p, err := s.newPage(r, session, once)
+	p.Name = name
 	p.Title = p.Text.title(name)
+	if name == "error" {
+		p.Title, p.Failure = p.Text.failure(status)
+	}
 	p.Form = f
+	if name == "home" && f.Wrong {
+		p.Note, p.Unsaved = f.Note, true
+	}
 	var content bytes.Buffer // a page that fails half-way must not be sent
 	if err == nil {
 		err = pages.ExecuteTemplate(&content, name, p)
@@ -221,10 +332,17 @@ func (s *site) render(w http.ResponseWriter, r *http.Request, status int, name s
 	_, _ = content.WriteTo(w) // the visitor has left, if it fails
 }
 
+// fail writes a page that says what went wrong.
+func (s *site) fail(w http.ResponseWriter, r *http.Request, status int) {
+	s.render(w, r, status, "error", form{})
+}
+
 // page is what the templates are given.
 type page struct {
+	Name     string // of the template
 	Version  string
 	Language string
+	Dir      string
 	Title    string
 	Text     *texts
 	Theme    string
@@ -233,11 +351,14 @@ type page struct {
 	Since    time.Time // of the login
 	Notice   string
 	Settings []settingView
-	Note     string
+	Note     string // in its field
+	Unsaved  bool   // Note is not the saved one
 	MaxNote  int
 	MaxName  int
 	Cookie   cookieView
+	Flip     *flipView
 	Form     form
+	Failure  string // of a page of an error
 }
 
 // A settingView is a setting as it is offered.
@@ -250,34 +371,31 @@ type optionView struct {
 	Value, Label string
 	Language     string // that Label is in, if it is not the page's
 	Chosen       bool
+	Cost         int // characters of the cookie beyond the default
 }
 
-// A cookieView tells what the session costs.
-type cookieView struct {
-	Size  int // bytes of name and value that the browser holds after this response
-	Limit int
-	Until time.Time
-}
-
-// maxCookie is how many bytes of name and value every browser accepts. The
-// library keeps to it.
-const maxCookie = 4093
-
-func (s *site) newPage(r *http.Request, session *cookiesession.Session[Visit], n notice) (page, error) {
-	size, err := s.cookieSize(r, session)
+func (s *site) newPage(r *http.Request, session *cookiesession.Session[Visit], once shown) (page, error) {
 	visit := &session.Data
 	l := languageFor(visit.Language, r.Header.Get("Accept-Language"))
+	cookie, err := s.newCookieView(r, session, l.Texts)
 	p := page{
 		Version:  s.version,
 		Language: l.Code,
+		Dir:      l.Dir,
 		Text:     l.Texts,
 		User:     visit.User,
 		Since:    session.CreatedAt(),
-		Notice:   l.Texts.notice(n, visit.User),
+		Notice:   l.Texts.notice(once.notice, visit.User, once.before, cookie.Size),
 		Note:     visit.Note,
 		MaxNote:  maxNote,
 		MaxName:  maxName,
-		Cookie:   cookieView{size, maxCookie, session.ExpiresAt()},
+		Cookie:   cookie,
+	}
+	if once.drafted {
+		p.Note, p.Unsaved = once.draft, true
+	}
+	if at, err := strconv.Atoi(r.URL.Query().Get("flip")); err == nil && at >= 0 && cookie.Value != "" {
+		p.Flip = s.flip(cookie.Value, at%len(cookie.Value))
 	}
 	for _, setting := range settings {
 		chosen := setting.of(&visit.Preferences)
@@ -287,39 +405,25 @@ func (s *site) newPage(r *http.Request, session *cookiesession.Session[Visit], n
 		case "size":
 			p.TextSize = chosen
 		}
-		p.Settings = append(p.Settings, newSettingView(&setting, chosen, l.Texts))
+		view, failed := s.newSettingView(&setting, visit, &cookie, l.Texts)
+		p.Settings, err = append(p.Settings, view), errors.Join(err, failed)
 	}
 	return p, err
 }
 
-func newSettingView(s *setting, chosen string, t *texts) settingView {
-	view := settingView{Name: s.name, Label: t.setting(s.name)}
-	for _, v := range s.values {
+func (s *site) newSettingView(setting *setting, visit *Visit, cookie *cookieView, t *texts) (settingView, error) {
+	view := settingView{Name: setting.name, Label: t.setting(setting.name)}
+	chosen := setting.of(&visit.Preferences)
+	for _, v := range setting.values {
 		option := optionView{Value: v, Label: t.value(v), Chosen: v == chosen}
-		if s.name == "language" && v != s.fallback {
+		if setting.name == "language" && v != setting.fallback {
 			option.Language = v
+		}
+		var err error
+		if option.Cost, err = s.cost(*visit, cookie, setting, v); err != nil {
+			return view, err
 		}
 		view.Options = append(view.Options, option)
 	}
-	return view
-}
-
-// cookieSize returns the bytes of the cookie that the browser holds after this
-// response: those of the cookie that the response sets, or else of the one that
-// the request brought.
-func (s *site) cookieSize(r *http.Request, session *cookiesession.Session[Visit]) (int, error) {
-	cookies, err := s.sessions.Cookies(session)
-	if err != nil {
-		return 0, err
-	}
-	if len(cookies) == 0 && !session.IsNew() {
-		cookies = r.CookiesNamed(s.sessions.CookieName())
-	}
-	size := 0
-	for _, c := range cookies {
-		if c.MaxAge >= 0 { // below zero: it is deleted
-			size += len(c.Name) + len(c.Value)
-		}
-	}
-	return size, nil
+	return view, nil
 }

@@ -41,20 +41,30 @@ func TestAcceptLanguage(t *testing.T) {
 func TestTexts(t *testing.T) {
 	for _, l := range languages {
 		t.Run(l.Code, func(t *testing.T) {
+			t.Parallel() // a server waits before it hangs up on a form that is too large
 			v := newVisitor(t)
 			v.header.Set("Accept-Language", l.Code)
 			var all strings.Builder
+			fromElsewhere := visitorTo(t, v.url)
+			fromElsewhere.header = http.Header{"Accept-Language": {l.Code}, "Sec-Fetch-Site": {"cross-site"}}
 			for _, page := range []response{
 				v.get("/"),
+				v.do(http.MethodGet, "/nowhere", nil),
+				v.do(http.MethodGet, "/logout", nil),
+				v.do(http.MethodPost, "/preferences", formOf("theme", "pink")),
+				v.do(http.MethodPost, "/preferences", formOf("note", strings.Repeat("n", maxNote+1))),
+				v.do(http.MethodPost, "/preferences", formOf("note", strings.Repeat("n", 1<<16))),
+				fromElsewhere.do(http.MethodPost, "/preferences", nil),
 				v.get("/login"),
 				v.get("/user"),
-				v.post("/preferences", "theme", "dark"),
+				v.post("/preferences", "theme", "dark", "note", "draft"),
+				v.post("/flip"),
 				v.do(http.MethodPost, "/login", nil),
 				v.post("/login", "name", "ana", "next", "/user"),
 				v.post("/logout"),
 			} {
 				all.WriteString(page.body)
-				v.checkShows(page, `<html lang="`+l.Code+`"`)
+				v.checkShows(page, `<html lang="`+l.Code+`" dir="`+l.Dir+`"`)
 				v.checkHides(page, "%!", "<no value>")
 			}
 			for name, text := range reflect.ValueOf(*l.Texts).Fields() {

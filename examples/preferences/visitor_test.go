@@ -119,18 +119,29 @@ func formOf(fields ...string) url.Values {
 	return form
 }
 
-// cookieBytes returns the bytes of all cookies that the visitor holds.
-func (v *visitor) cookieBytes() int {
+// cookie returns the cookie that the visitor holds, "" for none.
+func (v *visitor) cookie() string {
 	v.t.Helper()
 	site, err := url.Parse(v.url)
 	if err != nil {
 		v.t.Fatal(err)
 	}
-	size := 0
-	for _, c := range v.client.Jar.Cookies(site) {
-		size += len(c.Name) + len(c.Value)
+	cookies := v.client.Jar.Cookies(site)
+	switch len(cookies) {
+	case 0:
+		return ""
+	case 1:
+		return cookies[0].Name + "=" + cookies[0].Value
 	}
-	return size
+	v.t.Fatalf("the visitor holds %v, want one", cookies)
+	return ""
+}
+
+// cookieBytes returns the bytes of its name and value.
+func (v *visitor) cookieBytes() int {
+	v.t.Helper()
+	name, value, _ := strings.Cut(v.cookie(), "=")
+	return len(name) + len(value)
 }
 
 var (

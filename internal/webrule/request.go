@@ -26,9 +26,9 @@ func (k Kind) IsPage() bool { return k == Frame || k == Document }
 // over HTTPS and to loopback alone. Where they are missing, Accept tells.
 func KindOf(r *http.Request) Kind {
 	h := r.Header
-	dest, mode := h.Get("Sec-Fetch-Dest"), h.Get("Sec-Fetch-Mode")
+	dest, mode := first(h["Sec-Fetch-Dest"]), first(h["Sec-Fetch-Mode"])
 	switch {
-	case h.Get("Sec-Purpose") != "" || isPrefetch(h.Get("Purpose")) || isPrefetch(h.Get("X-Moz")):
+	case first(h["Sec-Purpose"]) != "" || isPrefetch(first(h["Purpose"])) || isPrefetch(first(h["X-Moz"])):
 		return Prefetch
 	case dest == "iframe":
 		return Frame
@@ -38,6 +38,15 @@ func KindOf(r *http.Request) Kind {
 		return Document
 	}
 	return Other
+}
+
+// first returns the first value of a header, as [http.Header.Get] does for a
+// name that it need not bring into canonical form.
+func first(values []string) string {
+	if len(values) == 0 {
+		return ""
+	}
+	return values[0]
 }
 
 func isPrefetch(purpose string) bool { return strings.EqualFold(purpose, "prefetch") }

@@ -7,12 +7,25 @@ import (
 )
 
 // MarkRead marks a response that depends on a session that was read: Vary, and
-// private unless the handler has set a rule for caches itself.
-func MarkRead(h http.Header) {
-	addVary(h)
-	if _, set := h["Cache-Control"]; !set {
-		h["Cache-Control"] = []string{"private"}
+// private unless the handler has set a rule for caches itself. room is for the
+// values of both, which saves an allocation. It belongs to this response alone,
+// since a middleware may write into the values of a header. Room that was used
+// before is left alone.
+func MarkRead(h http.Header, room *[2]string) {
+	if _, set := h["Cache-Control"]; set {
+		addVary(h)
+		return
 	}
+	if len(h["Vary"]) > 0 {
+		addVary(h)
+		h["Cache-Control"] = []string{"private"}
+		return
+	}
+	if *room != [2]string{} {
+		room = new([2]string)
+	}
+	*room = [2]string{"Cookie", "private"}
+	h["Vary"], h["Cache-Control"] = room[:1:1], room[1:]
 }
 
 // SetCookies puts a session's Set-Cookie lines into a response's headers, and

@@ -48,11 +48,30 @@ func TestMarkRead(t *testing.T) {
 		{"for a CDN", http.Header{"Cdn-Cache-Control": {"max-age=60"}}, http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}, "Cdn-Cache-Control": {"max-age=60"}}},
 	} {
 		h := tt.before.Clone()
-		webrule.MarkRead(h)
-		webrule.MarkRead(h) // changes nothing
+		webrule.MarkRead(h, new([2]string))
+		webrule.MarkRead(h, new([2]string)) // changes nothing
 		if diff := cmp.Diff(tt.want, h); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
+	}
+}
+
+// A middleware may write into the values of a header, and append to them. That
+// changes no other header, and no other response.
+func TestMarkReadKeepsApart(t *testing.T) {
+	h, other := http.Header{}, http.Header{}
+	var room [2]string
+	webrule.MarkRead(h, &room)
+	webrule.MarkRead(other, &room)
+	h["Vary"][0] = "Accept"
+	h["Vary"] = append(h["Vary"], "Origin")
+	h["Cache-Control"] = append(h["Cache-Control"], "no-transform")
+	want := http.Header{"Vary": {"Accept", "Origin"}, "Cache-Control": {"private", "no-transform"}}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}}, other); diff != "" {
+		t.Error("another response: " + diff)
 	}
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/gofiber/fiber/v3/middleware/recover"
 	"github.com/gofiber/fiber/v3/middleware/timeout"
 	"github.com/google/go-cmp/cmp"
+	"github.com/valyala/fasthttp"
 )
 
 const (
@@ -445,6 +446,67 @@ func TestTimeoutAnswered(t *testing.T) {
 	})
 }
 
+// If the change of such a session can't be saved, what fasthttp will send is
+// the error.
+func TestTimeoutSaveFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, nil, options{})
+		changed := make(chan bool)
+		s.mount(fiber.Config{}, s.Handler(), timeout.New(func(c fiber.Ctx) error { return c.Next() }, timeout.Config{
+			Timeout:   time.Second,
+			OnTimeout: func(c fiber.Ctx) error { <-changed; return c.Status(202).SendString("later") },
+		}))
+		p := s.visit(new(browser), func(c call) error {
+			c.S.Data.Raw = noise(4200)
+			close(changed)
+			time.Sleep(time.Minute)
+			return nil
+		})
+		if p.StatusCode != 500 || p.Body != "Internal Server Error" {
+			t.Errorf("%d %q", p.StatusCode, p.Body)
+		}
+		p.wantEvents(t, cookiesession.EventSaveFailed)
+		time.Sleep(time.Hour)
+	})
+}
+
+// The error of a handler that was given up goes to who is outside.
+func TestTimeoutError(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t, nil, options{})
+		var outside error
+		s.mount(fiber.Config{}, func(c fiber.Ctx) error { outside = c.Next(); return nil }, s.Handler(), timeout.New(func(c fiber.Ctx) error {
+			return c.Next()
+		}, timeout.Config{Timeout: time.Second}))
+		s.visit(new(browser), func(c call) error { time.Sleep(time.Minute); return nil })
+		if !errors.Is(outside, fiber.ErrRequestTimeout) {
+			t.Errorf("error %v", outside)
+		}
+		time.Sleep(time.Hour)
+	})
+}
+
+// What is looked at in each request is seen although no handler asks for the
+// session.
+func TestInsecureTLS(t *testing.T) {
+	for _, tt := range []struct {
+		proto string
+		opts  options
+		want  []cookiesession.EventKind
+	}{
+		{"https", options{Insecure: true}, []cookiesession.EventKind{cookiesession.EventInsecureTLS}},
+		{"http", options{Insecure: true}, nil},
+		{"https", options{}, nil},
+	} {
+		s := newSite(t, nil, tt.opts)
+		s.handler = func(fiber.Ctx) error { return nil }
+		p := new(page)
+		(&browser{Header: http.Header{"X-Forwarded-Proto": {tt.proto}}}).fetch(s.app, p)
+		p.Events = s.take()
+		p.wantEvents(t, tt.want...)
+	}
+}
+
 // The deletion has the attributes of the set, or it would not delete.
 func TestAttributes(t *testing.T) {
 	for _, tt := range []struct {
@@ -578,6 +640,42 @@ func TestRequest(t *testing.T) {
 		}
 		if body, err := io.ReadAll(r.Body); len(body) != 0 || err != nil {
 			t.Errorf("body %q, error %v", body, err)
+		}
+	}
+}
+
+// A header that the core is given twice would count twice.
+func TestRequestHasHeadersOnce(t *testing.T) {
+	s := newSite(t, nil, options{})
+	for _, tt := range []struct {
+		size int
+		want []cookiesession.EventKind
+	}{
+		{5000, []cookiesession.EventKind{opened}},
+		{9000, []cookiesession.EventKind{cookiesession.EventLongHeader, opened}},
+	} {
+		b := s.signedIn()
+		b.jar["other"] = strings.Repeat("x", tt.size)
+		s.visit(b, nil).wantEvents(t, tt.want...)
+	}
+}
+
+// A target that is no URL is a path.
+func TestRequestTarget(t *testing.T) {
+	var path string
+	sessions, err := fibersession.New(newRing(t), &options{LabelFunc: func(r *http.Request) string { path = r.URL.Path; return "" }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := fiber.New()
+	app.Use(sessions.Handler(), func(c fiber.Ctx) error { sessions.Get(c); return nil })
+	for target, want := range map[string]string{"/a%2": "/a%2", "/a%20b": "/a b"} {
+		ctx := new(fasthttp.RequestCtx)
+		var r fasthttp.Request
+		r.Header.SetRequestURI(target)
+		ctx.Init(&r, nil, nil)
+		if app.Handler()(ctx); path != want {
+			t.Errorf("path %q for %q, want %q", path, target, want)
 		}
 	}
 }
