@@ -317,8 +317,8 @@ func TestFindHeaders(t *testing.T) {
 	}
 }
 
-// FuzzFind checks that a cookie opens whatever stands in the lines before it and
-// after it.
+// FuzzFind checks that a cookie opens whatever stands in the lines before it
+// and after it.
 func FuzzFind(f *testing.F) {
 	k := cookiesession.NewKey()
 	ring, err := cookiesession.NewKeyring(k)
