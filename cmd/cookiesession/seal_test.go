@@ -78,6 +78,16 @@ func TestSealReadsBack(t *testing.T) {
 	}
 }
 
+// TestReadAll checks that what is too long is refused, and not cut.
+func TestReadAll(t *testing.T) {
+	if text, err := readAll(strings.NewReader("ada"), 3); text != "ada" || err != nil {
+		t.Errorf("%q, error %v", text, err)
+	}
+	if _, err := readAll(strings.NewReader("ada!"), 3); err == nil || err.Error() != "longer than 3 bytes" {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestDocumentsNameFlags looks in the documents for flags that a command does
 // not have.
 func TestDocumentsNameFlags(t *testing.T) {
