@@ -355,7 +355,6 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	err := errors.Join(errs[:]...)
 	if err == nil {
-		m.plain = m.plain && !m.plan.CallsMethods()
 		err = m.encodeZero()
 	}
 	if err != nil {

@@ -22,8 +22,7 @@ type bucket struct{ from, to uint16 }
 // An indexed phrase.
 type indexed struct {
 	start  uint64 // its first 8 bytes, the first one lowest
-	symbol uint16
-	length uint8
+	step   step
 	unused uint8 // how many bits of start are not the phrase's
 }
 
@@ -35,10 +34,22 @@ func (x *phraseIndex) bucket(start uint64) *bucket {
 	return &x.buckets[int(x.rows[uint8(start)])+int(x.columns[uint8(start>>8)])]
 }
 
-// at returns the phrases that begin with the first two bytes of start.
-func (x *phraseIndex) at(start uint64) []indexed {
+// at returns the places in order of the phrases that begin with the first two
+// bytes of start.
+func (x *phraseIndex) at(start uint64) (from, to int) {
 	b := x.bucket(start)
-	return x.order[b.from:b.to]
+	return int(b.from), int(b.to)
+}
+
+// next returns the next phrase from a place on that start may begin with, and
+// its place; or no step.
+func (x *phraseIndex) next(from, to int, start uint64) (int, step) {
+	for ; from < to; from++ {
+		if p := &x.order[from]; p.begins(start) {
+			return from, p.step
+		}
+	}
+	return to, 0
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
@@ -49,8 +60,7 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		n := copy(start[:], p)
 		x.order = append(x.order, indexed{
 			start:  binary.LittleEndian.Uint64(start[:]),
-			symbol: uint16(form.Phrase + i),
-			length: uint8(len(p)),
+			step:   newStep(form.Phrase+i, len(p)),
 			unused: uint8(8 * (8 - n)),
 		})
 		if x.rows[p[0]] == 0 {

@@ -24,11 +24,27 @@ type tables struct {
 	wordEnds  []uint32    // of the codes of each symbol in wordCodes
 	models    []modelCodes
 
-	textCodes [][]uint16 // by table, as in Contexts, and symbol
+	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
 	phrases   *phraseIndex
 
 	tape *tapeTables
+}
+
+// A textTable has the codes of text symbols.
+type textTable struct {
+	codes    []uint16   // by symbol
+	literals [256]uint8 // the bits that each byte takes, escaped if need be
+}
+
+func newTextTable(l codeList, symbols int) textTable {
+	t := textTable{codes: l.codes(symbols)}
+	for c, code := range t.codes[:form.End] {
+		if t.literals[c] = uint8(code & 15); code == 0 {
+			t.literals[c] = uint8(t.codes[form.Escape]&15) + 8
+		}
+	}
+	return t
 }
 
 // A valueCode is the code of a symbol in the table of one model.
@@ -97,11 +113,10 @@ func (c *numberCodes) arrange(codes []intCode) {
 
 func newTables(f *form.Tables) *tables {
 	t := &tables{
-		Tables:    f,
-		values:    make([]decodeTable, 0, len(f.Value)),
-		lengths:   make([]decodeTable, 0, len(f.Length)),
-		text:      make([]decodeTable, 0, len(f.Text)),
-		textCodes: make([][]uint16, 0, len(f.Text)),
+		Tables:  f,
+		values:  make([]decodeTable, 0, len(f.Value)),
+		lengths: make([]decodeTable, 0, len(f.Length)),
+		text:    make([]decodeTable, 0, len(f.Text)),
 	}
 	for i, l := range f.Key {
 		t.keyCodes[i] = codeList(l).codes(form.Entry + len(f.Keys))
@@ -113,11 +128,17 @@ func newTables(f *form.Tables) *tables {
 		t.lengths = append(t.lengths, codeList(l).decoder())
 		t.lengthCodes[i] = codeList(l).codes(form.LongRun + 1)
 	}
-	for _, l := range f.Text {
+	texts := make([]textTable, len(f.Text))
+	for i, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		t.textCodes = append(t.textCodes, codeList(l).codes(form.Phrase+len(f.Phrases)))
+		texts[i] = newTextTable(l, form.Phrase+len(f.Phrases))
 	}
-	t.books = newBookChooser(f, t.textCodes)
+	for book := range t.inContext {
+		for context, i := range f.Contexts[book] {
+			t.inContext[book][context] = &texts[i]
+		}
+	}
+	t.books = newBookChooser(t)
 	t.loadRuns()
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
@@ -127,7 +148,7 @@ func newTables(f *form.Tables) *tables {
 
 // codesIn returns the codes of text symbols in a context of a book.
 func (t *tables) codesIn(book int, context uint8) []uint16 {
-	return t.textCodes[t.Contexts[book][context]]
+	return t.inContext[book][context].codes
 }
 
 // loadValues arranges the codes of the value symbols.
