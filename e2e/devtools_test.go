@@ -14,40 +14,52 @@ import (
 	"time"
 )
 
-// A tab is one of a headless browser, driven through the DevTools protocol. The
+// A browser is a headless one, driven through the DevTools protocol. The
 // protocol runs over two pipes, which the browser ends with.
-type tab struct {
-	t       *testing.T
-	ctx     context.Context
-	session string
-	loaded  chan struct{} // a page has been
+type browser struct {
+	ctx   context.Context
+	ended chan struct{}
 
 	mu      sync.Mutex
-	in      io.Writer
+	in      io.WriteCloser
 	last    int
 	pending map[int]chan reply
+	tabs    map[string]*tab // by their sessions
+}
+
+// A tab is one of a browser's.
+type tab struct {
+	*browser
+	t       *testing.T
+	session string
+	loaded  chan struct{} // a page has been
 }
 
 type reply struct {
-	ID     int
-	Method string // of an event
-	Result json.RawMessage
-	Error  *struct{ Message string }
+	ID        int
+	Method    string // of an event
+	SessionID string
+	Result    json.RawMessage
+	Error     *struct{ Message string }
 }
 
 // openTab starts a browser of the Chromium family, with these flags besides the
 // usual ones.
 func openTab(t *testing.T, ctx context.Context, path string, flags ...string) *tab {
 	t.Helper()
+	return startBrowser(t, ctx, path, t.TempDir(), flags...).tab(t, "")
+}
+
+// startBrowser starts one that keeps its profile in a directory.
+func startBrowser(t *testing.T, ctx context.Context, path, profile string, flags ...string) *browser {
+	t.Helper()
 	theirIn, in, err := os.Pipe()
 	must(t, err)
 	out, theirOut, err := os.Pipe()
 	must(t, err)
-	cmd := exec.Command(path, append([]string{
-		"--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
+	cmd := exec.Command(path, append(flags, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir=" + t.TempDir(), "about:blank",
-	}, flags...)...)
+		"--user-data-dir="+profile, "about:blank")...)
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	// The browser's helpers hold on to this, too, so that Wait waits for the
 	// last of them, and nobody writes to a directory that is being removed.
@@ -56,38 +68,50 @@ func openTab(t *testing.T, ctx context.Context, path string, flags ...string) *t
 	must(t, cmd.Start())
 	theirIn.Close()
 	theirOut.Close()
-	ended := make(chan struct{})
+	c := &browser{ctx: ctx, ended: make(chan struct{}), in: in, pending: make(map[int]chan reply), tabs: make(map[string]*tab)}
 	go func() {
 		_ = cmd.Wait() // how it ends does not matter
-		close(ended)
+		close(c.ended)
 	}()
-	b := &tab{t: t, ctx: ctx, in: in, loaded: make(chan struct{}, 1), pending: make(map[int]chan reply)}
-	go b.read(out)
+	go c.read(out)
 	t.Cleanup(func() {
 		in.Close()
 		select {
-		case <-ended:
+		case <-c.ended:
 		case <-time.After(10 * time.Second):
 			_ = cmd.Process.Kill()
-			<-ended
+			<-c.ended
 		}
 		out.Close()
 		if t.Failed() {
 			t.Logf("the browser wrote:\n%s", tail(log.Bytes()))
 		}
 	})
+	return c
+}
 
+// tab opens one, in a browser context or, if that is "", in the default one.
+func (c *browser) tab(t *testing.T, browserContext string) *tab {
+	t.Helper()
+	b := &tab{browser: c, t: t, loaded: make(chan struct{}, 1)}
+	create := map[string]any{"url": "about:blank"}
+	if browserContext != "" {
+		create["browserContextId"] = browserContext
+	}
 	var target struct{ TargetID string }
-	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
+	b.call("Target.createTarget", create, &target)
 	var attached struct{ SessionID string }
 	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	b.session = attached.SessionID
+	c.mu.Lock()
+	c.tabs[b.session] = b
+	c.mu.Unlock()
 	b.call("Page.enable", nil, nil)
 	return b
 }
 
 // read takes in what the browser says. Messages end with a zero byte.
-func (b *tab) read(out io.Reader) {
+func (c *browser) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
 		text, err := lines.ReadBytes(0)
@@ -98,16 +122,16 @@ func (b *tab) read(out io.Reader) {
 		if json.Unmarshal(bytes.TrimSuffix(text, []byte{0}), &r) != nil {
 			continue
 		}
-		if r.Method == "Page.loadEventFired" {
+		c.mu.Lock()
+		answer, b := c.pending[r.ID], c.tabs[r.SessionID]
+		delete(c.pending, r.ID)
+		c.mu.Unlock()
+		if b != nil && r.Method == "Page.loadEventFired" {
 			select {
 			case b.loaded <- struct{}{}:
 			default:
 			}
 		}
-		b.mu.Lock()
-		answer := b.pending[r.ID]
-		delete(b.pending, r.ID)
-		b.mu.Unlock()
 		if answer != nil {
 			answer <- r
 		}
@@ -117,6 +141,12 @@ func (b *tab) read(out io.Reader) {
 // call has the browser do something and reads what comes of it into result, if
 // that is not nil.
 func (b *tab) call(method string, params, result any) {
+	b.t.Helper()
+	must(b.t, b.try(method, params, result))
+}
+
+// try is call for what may fail.
+func (b *tab) try(method string, params, result any) error {
 	b.t.Helper()
 	b.mu.Lock()
 	b.last++
@@ -134,17 +164,21 @@ func (b *tab) call(method string, params, result any) {
 		_, err = b.in.Write(append(text, 0))
 	}
 	b.mu.Unlock()
-	must(b.t, err)
+	if err != nil {
+		return err
+	}
 	select {
 	case <-b.ctx.Done():
 		b.t.Fatalf("%s: %v", method, context.Cause(b.ctx))
+		return nil
 	case r := <-answer:
 		if r.Error != nil {
-			b.t.Fatalf("%s: %s", method, r.Error.Message)
+			return fmt.Errorf("%s: %s", method, r.Error.Message)
 		}
 		if result != nil {
-			must(b.t, json.Unmarshal(r.Result, result))
+			return json.Unmarshal(r.Result, result)
 		}
+		return nil
 	}
 }
 
