@@ -103,6 +103,9 @@ func TestBrowserRules(t *testing.T) {
 		{"host prefix", testHostPrefix},
 		{"largest cookie", testLargestCookie},
 		{"several cookies", testSeveralCookies},
+		{"same site", testSameSite},
+		{"sign-in", testSignIn},
+		{"partitioned", testPartitioned},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, c) })
 	}
