@@ -30,7 +30,7 @@ type chrome struct {
 func startChrome(t *testing.T, certificate tls.Certificate, spki, profile string) *chrome {
 	t.Helper()
 	path := findBrowser(t)
-	ctx, cancel := context.WithTimeoutCause(t.Context(), 3*time.Minute, errors.New("it takes too long"))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), 6*time.Minute, errors.New("it takes too long"))
 	t.Cleanup(cancel)
 	return &chrome{startBrowser(t, ctx, path, profile,
 		"--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors-spki-list="+spki), certificate}
@@ -103,6 +103,7 @@ func TestBrowserRules(t *testing.T) {
 		{"host prefix", testHostPrefix},
 		{"largest cookie", testLargestCookie},
 		{"several cookies", testSeveralCookies},
+		{"longest life", testLongestLife},
 		{"same site", testSameSite},
 		{"sign-in", testSignIn},
 		{"partitioned", testPartitioned},
