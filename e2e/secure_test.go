@@ -63,10 +63,14 @@ func (b *tab) awaitEval(expression, want string) {
 	})
 }
 
-// serveTLS serves both sites over TLS and returns the port.
+// serveTLS serves both sites over TLS and returns the port. The icons that the
+// browser asks for by itself are no requests of a visitor's.
 func (c *chrome) serveTLS(t *testing.T, h http.Handler) (port string) {
 	t.Helper()
-	server := httptest.NewUnstartedServer(h)
+	mux := http.NewServeMux()
+	mux.Handle("/favicon.ico", http.NotFoundHandler())
+	mux.Handle("/", h)
+	server := httptest.NewUnstartedServer(mux)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{c.certificate}}
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers break connections off
 	server.StartTLS()
@@ -107,6 +111,10 @@ func TestBrowserRules(t *testing.T) {
 		{"same site", testSameSite},
 		{"sign-in", testSignIn},
 		{"partitioned", testPartitioned},
+		{"back", testBack},
+		{"two tabs", testTwoTabs},
+		{"prefetch", testPrefetch},
+		{"service worker", testServiceWorker},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, c) })
 	}
