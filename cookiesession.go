@@ -89,8 +89,8 @@
 //
 // Destroy deletes the cookie and nothing else that the browser keeps. The back
 // button and service workers may show pages from before: send Cache-Control:
-// no-store with pages that are for one visitor alone, and Clear-Site-Data:
-// "cache" with the answer to the logout.
+// no-store with pages that are for one visitor alone. Clear-Site-Data: "cache"
+// with the answer to the logout does not reach the page with its form.
 //
 // # Cross-site sign-in
 //
