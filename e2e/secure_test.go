@@ -115,6 +115,8 @@ func TestBrowserRules(t *testing.T) {
 		{"two tabs", testTwoTabs},
 		{"prefetch", testPrefetch},
 		{"service worker", testServiceWorker},
+		{"events", testEvents},
+		{"web socket", testWebSocket},
 	} {
 		t.Run(tt.name, func(t *testing.T) { tt.test(t, c) })
 	}
