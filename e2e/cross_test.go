@@ -14,9 +14,9 @@ import (
 )
 
 // testSameSite: a form of another site brings no cookie that is Lax or Strict,
-// a link brings one that is Lax. Without http.CrossOriginProtection the
-// handler runs all the same, and a logout ends a session whose cookie did not
-// come with it; with it, a form of another site gets 403.
+// a link brings one that is Lax. Without http.CrossOriginProtection the handler
+// runs all the same, and a logout ends a session whose cookie did not come with
+// it; with it, a form of another site gets 403.
 func testSameSite(t *testing.T, c *chrome) {
 	for _, tt := range []struct {
 		name       string

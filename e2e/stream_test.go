@@ -123,8 +123,8 @@ func testEvents(t *testing.T, c *chrome) {
 }
 
 // testWebSocket: a handler that sends 101 and takes the connection over talks
-// with the browser's WebSocket, and what it did to the session before is in
-// the answer.
+// with the browser's WebSocket, and what it did to the session before is in the
+// answer.
 func testWebSocket(t *testing.T, c *chrome) {
 	sessions := newSessions[string](t, nil)
 	address := siteHost + ":" + c.serveTLS(t, sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
