@@ -36,7 +36,8 @@ func testLongestLife(t *testing.T, c *chrome) {
 }
 
 // TestPersistent ends a browser and starts it again with the same profile: a
-// session with SetPersistent(false) has ended with it, another one has not.
+// session with SetPersistent(false) has ended with it, unless the browser
+// restores its tabs; another one has not.
 func TestPersistent(t *testing.T) {
 	certificate, spki := newCertificate(t, siteHost, otherHost)
 	sessions := newSessions[int](t, nil)
@@ -48,16 +49,24 @@ func TestPersistent(t *testing.T) {
 		}
 		fmt.Fprintf(w, "<p>%d", sessions.Get(r).Data)
 	}))
-	for _, persistent := range []bool{false, true} {
-		t.Run(fmt.Sprint(persistent), func(t *testing.T) {
+	for _, tt := range []struct {
+		persistent bool
+		flags      []string // of the second start
+		want       string
+	}{
+		{false, nil, "0"},
+		{false, []string{"--restore-last-session"}, "1"},
+		{true, nil, "1"},
+	} {
+		t.Run(fmt.Sprint(tt.persistent, tt.flags), func(t *testing.T) {
 			profile := t.TempDir()
 			c := startChrome(t, certificate, spki, profile)
 			address := "https://" + siteHost + ":" + c.serveTLS(t, h)
 			b := c.tab(t, "")
-			b.open(fmt.Sprintf("%s/?persistent=%t", address, persistent))
+			b.open(fmt.Sprintf("%s/?persistent=%t", address, tt.persistent))
 			b.open(address)
 			wantEval(t, b, "before the end", `document.querySelector('p').textContent`, "1")
-			if kept := b.cookies(); len(kept) != 1 || kept[0].Session == persistent {
+			if kept := b.cookies(); len(kept) != 1 || kept[0].Session == tt.persistent {
 				t.Errorf("the browser keeps %+v", kept)
 			}
 			// In an orderly way, so that it writes its cookies down.
@@ -68,13 +77,9 @@ func TestPersistent(t *testing.T) {
 				t.Fatal("the browser does not end")
 			}
 
-			b = startChrome(t, certificate, spki, profile).tab(t, "")
+			b = startChrome(t, certificate, spki, profile, tt.flags...).tab(t, "")
 			b.open(address)
-			want := "0"
-			if persistent {
-				want = "1"
-			}
-			wantEval(t, b, "after a new start", `document.querySelector('p').textContent`, want)
+			wantEval(t, b, "after a new start", `document.querySelector('p').textContent`, tt.want)
 		})
 	}
 }

@@ -27,13 +27,13 @@ type chrome struct {
 	certificate tls.Certificate
 }
 
-func startChrome(t *testing.T, certificate tls.Certificate, spki, profile string) *chrome {
+func startChrome(t *testing.T, certificate tls.Certificate, spki, profile string, flags ...string) *chrome {
 	t.Helper()
 	path := findBrowser(t)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 6*time.Minute, errors.New("it takes too long"))
 	t.Cleanup(cancel)
-	return &chrome{startBrowser(t, ctx, path, profile,
-		"--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors-spki-list="+spki), certificate}
+	flags = append(flags, "--host-resolver-rules=MAP *.test 127.0.0.1", "--ignore-certificate-errors-spki-list="+spki)
+	return &chrome{startBrowser(t, ctx, path, profile, flags...), certificate}
 }
 
 // visitor opens a tab of a visitor who has no cookies yet, and returns their
