@@ -168,23 +168,33 @@ func (r *reader) addText(n uint64) error {
 }
 
 // IsUTF8 is [utf8.Valid] for text that is mostly short and ASCII.
-func IsUTF8(b []byte) bool {
-	for i, c := range b {
-		if c >= utf8.RuneSelf || i == 16 {
-			return utf8.Valid(b[i:])
-		}
-	}
-	return true
-}
+func IsUTF8(b []byte) bool { return isASCII(b) || utf8.Valid(b) }
 
 // IsUTF8String is [IsUTF8] for a string.
-func IsUTF8String(s string) bool {
-	for i := range len(s) {
-		if s[i] >= utf8.RuneSelf || i == 16 {
-			return utf8.ValidString(s[i:])
+func IsUTF8String(s string) bool { return isASCII(s) || utf8.ValidString(s) }
+
+func isASCII[S string | []byte](s S) bool {
+	if len(s) < 8 {
+		seen := byte(0)
+		for i := range len(s) {
+			seen |= s[i]
 		}
+		return seen < utf8.RuneSelf
 	}
-	return true
+	seen := load64(s[len(s)-8:])
+	for ; len(s) > 8; s = s[8:] {
+		seen |= load64(s)
+	}
+	return seen&nonASCII == 0
+}
+
+const nonASCII = 0x8080808080808080
+
+// load64 returns the first 8 bytes as one number, the first one lowest.
+func load64[S string | []byte](s S) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 func (r *reader) array(n uint64, depth int) error {

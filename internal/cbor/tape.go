@@ -138,7 +138,15 @@ func (t *Tape) Offset(at int) int { return t.len(0, at) }
 func (t *Tape) len(from, to int) (n int) {
 	tokens := t.Tokens[from:to]
 	for i := range tokens {
-		n += t.TokenLen(&tokens[i])
+		// Most tokens are short texts, and heads of one byte.
+		switch k := &tokens[i]; {
+		case k.Kind == Text && len(k.S) < shortArg:
+			n += 1 + len(k.S)
+		case k.Kind == Uint && k.N < shortArg:
+			n++
+		default:
+			n += t.TokenLen(k)
+		}
 	}
 	return n
 }

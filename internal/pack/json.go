@@ -393,7 +393,18 @@ func repeated(keys []string) bool {
 // string writes a string.
 func (w *jsonWriter) string(s string) error {
 	w.dst = append(w.dst, '"')
-	for len(s) > 0 {
+	for {
+		n := 0
+		for n < len(s) && jsonPlain[s[n]] {
+			n++
+		}
+		if len(w.dst)-w.start+n > w.max {
+			return errTooLarge
+		}
+		w.dst = append(w.dst, s[:n]...)
+		if s = s[n:]; s == "" {
+			break
+		}
 		r, size := utf8.DecodeRuneInString(s)
 		switch i := strings.IndexByte("\"\\\b\f\n\r\t", s[0]); {
 		case r == utf8.RuneError && size == 1:
@@ -415,6 +426,14 @@ func (w *jsonWriter) string(s string) error {
 	w.dst = append(w.dst, '"')
 	return nil
 }
+
+// jsonPlain are the characters that every layout writes as they are.
+var jsonPlain = func() (t [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		t[c] = !strings.ContainsRune(`"\/='`, c) && !isHTML(c)
+	}
+	return t
+}()
 
 func isHTML(r rune) bool { return r == '<' || r == '>' || r == '&' || r == 0x2028 || r == 0x2029 }
 

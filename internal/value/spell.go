@@ -49,21 +49,22 @@ const (
 	digit byte = 1 << iota
 	lower
 	upper
-	dash // - and _
-	dot  // separates the parts of a JWT
-	aToF // of lower, the hex digits
+	dash     // - and _
+	dot      // separates the parts of a JWT
+	hexDigit // a digit of lower-case hex, which is digit or lower, too
 
+	kinds = hexDigit - 1
 )
 
 var classOf = func() (c [256]byte) {
 	for b := '0'; b <= '9'; b++ {
-		c[b] = digit
+		c[b] = digit | hexDigit
 	}
 	for b := 'a'; b <= 'z'; b++ {
 		c[b] = lower
 	}
 	for b := 'a'; b <= 'f'; b++ {
-		c[b] |= aToF
+		c[b] |= hexDigit
 	}
 	for b := 'A'; b <= 'Z'; b++ {
 		c[b] = upper
@@ -77,9 +78,7 @@ func spellingOf(s string) spelling {
 	if len(s) < minSpelled {
 		return plain
 	}
-	var seen byte
-	mixed, last := 0, byte(0)
-	onlyHex := true
+	any, all := byte(0), hexDigit
 	for i := range len(s) {
 		c := classOf[s[i]]
 		if c == 0 {
@@ -88,35 +87,39 @@ func spellingOf(s string) spelling {
 			}
 			return plain
 		}
-		onlyHex = onlyHex && c&(digit|aToF) != 0
-		c &^= aToF
-		if c != last {
-			mixed++
-			last = c
-		}
-		seen |= c
+		any |= c
+		all &= c
 	}
 	switch {
-	case seen&dot != 0:
+	case any&dot != 0:
 		if isJWT(s) {
 			return dotted
 		}
-	case onlyHex:
-		if seen == digit|lower && len(s)%2 == 0 {
+		return plain
+	case all == hexDigit:
+		if any == digit|lower|hexDigit && len(s)%2 == 0 {
 			return hexBytes
 		}
-	case len(s) == uuidLength && s[8] == '-':
-		if isUUID(s) {
-			return uuid
-		}
-		fallthrough
-	default:
-		if len(s) >= minBase64 && seen&(digit|lower|upper) == digit|lower|upper &&
-			mixed*mixedFactor >= len(s) && isBase64(s) {
-			return base64s
-		}
+		return plain
+	case len(s) == uuidLength && s[8] == '-' && isUUID(s):
+		return uuid
+	}
+	if len(s) >= minBase64 && any&(digit|lower|upper) == digit|lower|upper && isBase64(s) && isMixed(s) {
+		return base64s
 	}
 	return plain
+}
+
+// isMixed reports whether the kinds of characters change so often as in random
+// base64url.
+func isMixed(s string) bool {
+	mixed, last := 0, byte(0)
+	for i := range len(s) {
+		c := classOf[s[i]] & kinds
+		mixed += int(c^last+kinds) >> 5 // 1, if they differ
+		last = c
+	}
+	return mixed*mixedFactor >= len(s)
 }
 
 // isUUID reports whether s, which has 36 characters of base64url, is a
@@ -129,7 +132,7 @@ func isUUID(s string) bool {
 				return false
 			}
 		default:
-			if classOf[s[i]]&(digit|aToF) == 0 {
+			if classOf[s[i]]&hexDigit == 0 {
 				return false
 			}
 		}
@@ -190,7 +193,7 @@ func parseISOTime(s string) (ms int64, ok bool) {
 	const form = "dddd-dd-ddTdd:dd:dd.dddZ"
 	for i := range len(form) {
 		if form[i] == 'd' {
-			if classOf[s[i]] != digit {
+			if classOf[s[i]]&digit == 0 {
 				return 0, false
 			}
 		} else if s[i] != form[i] {

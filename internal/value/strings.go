@@ -1,12 +1,12 @@
 package value
 
 import (
-	"encoding/base64"
 	"encoding/hex"
 	"unicode/utf8"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/tag"
+	"example.com/cookiesession/internal/wire"
 )
 
 // writeString writes a string value that has depth levels around it.
@@ -148,7 +148,7 @@ func (d *decoder) base64() (spelling, string, error) {
 	out := short[:0]
 	if d.peek().Kind != cbor.Array {
 		b, err := d.bytes()
-		return base64s, string(base64.RawURLEncoding.AppendEncode(out, b)), err
+		return base64s, string(wire.AppendText(out, b)), err
 	}
 	count := d.next().N
 	if count < 2 {
@@ -162,7 +162,7 @@ func (d *decoder) base64() (spelling, string, error) {
 		if err != nil {
 			return dotted, "", err
 		}
-		out = base64.RawURLEncoding.AppendEncode(out, b)
+		out = wire.AppendText(out, b)
 	}
 	return dotted, string(out), nil
 }
