@@ -25,7 +25,9 @@ func (s *state) prepare(status int) error {
 	}
 	next := output{touches: s.touches, prepared: true, sum: sum}
 	if s.rests(sum) {
-		s.output = next
+		if !s.output.is(&next) {
+			s.output = next
+		}
 		return nil
 	}
 	now := clock.Now()
