@@ -74,10 +74,10 @@ func (f *finder) newest(lines []string) (opened, error) {
 	var c carried
 	f.collect(&c, lines)
 	best, err := f.openAll(&c)
-	if err != nil {
-		return opened{}, err
+	if err == nil {
+		err = best.parse()
 	}
-	return best.parse()
+	return best, err
 }
 
 // openAll opens the candidates and returns the best.
@@ -116,13 +116,14 @@ var (
 	errCrowded       = invalidError(ReasonCrowded, fmt.Errorf("the first %d values of the name that may open do not, and there are more", wire.MaxTries))
 )
 
-// parse reads the record of the value that counts.
-func (o opened) parse() (_ opened, err error) {
+// parse reads the record of the value that counts. On an error the value is
+// released.
+func (o *opened) parse() (err error) {
 	if o.record, err = parseRecord(o.data, o.issued); err != nil {
 		o.scratch.release()
-		return opened{}, err
+		*o = opened{}
 	}
-	return o, nil
+	return err
 }
 
 // collect reads the lines of a Cookie header. If the ring lacks the key of a
@@ -194,10 +195,10 @@ func (f *finder) one(text string) (opened, error) {
 		return opened{}, refused
 	}
 	o, err := f.open(whole, nil)
-	if err != nil {
-		return opened{}, err
+	if err == nil {
+		err = o.parse()
 	}
-	return o.parse()
+	return o, err
 }
 
 // admit checks a value without decoding it. That takes one look into the ring,
@@ -295,31 +296,41 @@ func (f *finder) tooLong(chars, n int) *codecError {
 
 // open opens a value, which is joined from its parts unless there are none.
 func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
-	pieces, n := [wire.MaxParts]string{first.text}, first.header.Parts
-	if parts != nil && n > 1 {
-		var ok bool
-		if pieces, ok = parts.Pieces(first.text, n); !ok {
-			return opened{}, errMissing
-		}
+	s := newScratch()
+	if err := f.join(s, &first, parts); err != nil {
+		s.release()
+		return opened{}, err
+	}
+	o, err := s.open(f, first.key)
+	if err != nil {
+		s.release()
+	}
+	return o, err
+}
+
+// join puts the text of a value into s.
+func (f *finder) join(s *scratch, first *candidate, parts *wire.Parts) error {
+	s.text = s.text[:0]
+	n := first.header.Parts
+	if parts == nil || n == 1 {
+		s.text = append(s.text, first.text...) // its length was inspected
+		return nil
+	}
+	pieces, ok := parts.Pieces(first.text, n)
+	if !ok {
+		return errMissing
 	}
 	chars := 0
 	for _, piece := range pieces {
 		chars += len(piece)
 	}
 	if chars > f.longest(n) {
-		return opened{}, f.tooLong(chars, n)
+		return f.tooLong(chars, n)
 	}
-	s := newScratch()
-	s.text = s.text[:0]
 	for _, piece := range pieces {
 		s.text = append(s.text, piece...)
 	}
-	o, err := s.open(f, first.key)
-	if err != nil {
-		s.release()
-		return opened{}, err
-	}
-	return o, nil
+	return nil
 }
 
 // open opens the token whose text was joined. The record's body is s's.

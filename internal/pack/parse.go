@@ -21,8 +21,9 @@ type parser struct {
 	size     int
 	contexts [pieceSize + 1]uint8
 	parts    []part
+	part     int // the next one, while parsing
 	plans    [2]plan
-	path     [pieceSize]way // the symbols of a plan, at the end
+	path     [pieceSize]step // of a plan, at the end
 }
 
 // A part of a text can be written by one of the symbols that stand for a number
@@ -38,29 +39,36 @@ type plan struct {
 	ways [pieceSize + 1]way // to each place
 }
 
-// A way to a place is the cheapest that was found: its cost in bits, and of its
-// last symbol the length in bytes, the number and the code. The least of two is
-// the cheaper one.
+// A way to a place is the cheapest that was found: its cost in bits, and the
+// last step to it. The least of two is the cheaper one.
 type way uint64
 
+// A step is the length of a symbol in bytes, and its number.
+type step uint32
+
 const (
-	wayCost   = 40 // where the cost begins
-	wayLength = 28
-	waySymbol = 16
-	noWay     = way(1) << 62
+	wayCost    = 24 // where the cost begins, above the step
+	stepLength = 12
+	aBit       = way(1) << wayCost
+	noWay      = way(1) << 62
 )
 
-func (w way) cost() way    { return w >> wayCost << wayCost }
-func (w way) bits() int    { return int(w >> wayCost) }
-func (w way) length() int  { return int(w >> wayLength & (1<<12 - 1)) }
-func (w way) symbol() int  { return int(w >> waySymbol & (1<<12 - 1)) }
-func (w way) code() uint16 { return uint16(w) }
+func newStep(symbol, length int) step { return step(length<<stepLength | symbol) }
 
-// step returns the way that goes on from one of cost w by a symbol, with bits
-// behind its code.
-func (w way) step(symbol, length int, code uint16, bits int) way {
-	return w + way(int(code&15)+bits)<<wayCost | way(length)<<wayLength | way(symbol)<<waySymbol | way(code)
-}
+func (s step) length() int { return int(s >> stepLength) }
+func (s step) symbol() int { return int(s & (1<<stepLength - 1)) }
+
+func (w way) cost() way  { return w &^ (aBit - 1) }
+func (w way) bits() int  { return int(w >> wayCost) }
+func (w way) step() step { return step(w & (aBit - 1)) }
+
+// noWays is what a plan begins with.
+var noWays = func() (w [pieceSize + 1]way) {
+	for i := range w {
+		w[i] = noWay
+	}
+	return w
+}()
 
 // set takes a piece that begins in context, and returns the context after it.
 func (p *parser) set(t *tables, piece []byte, context uint8) uint8 {
@@ -147,13 +155,17 @@ func (r *runLengths) of(alphabet int) int {
 // these, too.
 func (p *parser) findParts(t *tables) {
 	var lengths runLengths
+	last := uint8(0) // the alphabets of the byte before
 	for i, c := range p.text[:p.size] {
 		if sorts[c] == specialSort&-specialSort {
 			p.special(t, &lengths, i)
 		}
-		if e := lengths.ended(c); e[0]|e[1] != 0 {
-			p.runs(t, &lengths, e, i)
+		if last&^alphabets[c] != 0 {
+			if e := lengths.ended(c); e[0]|e[1] != 0 {
+				p.runs(t, &lengths, e, i)
+			}
 		}
+		last = alphabets[c]
 		lengths.next(c)
 	}
 	p.runs(t, &lengths, lengths.ended(' '), p.size)
@@ -256,24 +268,19 @@ type bookChooser struct {
 	more  [][256]int8
 }
 
-func newBookChooser(f *form.Tables, codes [][]uint16) (b bookChooser) {
-	type pair struct{ first, last uint8 }
+func newBookChooser(t *tables) (b bookChooser) {
+	type pair struct{ first, last *textTable }
 	numbers := make(map[pair]int)
-	bits := func(codes []uint16, c int) int {
-		if codes[c] == 0 {
-			return int(codes[form.Escape]&15) + 8
-		}
-		return int(codes[c] & 15)
-	}
+	b.more = make([][256]int8, 0, len(t.Text))
 	for context := range b.pairs {
-		p := pair{f.Contexts[form.Words][context], f.Contexts[form.Marks][context]}
+		p := pair{t.inContext[form.Words][context], t.inContext[form.Marks][context]}
 		n, ok := numbers[p]
 		if !ok {
 			n = len(numbers)
 			numbers[p] = n
 			var more [256]int8
 			for c := range more {
-				more[c] = int8(2*(bits(codes[p.last], c)-bits(codes[p.first], c))) + lean[c]
+				more[c] = 2*int8(p.last.literals[c]-p.first.literals[c]) + lean[c]
 			}
 			b.more = append(b.more, more)
 		}
@@ -314,42 +321,33 @@ const passed = 4
 // parse plans how to write the piece in the plan's book, and returns the bits.
 func (p *parser) parse(t *tables, plan *plan) (bits int) {
 	n := p.size
-	contexts, parts := &t.Contexts[plan.book], p.parts
-	ways := plan.ways[:n+1]
-	for i := range ways {
-		ways[i] = noWay
-	}
+	inContext, ways := &t.inContext[plan.book], &plan.ways
+	copy(ways[1:n+1], noWays[:])
 	ways[0] = 0
 	ahead, aheadAt := way(0), 0 // the cheapest way to a place beyond the next one
-	for i, c := range p.text[:n] {
+	part := p.partAt(0)
+	for i := range p.text[:n] {
 		here := ways[i].cost()
-		if i < aheadAt && here >= ahead+passed<<wayCost {
+		if i < aheadAt && here >= ahead+passed*aBit {
 			continue
 		}
-		codes := t.textCodes[contexts[p.contexts[i]]]
-		next := here.step(int(c), 1, codes[c], 0)
-		if codes[c] == 0 {
-			next = here.step(form.Escape, 1, codes[form.Escape], 8)
-		}
-		ways[i+1] = min(ways[i+1], next)
-		for ; len(parts) > 0 && parts[0].from <= i; parts = parts[1:] {
-			if x := &parts[0]; x.from == i && codes[x.symbol] != 0 {
-				ways[x.to] = min(ways[x.to], here.step(x.symbol, x.to-i, codes[x.symbol], x.bits))
-			}
+		table, c := inContext[p.contexts[i]], p.text[i]
+		ways[i+1] = min(ways[i+1], here+way(table.literals[c])*aBit+way(1<<stepLength|step(c)))
+		if part <= i {
+			part = p.partsAt(i, here, table.codes, ways)
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
-		found := t.phrases.at(start)
-		for k := range found {
-			x := &found[k]
-			if !x.begins(start) {
-				continue
+		for k, end := t.phrases.at(start); ; k++ {
+			var s step
+			if k, s = t.phrases.next(k, end, start); s == 0 {
+				break
 			}
-			code, to := codes[x.symbol], i+int(x.length)
+			code, to := table.codes[s.symbol()], i+s.length()
 			if code == 0 || to > n {
 				continue
 			}
-			next := here.step(int(x.symbol), int(x.length), code, 0)
-			if next >= ways[to] || x.length > 8 && string(p.text[i:to]) != t.Phrases[x.symbol-form.Phrase] {
+			next := here + way(code&15)*aBit + way(s)
+			if next >= ways[to] || s.length() > 8 && string(p.text[i:to]) != t.Phrases[s.symbol()-form.Phrase] {
 				continue
 			}
 			ways[to] = next
@@ -361,13 +359,36 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 	return ways[n].bits()
 }
 
-// steps lays out the symbols of a plan.
-func (p *parser) steps(plan *plan) []way {
+// partAt begins to walk along the parts with the given one, and returns where
+// it begins.
+func (p *parser) partAt(part int) int {
+	p.part = part
+	if part < len(p.parts) {
+		return p.parts[part].from
+	}
+	return pieceSize
+}
+
+// partsAt takes the parts up to those that begin at i, and returns where the
+// next one begins.
+func (p *parser) partsAt(i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
+	next := p.partAt(p.part)
+	for ; next <= i; next = p.partAt(p.part + 1) {
+		if x := &p.parts[p.part]; next == i && codes[x.symbol] != 0 {
+			bits := int(codes[x.symbol]&15) + x.bits
+			ways[x.to] = min(ways[x.to], here+way(bits)*aBit+way(newStep(x.symbol, x.to-i)))
+		}
+	}
+	return next
+}
+
+// steps lays out the steps of a plan.
+func (p *parser) steps(plan *plan) []step {
 	k := len(p.path)
 	for i := p.size; i > 0; {
 		k--
-		p.path[k] = plan.ways[i]
-		i -= plan.ways[i].length()
+		p.path[k] = plan.ways[i].step()
+		i -= p.path[k].length()
 	}
 	return p.path[k:]
 }

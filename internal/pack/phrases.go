@@ -2,7 +2,6 @@ package pack
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -22,8 +21,7 @@ type bucket struct{ from, to uint16 }
 // An indexed phrase.
 type indexed struct {
 	start  uint64 // its first 8 bytes, the first one lowest
-	symbol uint16
-	length uint8
+	step   step
 	unused uint8 // how many bits of start are not the phrase's
 }
 
@@ -35,24 +33,28 @@ func (x *phraseIndex) bucket(start uint64) *bucket {
 	return &x.buckets[int(x.rows[uint8(start)])+int(x.columns[uint8(start>>8)])]
 }
 
-// at returns the phrases that begin with the first two bytes of start.
-func (x *phraseIndex) at(start uint64) []indexed {
+// at returns the places in order of the phrases that begin with the first two
+// bytes of start.
+func (x *phraseIndex) at(start uint64) (from, to int) {
 	b := x.bucket(start)
-	return x.order[b.from:b.to]
+	return int(b.from), int(b.to)
+}
+
+// next returns the next phrase from a place on that start may begin with, and
+// its place; or no step.
+func (x *phraseIndex) next(from, to int, start uint64) (int, step) {
+	for ; from < to; from++ {
+		if p := &x.order[from]; p.begins(start) {
+			return from, p.step
+		}
+	}
+	return to, 0
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
-	x := new(phraseIndex)
+	x := &phraseIndex{order: make([]indexed, len(phrases))}
 	rows, columns := 0, 1 // the first of each is that of the bytes that begin none
-	for i, p := range phrases {
-		var start [8]byte
-		n := copy(start[:], p)
-		x.order = append(x.order, indexed{
-			start:  binary.LittleEndian.Uint64(start[:]),
-			symbol: uint16(form.Phrase + i),
-			length: uint8(len(p)),
-			unused: uint8(8 * (8 - n)),
-		})
+	for _, p := range phrases {
 		if x.rows[p[0]] == 0 {
 			rows++
 			x.rows[p[0]] = uint16(rows)
@@ -66,13 +68,26 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		x.rows[i] *= uint16(columns)
 	}
 	x.buckets = make([]bucket, (rows+1)*columns)
-	slices.SortStableFunc(x.order, func(a, b indexed) int { return int(uint16(a.start)) - int(uint16(b.start)) })
-	for i := range x.order {
-		b := x.bucket(x.order[i].start)
-		if b.to == 0 {
-			b.from = uint16(i)
+	for _, p := range phrases {
+		x.bucket(load16(p)).to++ // the size, until the places are known
+	}
+	place := uint16(0)
+	for i := range x.buckets {
+		b := &x.buckets[i]
+		b.from, b.to, place = place, place, place+b.to
+	}
+	for i, p := range phrases {
+		var start [8]byte
+		n := copy(start[:], p)
+		b := x.bucket(load16(p))
+		x.order[b.to] = indexed{
+			start:  binary.LittleEndian.Uint64(start[:]),
+			step:   newStep(form.Phrase+i, len(p)),
+			unused: uint8(8 * (8 - n)),
 		}
-		b.to = uint16(i + 1)
+		b.to++
 	}
 	return x
 }
+
+func load16(s string) uint64 { return uint64(s[0]) | uint64(s[1])<<8 }

@@ -57,13 +57,18 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 
 // piece writes a piece of a text as it was parsed.
 func (e *encoder) piece(piece []byte, plan *plan) {
+	at := 0
 	for _, s := range e.parser.steps(plan) {
-		e.code(s.code())
-		n := s.length()
-		if symbol := s.symbol(); symbol > form.End && symbol < form.Phrase {
-			e.payload(symbol, piece[:n])
+		codes := e.tables.codesIn(plan.book, e.parser.contexts[at])
+		symbol, to := s.symbol(), at+s.length()
+		if codes[symbol] == 0 {
+			symbol = form.Escape
 		}
-		piece = piece[n:]
+		e.code(codes[symbol])
+		if symbol > form.End && symbol < form.Phrase {
+			e.payload(symbol, piece[at:to])
+		}
+		at = to
 	}
 }
 

@@ -94,22 +94,36 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	next := 0
 	for range n {
 		key := d.peek()
-		// Where both are of one kind, neither is a byte string.
-		for next < len(c.fields) && !equal(&c.fields[next].key, key) && cbor.CompareTokens(&c.fields[next].key, key) < 0 {
-			next++
-		}
 		d.pos += int(key.Size)
-		if next == len(c.fields) || !equal(&c.fields[next].key, key) {
+		f := c.field(&next, key)
+		if f == nil {
 			d.changed = true
 			d.skip()
 			continue
 		}
-		f := &c.fields[next]
-		next++
 		if err := f.decode(d, f.of(v), depth+1); err != nil {
 			return inside(f.name, err)
 		}
 	}
+	return nil
+}
+
+// field returns the field that has a key, or nil. next is the first that may
+// have it, and then the one behind it.
+func (c *structCodec) field(next *int, key *cbor.Token) *field {
+	for i := *next; i < len(c.fields); i++ {
+		f := &c.fields[i]
+		if equal(&f.key, key) {
+			*next = i + 1
+			return f
+		}
+		// Where both are of one kind, neither is a byte string.
+		if cbor.CompareTokens(&f.key, key) > 0 {
+			*next = i
+			return nil
+		}
+	}
+	*next = len(c.fields)
 	return nil
 }
 

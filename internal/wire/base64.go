@@ -17,18 +17,21 @@ var pairs = func() (t [1 << 12]uint16) {
 	return t
 }()
 
-// values has 6 bits for a character of the alphabet, and noValue for any other.
-var values = func() (t [256]uint8) {
-	for i := range t {
-		t[i] = noValue
-	}
-	for i, c := range []byte(alphabet) {
-		t[c] = uint8(i)
+// values has 6 bits for a character of the alphabet, at each of the places that
+// it may have among four characters, and noValue for any other one.
+var values = func() (t [4][256]uint32) {
+	for k := range t {
+		for c := range t[k] {
+			t[k][c] = noValue
+		}
+		for i, c := range []byte(alphabet) {
+			t[k][c] = uint32(i) << (18 - 6*k)
+		}
 	}
 	return t
 }()
 
-const noValue = 0x80
+const noValue = 1 << 31
 
 // Chars returns how many characters the text of a token of n bytes has.
 func Chars(n int) int { return n/3*4 + (n%3*8+5)/6 }
@@ -63,22 +66,22 @@ func AppendToken[T string | []byte](dst []byte, text T) ([]byte, error) {
 	n := len(text) / 4 * 3
 	dst = slices.Grow(dst, n+8) // whole words are written
 	out := dst[len(dst):cap(dst)]
-	bad := uint64(0)
+	bad := uint32(0)
 	i := 0
 	for ; len(text)-i >= 8; i += 8 {
-		s := text[i : i+8]
-		a, b, c, d := uint64(values[s[0]]), uint64(values[s[1]]), uint64(values[s[2]]), uint64(values[s[3]])
-		e, f, g, h := uint64(values[s[4]]), uint64(values[s[5]]), uint64(values[s[6]]), uint64(values[s[7]])
-		bad |= a | b | c | d | e | f | g | h
-		binary.BigEndian.PutUint64(out, a<<58|b<<52|c<<46|d<<40|e<<34|f<<28|g<<22|h<<16)
+		c := text[i : i+8]
+		high := values[0][c[0]] | values[1][c[1]] | values[2][c[2]] | values[3][c[3]]
+		low := values[0][c[4]] | values[1][c[5]] | values[2][c[6]] | values[3][c[7]]
+		bad |= high | low
+		binary.BigEndian.PutUint64(out, uint64(high)<<40|uint64(low)<<16)
 		out = out[6:]
 	}
 	w, left := uint64(0), 64
 	for ; i < len(text); i++ {
-		v := uint64(values[text[i]])
+		v := values[3][text[i]]
 		bad |= v
 		left -= 6
-		w |= v << left
+		w |= uint64(v) << left
 	}
 	binary.BigEndian.PutUint64(out, w)
 	whole := (64 - left) / 8
