@@ -14,7 +14,6 @@ type tables struct {
 	text        []decodeTable
 	lengths     []decodeTable
 	lengthCodes [form.Lengths][]uint16
-	runCosts    [7][pieceSize + 1]uint16 // by alphabet and length, see runBits
 
 	keyCodes [form.KeyCodes][]uint16
 
@@ -136,7 +135,6 @@ func newTables(f *form.Tables) *tables {
 		}
 	}
 	t.books = newBookChooser(t)
-	t.loadRuns()
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
