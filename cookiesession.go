@@ -164,7 +164,8 @@
 // A copy of a cookie is the session until it expires, logout or not. A changed
 // password, a lost role or a deleted account does not reach cookies that were
 // sent before. Where it must, use Options.Check with a generation number, or
-// Options.NotBefore.
+// Options.NotBefore. The module contrib/dbsc makes a copy worth minutes, in
+// browsers that can bind a session to the device.
 //
 // Of two parallel requests that change the session, the last answer wins. It
 // can also bring back a session that the other one has ended. There is no
@@ -354,7 +355,6 @@ func New[T any](keys *Keyring, opts *Options[T]) (*Manager[T], error) {
 	}
 	err := errors.Join(errs[:]...)
 	if err == nil {
-		m.plain = m.plain && !m.plan.CallsMethods()
 		err = m.encodeZero()
 	}
 	if err != nil {

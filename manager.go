@@ -62,7 +62,8 @@ func planOf(t reflect.Type) (*value.Plan, error) {
 }
 
 // isPlain reports whether two values of a type that are equal to Go are always
-// stored alike. Nothing in a plain type can be changed through a pointer. A
+// stored alike, as long as its marshaling methods, if it has any, look at
+// nothing else. Nothing in a plain type can be changed through a pointer. A
 // float is not plain: 0 and -0 are equal.
 func isPlain(t reflect.Type) bool {
 	switch t.Kind() {
@@ -169,7 +170,8 @@ func (m *Manager[T]) load(s *Session[T], lines []string) {
 	if m.check != nil {
 		check = func() error { return m.check(s.request, s) }
 	}
-	s.attach(m.manager, s)
+	s.manager, s.whole = m.manager, s
+	s.remember(m.zero)
 	m.manager.load(&s.state, lines, check)
 }
 
@@ -254,8 +256,7 @@ func (s *state) cookies() ([]*http.Cookie, error) {
 func (m *manager) bind(s *state, whole session) error {
 	switch s.manager {
 	case nil:
-		s.attach(m, whole)
-		s.ring, s.label = m.codec.keys.current(), m.codec.label
+		s.manager, s.ring, s.label = m, m.codec.keys.current(), m.codec.label
 		s.record.lifetime = m.codec.policy.cut(s.record.lifetime)
 		s.created()
 	case m:
@@ -373,7 +374,7 @@ func (m *manager) open(s *state, lines []string) error {
 	s.key, s.record = best.key, best.record
 	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
 	s.record.body, s.sum = append(s.room[:0], best.record.body...), tape.Sum()
-	s.keep(s.sum)
+	s.remember(s.sum)
 	return nil
 }
 

@@ -65,14 +65,14 @@ func (s *state) rests(sum uint64) bool {
 // measure returns the sum of the tape of Data. If that had to be made, it is in
 // sc.
 func (s *state) measure(sc *scratch) (sum uint64, err error) {
-	if s.manager.plain && s.whole.kept() {
-		return s.keptSum, nil
+	if sum, ok := s.whole.kept(); ok {
+		return sum, nil
 	}
 	if err := s.encode(sc); err != nil {
 		return 0, err
 	}
 	sum = sc.tape.Sum()
-	s.keep(sum)
+	s.remember(sum)
 	return sum, nil
 }
 
@@ -81,12 +81,11 @@ func (s *state) encode(sc *scratch) error {
 	return sc.encodeAs(s.manager.plan, s.whole.value())
 }
 
-// keep remembers Data, and the sum of its tape. As long as a plain Data is the
-// same, it need not be encoded again.
-func (s *state) keep(sum uint64) {
+// remember keeps Data, and the sum of its tape, if Data is plain. As long as it
+// stays the same, it is not encoded again.
+func (s *state) remember(sum uint64) {
 	if s.manager.plain {
-		s.whole.keep()
-		s.keptSum = sum
+		s.whole.keep(sum)
 	}
 }
 

@@ -26,20 +26,26 @@ type Session[T any] struct {
 	// empty map, if T is a map). A session whose Data is zero is not stored.
 	Data T
 
-	was T // what keep has found in Data
+	was    T // what keep has found in Data
+	wasSum uint64
 	state
 }
 
 // A session is a [Session] of any type.
 type session interface {
 	value() reflect.Value // Data, to be read and written
-	keep()                // remembers Data, without what it points to
-	kept() bool           // whether a plain Data is as keep has found it; see isPlain
+
+	// keep remembers a plain Data (see isPlain) together with the sum of its
+	// tape. kept returns that sum as long as Data is the same.
+	keep(sum uint64)
+	kept() (sum uint64, ok bool)
 }
 
 func (s *Session[T]) value() reflect.Value { return reflect.ValueOf(&s.Data).Elem() }
-func (s *Session[T]) keep()                { s.was = s.Data }
-func (s *Session[T]) kept() bool           { return any(s.Data) == any(s.was) }
+func (s *Session[T]) keep(sum uint64)      { s.was, s.wasSum = s.Data, sum }
+func (s *Session[T]) kept() (sum uint64, ok bool) {
+	return s.wasSum, s.wasSum != 0 && any(s.Data) == any(s.was)
+}
 
 // IsNew reports whether no cookie opened: a first visit, or see [Session.Err].
 func (s *state) IsNew() bool { return !s.opened() }

@@ -578,3 +578,40 @@ func TestSettersSave(t *testing.T) {
 		t.Errorf("there are %d setters", setters)
 	}
 }
+
+// A session is judged by the time when its request came in, however long the
+// handler takes to ask for it. A change after the session's end is not stored.
+func TestSessionOpensAsOfArrival(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		wait   time.Duration
+		change bool
+		want   string
+	}{
+		{"read at once", 0, false, leaves},
+		{"changed at once", 0, true, stores},
+		{"read after the end", 2 * time.Hour, false, leaves},
+		{"changed after the end", 2 * time.Hour, true, deletes},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				site := newWebSite(t, nil, userOptions{Lifetime: time.Hour})
+				b := signedIn(site)
+				response := b.copy().fetch(site.Handler(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+					time.Sleep(tt.wait)
+					s := site.Get(r)
+					if s.Err() != nil || s.Data.Name != webSecret {
+						t.Errorf("error %v", s.Err())
+					}
+					if tt.change {
+						s.Data.Visits++
+					}
+				})))
+				wantCookieIs(t, response.Header["Set-Cookie"], tt.want)
+				if page := site.visit(b, nil); (page.S.Err() != nil) != (tt.wait > 0) {
+					t.Errorf("the next request: error %v", page.S.Err())
+				}
+			})
+		})
+	}
+}

@@ -26,20 +26,14 @@ type state struct {
 	record record   // identity and times; issued is that of the cookie; body: as stored
 	sum    uint64   // of the tape of the Data that came, as this program would store it
 
-	keptSum uint64    // of the tape of the Data that was kept
-	headers [2]string // Vary and Cache-Control of the response
-	room    [64]byte  // for the body of record, if that is not longer
-
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
 	drewID    bool // ID was called, and there was none
 	touches   int  // how often something other than Data was changed
 	output    output
-}
 
-// attach makes s the state of a session of m that holds what new ones do.
-func (s *state) attach(m *manager, whole session) {
-	s.manager, s.whole, s.keptSum = m, whole, m.zero
+	room    [64]byte  // for the body of record, if that is not longer
+	headers [2]string // Vary and Cache-Control of the response
 }
 
 // opened reports whether the session came in a cookie.

@@ -35,16 +35,19 @@ type reply struct {
 	Error  *struct{ Message string }
 }
 
-// openTab starts a browser of the Chromium family.
-func openTab(t *testing.T, ctx context.Context, path string) *tab {
+// openTab starts a browser of the Chromium family, with these flags besides the
+// usual ones.
+func openTab(t *testing.T, ctx context.Context, path string, flags ...string) *tab {
 	t.Helper()
 	theirIn, in, err := os.Pipe()
 	must(t, err)
 	out, theirOut, err := os.Pipe()
 	must(t, err)
-	cmd := exec.Command(path, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
+	cmd := exec.Command(path, append([]string{
+		"--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
 		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir="+t.TempDir(), "about:blank")
+		"--user-data-dir=" + t.TempDir(), "about:blank",
+	}, flags...)...)
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	// The browser's helpers hold on to this, too, so that Wait waits for the
 	// last of them, and nobody writes to a directory that is being removed.

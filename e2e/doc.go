@@ -5,9 +5,9 @@
 // front of them, send a crowd of visitors, and meanwhile rotate keys with the
 // cookiesession command, kill it, restart replicas and damage files. One runs
 // the documented Kubernetes recipe, some walk through an example with a real
-// browser. Everything listens on loopback, on ports that the kernel chooses,
-// and ends with the tests. Package fleet simulates fleets that are larger, for
-// longer.
+// browser, one binds a session to a browser's key and steals its cookies.
+// Everything listens on loopback, on ports that the kernel chooses, and ends
+// with the tests. Package fleet simulates fleets that are larger, for longer.
 //
 //	go test -v ./...
 //

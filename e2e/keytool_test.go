@@ -21,9 +21,15 @@ func buildKeytool(t *testing.T) keytool {
 // build builds a program of the root module and returns its path.
 func build(t *testing.T, pkg string) string {
 	t.Helper()
+	return buildIn(t, "..", pkg)
+}
+
+// buildIn is build for the module in a directory.
+func buildIn(t *testing.T, module, pkg string) string {
+	t.Helper()
 	file := filepath.Join(t.TempDir(), filepath.Base(pkg))
 	cmd := exec.Command("go", "build", "-o", file, pkg)
-	cmd.Dir = ".."
+	cmd.Dir = module
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}

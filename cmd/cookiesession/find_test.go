@@ -77,6 +77,8 @@ func TestFind(t *testing.T) {
 		{"HAR answer", "{\"headers\": [\n  {\n    \"name\": \"Set-Cookie\",\n    \"value\": \"app=VALUE; Path=/; HttpOnly\"\n  }\n]}", "app"},
 		{"cut out of a HAR", "      {\n        \"name\": \"app\",\n        \"value\": \"VALUE\",\n        \"path\": \"/\"\n      },\n      {\n        \"name\": \"other\",", "app"},
 		{"an extension's export", `[{"domain":"localhost","expirationDate":1796923156,"hostOnly":true,"name":"app","path":"/","storeId":"0","value":"VALUE"}]`, "app"},
+		{"an object between", `{"name":"app","flags":{"http":true},"value":"VALUE"}`, "app"},
+		{"the next object's name", `[{"value":"VALUE"},{"name":"other","value":"x"}]`, ""},
 		{"value before name", `{"cookies":[{"value":"VALUE","name":"app"},{"value":"x","name":"y"}]}`, "app"},
 		{"Firefox", `{"Response Cookies": {"app": {"httpOnly": true, "path": "/", "value": "VALUE"}}}`, "app"},
 		{"object", `{"app": "VALUE"}`, "app"},
@@ -144,6 +146,21 @@ func TestFind(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestUnescape has what is an escape in one place beside what is none in
+// another.
+func TestUnescape(t *testing.T) {
+	for text, want := range map[string]string{
+		`app=Aaff%3DAa`:      `app=Aaff=Aa`,
+		"app=3DAaff=\r\nAa=": "app=AaffAa=",
+		`a\u003db\x3Dc\td\e`: "a=b=c\td\\e",
+		`%4 %zz \u00 100%`:   `%4 %zz \u00 100%`,
+	} {
+		if got := unescape(text); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
 	}
 }
 
@@ -228,7 +245,8 @@ func TestChoice(t *testing.T) {
 		{"issued last", later(app) + "; " + app, nil, "app", 1, 2},
 		{"the last of equals", app + "; " + seal(t, codec, "app", 5)[0], nil, "app", 2, 2},
 		{"a key of the ring", theirs + "; " + app, []string{"-keys", ring}, "app", 2, 2},
-		{"a name like a part's", app + "; " + seal(t, codec, "app_2", 5)[0], []string{"-name", "app_2"}, "app_2", 0, 0},
+		{"a name like a part's", app + "; " + seal(t, codec, "app_2", 5)[0], nil, "app_2", 2, 2},
+		{"bare values, one a line", strings.ReplaceAll(session+"\n"+seal(t, codec, "session", 2)[0], "session=", ""), nil, "", 2, 2},
 		{"parts are none", strings.Join(split, "; "), nil, "app", 0, 0},
 		{"bare values are none", strings.TrimPrefix(session, "session=") + "; " + app, nil, "app", 0, 0},
 	}
@@ -277,6 +295,10 @@ func TestFindsNothing(t *testing.T) {
 			t.Errorf("%q: %v", text, found)
 		}
 	}
+	broken := cookie{"session", "broken"}
+	if found := (finder{"", now}).spoiled("session=broken; a=b; session=broken"); !slices.Equal(found, []cookie{broken}) {
+		t.Errorf("a broken cookie twice: %v", found)
+	}
 	control := "app=" + base64.RawURLEncoding.EncodeToString(token)
 	if diff := cmp.Diff([]cookie{{"app", control[4:]}}, finder{"", now}.find(control), cmp.AllowUnexported(cookie{})); diff != "" {
 		t.Error(diff)
@@ -317,8 +339,8 @@ func TestFindHeaders(t *testing.T) {
 	}
 }
 
-// FuzzFind checks that a cookie opens whatever stands in the lines before it and
-// after it.
+// FuzzFind checks that a cookie opens whatever stands in the lines before it
+// and after it.
 func FuzzFind(f *testing.F) {
 	k := cookiesession.NewKey()
 	ring, err := cookiesession.NewKeyring(k)

@@ -412,15 +412,18 @@ func (op *opener) explain(err error, names []string) *refusal {
 	}
 	var notShown *value.ValueError
 	var notCBOR *cbor.SyntaxError
+	reason := cookiesession.ReasonOf(err)
 	switch {
-	case cookiesession.ReasonOf(err) == cookiesession.ReasonAltered:
+	case reason == cookiesession.ReasonAltered:
 		label := "a label"
 		if op.options.label != "" {
 			label = fmt.Sprintf("another label than %q", op.options.label)
 		}
 		return refuse(causeAltered, "it was altered, or sealed for another name than %s (see -name), or under %s (see -label)", strings.Join(names, ", "), label)
-	case cookiesession.ReasonOf(err) == cookiesession.ReasonNewer:
+	case reason == cookiesession.ReasonNewer:
 		return refuse(causeNewer, "%v", err)
+	case reason == cookiesession.ReasonLifetime: // see openAt
+		return refuse(causeExpired, "its lifetime was over when it was issued")
 	case errors.As(err, &notShown), errors.As(err, &notCBOR):
 		return refuse(causeValue, "it is authentic, but its value cannot be shown: %v", cause)
 	}

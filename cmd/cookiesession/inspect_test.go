@@ -2,12 +2,14 @@ package main
 
 import (
 	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/keytext"
+	"example.com/cookiesession/internal/wire"
 )
 
 // newSealer returns a codec and the file of its keys.
@@ -405,4 +409,71 @@ func FuzzInspect(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestInspectVectors compares what inspect finds with what the format's vectors
+// say, at the time that each of them names. Inspect says more exactly why.
+func TestInspectVectors(t *testing.T) {
+	text, err := os.ReadFile("../../testdata/vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	type vector struct {
+		Comment, Secret, Keyring, Name, Label, Token, Error, ID string
+
+		IssuedAt int64 `json:"issued_at"`
+		Now      int64
+	}
+	var file struct {
+		Defaults vector
+		Vectors  []json.RawMessage
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	causes := map[string][]cause{
+		"":            {""},
+		"invalid":     {causeEmpty, causeBase64, causeShort, causeVersion, causeParts, causeMissingPart, causeAltered, causeMalformed, causeValue, causeFuture},
+		"newer":       {causeVersion, causeNewer, causeShort, causeFuture}, // the outside is looked at first
+		"unknown-key": {causeUnknownKey, causeRetiredKey, causeShort, causeVersion, causeMissingPart},
+		"revoked":     {causeRevokedKey},
+		"expired":     {causeExpired, causeValue, causeNewer}, // what is in it is looked at all the same
+	}
+	seen := make(map[cause]int)
+	for _, raw := range file.Vectors {
+		v := file.Defaults
+		if err := json.Unmarshal(raw, &v); err != nil {
+			t.Fatal(err)
+		}
+		if v.Token == "" || v.Error != "" && (checkAlphabet(v.Token) != nil || len(v.Name)+len(v.Token) > wire.MaxCookie) {
+			continue // several cookies, or one that inspect reads although a server does not
+		}
+		if v.Keyring == "" {
+			secret, err := hex.DecodeString(v.Secret)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.Keyring = keytext.EncodeKey((*[keytext.SecretSize]byte)(secret))
+		}
+		synctest.Test(t, func(t *testing.T) {
+			t.Setenv("COOKIESESSION_KEYS", v.Keyring)
+			now := v.Now
+			if now == 0 {
+				now = v.IssuedAt
+			}
+			time.Sleep(time.Until(time.Unix(now, 0)))
+			found, _ := look(t, "-keys-env", "COOKIESESSION_KEYS", "-lifetime", "400d", "-name", v.Name, "-label", v.Label, v.Name+"="+v.Token)
+			if len(found) != 1 || !slices.Contains(causes[v.Error], found[0].Cause) || found[0].ID != v.ID {
+				t.Errorf("%s: %+v, want %q", v.Comment, found, v.Error)
+				return
+			}
+			seen[found[0].Cause]++
+		})
+	}
+	t.Log(seen)
+	for _, c := range []cause{"", causeVersion, causeAltered, causeMalformed, causeValue, causeNewer, causeFuture, causeExpired, causeUnknownKey, causeRetiredKey, causeRevokedKey} {
+		if seen[c] == 0 {
+			t.Errorf("no vector has the cause %q", c)
+		}
+	}
 }

@@ -38,13 +38,13 @@ func TestSealReadsBack(t *testing.T) {
 		Any     any                `json:"any"`
 		Elapsed time.Duration      `json:"elapsed"`
 	}
-	const text = `{"user":"ada","v":3,"small":-7,"large":9007199254740993,"ratio":0.5,"whole":2,"ok":true,"none":null,"some":0,` +
-		`"roles":["admin","Grüße"],"cart":[{"SKU":"A-1","Count":2}],"scores":{"a":1.5,"b":2},"any":{"n":[1,null]},"elapsed":5000000000}`
+	const text = `{"user":"ada","v":3,"small":-7,"large":2147483647,"ratio":0.5,"whole":2,"ok":true,"none":null,"some":0,` +
+		`"roles":["admin","Grüße"],"cart":[{"SKU":"A-1","Count":2}],"scores":{"a":1.5,"b":2},"any":{"n":[1,null]},"elapsed":2000000000}`
 	zero := 0
 	want := session{
-		User: "ada", Visits: 3, Small: -7, Large: 9007199254740993, Ratio: 0.5, Whole: 2, Ok: true, Some: &zero,
+		User: "ada", Visits: 3, Small: -7, Large: 2147483647, Ratio: 0.5, Whole: 2, Ok: true, Some: &zero,
 		Roles: []string{"admin", "Grüße"}, Cart: []item{{"A-1", 2}}, Scores: map[string]float64{"a": 1.5, "b": 2},
-		Any: map[string]any{"n": []any{1, nil}}, Elapsed: 5 * time.Second,
+		Any: map[string]any{"n": []any{1, nil}}, Elapsed: 2 * time.Second,
 	}
 	value := strings.TrimSpace(mustCall(t, "seal", "-keys", ring, text))
 	var got session
@@ -75,6 +75,16 @@ func TestSealReadsBack(t *testing.T) {
 		if cookiesession.ReasonOf(err) != cookiesession.ReasonValue {
 			t.Errorf("%s: %v", field, err)
 		}
+	}
+}
+
+// TestReadAll checks that what is too long is refused, and not cut.
+func TestReadAll(t *testing.T) {
+	if text, err := readAll(strings.NewReader("ada"), 3); text != "ada" || err != nil {
+		t.Errorf("%q, error %v", text, err)
+	}
+	if _, err := readAll(strings.NewReader("ada!"), 3); err == nil || err.Error() != "longer than 3 bytes" {
+		t.Errorf("error %v", err)
 	}
 }
 

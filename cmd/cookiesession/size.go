@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -28,12 +29,20 @@ Size shows for each document what a session of that content takes:
   value   characters of the cookie value
   cookie  bytes of the cookie's name and value, of the 4093 that every browser takes
 
+For one file, and with -v for each, it shows where the characters go, the largest
+place first: how the value there is carried, and what could be saved, or that
+nothing can. The place (fixed) is what any session takes. Equal values are stored
+twice, unless one follows the other in a list. No value is shown, only paths.
+For several files there are the mean and the median of each column, and what the
+bodies take of the JSON.
+
 The file - is standard input. Numbers without fraction and exponent that fit 64
 bits are integers, as in the programs that write such sessions. A session has no
 id and no lifetime of its own here.
 
-With -budget the exit code is 1 if any cookie is larger, which guards a limit in
-a script; in Go, Manager.Measure does so in a test.
+The exit code is 1 if a session does not fit its cookie, or is larger than
+-budget, which guards a limit in a script; in Go, Manager.Measure tells the same
+in a test.
 `,
 	example: `
 cookiesession size session.json
@@ -65,16 +74,20 @@ type measurement struct {
 	Packed bool       `json:"packed"`
 	Value  int        `json:"value"`
 	Cookie int        `json:"cookie"`
+	Limit  int        `json:"limit"`
+	Fits   bool       `json:"fits"`
 	Paths  []pathSize `json:"paths,omitempty"`
-
-	limit int
-	fits  bool
 }
 
+// A pathSize is a place's share of the cookie, of which a character has 6 bits.
 type pathSize struct {
 	Path string `json:"path"`
 	Bits int    `json:"bits"`
+	Kind string `json:"kind"`
+	Note string `json:"note,omitempty"`
 }
+
+func (p pathSize) chars() float64 { return float64(p.Bits) / 6 }
 
 func size(c *console, o sizeOptions, files []string) error {
 	switch {
@@ -102,18 +115,23 @@ func size(c *console, o sizeOptions, files []string) error {
 	if err := o.print(c, all); err != nil {
 		return err
 	}
-	return o.checkBudget(all)
+	return o.check(all)
 }
 
-func (o sizeOptions) checkBudget(all []measurement) error {
+// check is about the budget, and what no cookie takes is larger than any.
+func (o sizeOptions) check(all []measurement) error {
+	bound, what := all[0].Limit, "a browser's limit"
+	if o.budget > 0 && o.budget < bound {
+		bound, what = o.budget, "the budget"
+	}
 	var over []string
 	for _, m := range all {
-		if o.budget > 0 && m.Cookie > o.budget {
+		if m.Cookie > bound || !m.Fits {
 			over = append(over, fmt.Sprintf("%s (%d)", m.File, m.Cookie))
 		}
 	}
 	if len(over) > 0 {
-		return no("larger than the budget of %d bytes: %s", o.budget, strings.Join(over, ", "))
+		return no("larger than %s of %d bytes: %s", what, bound, strings.Join(over, ", "))
 	}
 	return nil
 }
@@ -146,10 +164,10 @@ func measureFile(c *console, codec *cookiesession.Codec, name, file string) (mea
 	}
 	m := measurement{
 		File: file, JSON: compact.Len(), CBOR: s.CBOR, Body: s.Body, Packed: s.Body < s.CBOR, Value: s.Value, Cookie: s.Cookie,
-		limit: s.Limit, fits: s.Cookies > 0,
+		Limit: s.Limit, Fits: s.Cookies > 0,
 	}
 	for _, p := range s.Paths {
-		m.Paths = append(m.Paths, pathSize{p.Path, p.Bits})
+		m.Paths = append(m.Paths, pathSize{p.Path, p.Bits, p.Kind, p.Note})
 	}
 	return m, nil
 }
@@ -168,7 +186,7 @@ func (o sizeOptions) print(c *console, all []measurement) error {
 	}
 	o.printTable(c, all)
 	for _, m := range all {
-		if len(m.Paths) > 0 && (o.verbose || len(all) == 1) {
+		if o.verbose || len(all) == 1 {
 			printPaths(c, m)
 		}
 	}
@@ -177,47 +195,77 @@ func (o sizeOptions) print(c *console, all []measurement) error {
 
 func (o sizeOptions) printTable(c *console, all []measurement) {
 	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(table, "json\tcbor\tbody\tpacked\tvalue\tcookie\tof %d\t  file\n", all[0].limit)
-	var total measurement
+	fmt.Fprintf(table, "json\tcbor\tbody\tpacked\tvalue\tcookie\tof %d\t  file\n", all[0].Limit)
 	for _, m := range all {
 		packed := "no"
 		if m.Packed {
 			packed = "yes"
 		}
 		fmt.Fprintf(table, "%d\t%d\t%d\t%s\t%d\t%d\t%s\t  %s\n", m.JSON, m.CBOR, m.Body, packed, m.Value, m.Cookie, m.bar(), m.File)
-		total.JSON += m.JSON
-		total.CBOR += m.CBOR
-		total.Body += m.Body
-		total.Value += m.Value
-		total.Cookie += m.Cookie
 	}
 	if len(all) > 1 {
-		fmt.Fprintf(table, "%d\t%d\t%d\t\t%d\t%d\t\t  (all %d)\n", total.JSON, total.CBOR, total.Body, total.Value, total.Cookie, len(all))
+		row := func(what string, of func([]int) float64) {
+			column := func(get func(measurement) int) float64 {
+				var values []int
+				for _, m := range all {
+					values = append(values, get(m))
+				}
+				return of(values)
+			}
+			fmt.Fprintf(table, "%.1f\t%.1f\t%.1f\t\t%.1f\t%.1f\t\t  (%s of %d)\n",
+				column(func(m measurement) int { return m.JSON }), column(func(m measurement) int { return m.CBOR }),
+				column(func(m measurement) int { return m.Body }), column(func(m measurement) int { return m.Value }),
+				column(func(m measurement) int { return m.Cookie }), what, len(all))
+		}
+		row("mean", mean)
+		row("median", median)
 	}
 	table.Flush()
+	if len(all) > 1 {
+		body, text := 0, 0
+		for _, m := range all {
+			body, text = body+m.Body, text+m.JSON
+		}
+		fmt.Fprintf(c.stdout, "the bodies take %.3f of the JSON\n", float64(body)/float64(text))
+	}
+}
+
+func mean(values []int) float64 {
+	sum := 0
+	for _, v := range values {
+		sum += v
+	}
+	return float64(sum) / float64(len(values))
+}
+
+func median(values []int) float64 {
+	slices.Sort(values)
+	n := len(values)
+	return float64(values[(n-1)/2]+values[n/2]) / 2
 }
 
 const barWidth = 20
 
 // bar draws how much of a cookie is full.
 func (m measurement) bar() string {
-	percent := (100*m.Cookie + m.limit - 1) / m.limit
-	if !m.fits {
+	percent := (100*m.Cookie + m.Limit - 1) / m.Limit
+	if !m.Fits {
 		return fmt.Sprintf("too large: %d %%", percent)
 	}
-	full := (barWidth*m.Cookie + m.limit - 1) / m.limit
+	full := (barWidth*m.Cookie + m.Limit - 1) / m.Limit
 	return strings.Repeat("#", full) + strings.Repeat(".", barWidth-full) + fmt.Sprintf(" %2d %%", percent)
 }
 
 func printPaths(c *console, m measurement) {
-	sum := 0
+	fmt.Fprintf(c.stdout, "\n%s: %d characters\n", m.File, m.Cookie)
+	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', 0)
 	for _, p := range m.Paths {
-		sum += p.Bits
-	}
-	fmt.Fprintf(c.stdout, "\n%s: %d bits in %d bytes\n", m.File, sum, m.Body)
-	table := tabwriter.NewWriter(c.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, p := range m.Paths {
-		fmt.Fprintf(table, "%d\t%.1f %%\t  %s\n", p.Bits, 100*float64(p.Bits)/float64(max(1, sum)), p.Path)
+		path := p.Path
+		if path == "" {
+			path = "(top level)"
+		}
+		line := fmt.Sprintf("%7.1f\t%5.1f %%\t%s\t%s\t%s", p.chars(), 100*p.chars()/float64(m.Cookie), path, p.Kind, p.Note)
+		fmt.Fprintln(table, strings.TrimRight(line, "\t"))
 	}
 	table.Flush()
 }

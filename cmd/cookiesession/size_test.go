@@ -83,25 +83,48 @@ func TestSizeIsExact(t *testing.T) {
 		if n := (m.Value*6)/8 - wire.Overhead - 2; m.Body != n || m.Packed && m.Body >= m.CBOR || !m.Packed && m.Body != m.CBOR {
 			t.Errorf("%s: body %d of CBOR %d, packed %t, want %d", path, m.Body, m.CBOR, m.Packed, n)
 		}
+		checkRows(t, m)
+	}
+}
+
+// checkRows checks that every character of the cookie is in one row, and that
+// the largest row is first.
+func checkRows(t *testing.T, m measurement) {
+	t.Helper()
+	sum, before := 0, math.MaxInt
+	for _, p := range m.Paths {
+		if sum += p.Bits; p.Bits > before || p.Bits <= 0 || p.Kind == "" {
+			t.Errorf("%s: %+v after %d bits", m.File, p, before)
+		}
+		before = p.Bits
+	}
+	if sum != 6*m.Cookie {
+		t.Errorf("%s: the rows have %d bits, the cookie %d", m.File, sum, 6*m.Cookie)
 	}
 }
 
 func TestPaths(t *testing.T) {
-	m := measurement{File: "a.json", Body: 3, Paths: []pathSize{{"user", 6}, {"tags[]", 18}}}
+	m := measurement{File: "a.json", Cookie: 10, Paths: []pathSize{{"(fixed)", 36, "nonce", ""}, {"user", 15, "text", "its name takes 1 of the characters"}, {"", 9, "map", ""}}}
 	var b strings.Builder
 	c := &console{stdout: bufio.NewWriter(&b)}
 	printPaths(c, m)
 	c.stdout.Flush()
-	const want = "\na.json: 24 bits in 3 bytes\n   6  25.0 %  user\n  18  75.0 %  tags[]\n"
+	const want = "\na.json: 10 characters\n    6.0   60.0 %  (fixed)      nonce\n    2.5   25.0 %  user         text  its name takes 1 of the characters\n    1.5   15.0 %  (top level)  map\n"
 	if diff := cmp.Diff(want, b.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 
 func TestBudget(t *testing.T) {
-	all := []measurement{{File: "a", Cookie: 100}, {File: "b", Cookie: 90}}
-	for budget, within := range map[int]bool{0: true, 89: false, 99: false, 100: true, 101: true} {
-		if err := (sizeOptions{budget: budget}).checkBudget(all); (err == nil) != within || err != nil && !errors.Is(err, errNo) {
+	all := []measurement{{File: "a", Cookie: 100, Limit: 4093, Fits: true}, {File: "b", Cookie: 90, Limit: 4093, Fits: true}}
+	for budget, within := range map[int]bool{0: true, 89: false, 99: false, 100: true, 101: true, 5000: true} {
+		if err := (sizeOptions{budget: budget}).check(all); (err == nil) != within || err != nil && !errors.Is(err, errNo) {
+			t.Errorf("budget %d: %v", budget, err)
+		}
+	}
+	for _, budget := range []int{0, 5000} { // a budget allows nothing that no cookie takes
+		err := (sizeOptions{budget: budget}).check(append(all, measurement{File: "c", Cookie: 4094, Limit: 4093}))
+		if err == nil || !strings.HasSuffix(err.Error(), "limit of 4093 bytes: c (4094)") {
 			t.Errorf("budget %d: %v", budget, err)
 		}
 	}
@@ -114,7 +137,7 @@ func TestBar(t *testing.T) {
 		2046: "##########.......... " + "50 %",
 		4093: "#################### " + "100 %",
 	} {
-		if got := (measurement{Cookie: cookie, limit: 4093, fits: true}).bar(); got != want {
+		if got := (measurement{Cookie: cookie, Limit: 4093, Fits: true}).bar(); got != want {
 			t.Errorf("%d: %q, want %q", cookie, got, want)
 		}
 	}

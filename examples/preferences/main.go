@@ -3,120 +3,13 @@
 // the keys, so it may be stopped and started at any time.
 //
 //	go run ./examples/preferences
+//
+// With sessions that are bound to the visitor's device, which takes another
+// module:
+//
+//	cd contrib/dbsc && go run ./preferences -device-bound
 package main
 
-import (
-	"context"
-	"errors"
-	"flag"
-	"fmt"
-	"io"
-	"net"
-	"net/http"
-	"os"
-	"os/signal"
-	"path/filepath"
-	"syscall"
-	"time"
+import "example.com/cookiesession/examples/preferences/site"
 
-	"example.com/cookiesession"
-)
-
-func main() {
-	var c config
-	flag.StringVar(&c.addr, "addr", "localhost:8080", "`address` to listen on; port 0 picks a free one")
-	flag.StringVar(&c.keys, "keys", "", "`file` of the session keys, made if it does not exist (default: a file in the user's configuration directory)")
-	flag.BoolVar(&c.insecure, "insecure", false, "drop the cookie's Secure attribute, for Safari on localhost and for plain HTTP on other hosts; never in production")
-	flag.Parse()
-
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C does not wait for anything
-	if err := run(ctx, c, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "preferences:", err)
-		os.Exit(1)
-	}
-}
-
-// config is what the flags say.
-type config struct {
-	addr     string
-	keys     string // "": defaultKeys
-	insecure bool
-}
-
-// run serves the site until ctx ends.
-func run(ctx context.Context, c config, out io.Writer) error {
-	if c.keys == "" {
-		var err error
-		if c.keys, err = defaultKeys(); err != nil {
-			return fmt.Errorf("no place for the keys, name one with -keys: %w", err)
-		}
-	}
-	keys, err := cookiesession.LoadOrCreateKeyring(c.keys)
-	if err != nil {
-		return err
-	}
-	handler, err := newHandler(keys, c.insecure)
-	if err != nil {
-		return err
-	}
-	listener, err := net.Listen("tcp", c.addr)
-	if err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "Listening on %s\n", siteURL(c.addr, listener.Addr()))
-	fmt.Fprintf(out, "The keys are in %s\n", c.keys)
-	if !c.insecure {
-		fmt.Fprintln(out, "In Safari, and on another host without TLS, the cookie needs -insecure")
-	}
-	return serve(ctx, listener, handler)
-}
-
-// defaultKeys returns a file that the next start finds again, in a directory
-// that nobody else can look into.
-func defaultKeys() (string, error) {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", err
-	}
-	dir = filepath.Join(dir, "cookiesession-preferences")
-	return filepath.Join(dir, "keyring"), os.MkdirAll(dir, 0o700)
-}
-
-// siteURL returns what to type into a browser: the host as it was asked for,
-// because browsers trust localhost more than a bare address, and the port as it
-// came out.
-func siteURL(asked string, got net.Addr) string {
-	host, _, _ := net.SplitHostPort(asked)
-	if host == "" {
-		host = "localhost"
-	}
-	_, port, _ := net.SplitHostPort(got.String())
-	return "http://" + net.JoinHostPort(host, port)
-}
-
-// serve answers requests until ctx ends, and finishes those that have begun.
-func serve(ctx context.Context, listener net.Listener, handler http.Handler) error {
-	server := &http.Server{
-		Handler: handler,
-		// Every request and page here is small; who needs longer is not
-		// reading.
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       10 * time.Second,
-		WriteTimeout:      10 * time.Second,
-		IdleTimeout:       2 * time.Minute,
-	}
-	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }()
-	select {
-	case err := <-served:
-		return err
-	case <-ctx.Done():
-	}
-	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-	defer cancel()
-	if err := server.Shutdown(grace); err != nil {
-		return errors.Join(err, server.Close())
-	}
-	return nil
-}
+func main() { site.Main(nil) }

@@ -193,3 +193,92 @@ func TestExplain(t *testing.T) {
 		t.Errorf("paths of a map by numbers are %s", got)
 	}
 }
+
+// TestExplainKinds has how each kind of value is carried, and what is said of
+// it. Each note has a neighbour that gets none.
+func TestExplainKinds(t *testing.T) {
+	const jwt = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
+	for _, row := range []struct {
+		value      any
+		kind, note string
+	}{
+		{"", "listed word", ""},
+		{true, "true or false", ""},
+		{nil, "null", ""},
+		{12, "number", ""},
+		{-12.5, "number", ""},
+		{time.Minute, "number", ""},
+		{time.Unix(1767225600, 0), "time", ""},
+		{"2024-10-29T13:06:08.141Z", "time", ""},
+		{"2024-10-29T13:06:08+01:00", "time", ""},
+		{"2024-10-29", "time", ""},
+		{"550e8400-e29b-41d4-a716-446655440000", "UUID", "16 random bytes: move them out, or live with it"},
+		{"550E8400-E29B-41D4-A716-446655440000", "UUID", "16 random bytes: move them out, or live with it"},
+		{"8f3a91c04be27d56", "hex", "8 random bytes: move them out, or live with it"},
+		{"8f3a91c04be27d", "hex", ""},
+		{"q83vEjRWeJq83vEjRWeJ3w", "base64", "16 random bytes: move them out, or live with it"},
+		{"SGVsbG8gd29ybGQsIGhlbGxvIDQyIQ", "base64", "text in base64: as it is, it takes less"},
+		{"4929173850", "digits", ""},
+		{"k3j9x0q7w2m5z8v1b4n6", "letters and digits", "12 random bytes: move them out, or live with it"},
+		{"$2a$10$N9qo8uLOickgx2ZMRZoMyeIjZAgcfl7p92ldGxad68LJZdL17lhWy", "bcrypt", "23 random bytes: move them out, or live with it"},
+		{jwt, "JWT", "32 random bytes: move them out, or live with it"},
+		{`{"theme":"dark","lang":"en"}`, "JSON text", ""},
+		{"Maria Schmidt", "text", ""},
+		{"key: 4eC39HqLyjWDarjtT1zdp7dc", "text", "24 random characters: move them out, or live with it"},
+		{"\x01\x02\x03\x04\x05\x06\x07", "raw", ""},
+		{[]byte{1, 2, 3, 4, 5, 6, 7}, "raw", ""},
+		{[]byte{1, 2, 3, 4, 5, 6, 7, 8}, "raw", "8 random bytes: move them out, or live with it"},
+		{make([]byte, 20), "raw", ""},
+		{[]any{}, "list", ""},
+		{[]string{"a"}, "list", ""},
+		{object{}, "map", ""},
+	} {
+		for _, p := range packer.Explain(encode(t, object{"token": row.value})) {
+			if p.Path == "token" && (p.Kind != row.kind || p.Note != row.note) {
+				t.Errorf("%.40q is %q, note %q, want %q, note %q", row.value, p.Kind, p.Note, row.kind, row.note)
+			}
+		}
+	}
+	for value, want := range map[string]string{"dark": "listed word", "darq": "text"} {
+		if p := packer.Explain(encode(t, object{"theme": value}))[1]; p.Kind != want || p.Note != "" {
+			t.Errorf("%q is %+v", value, p)
+		}
+	}
+	list := packer.Explain(encode(t, object{"roles": []any{"Maria Schmidt"}}))
+	same := packer.Explain(encode(t, object{"roles": []any{"Maria Schmidt", "Maria Schmidt"}}))
+	if got := same[2].Bits - list[2].Bits; got != 1 {
+		t.Errorf("the second of two takes %d bits", got)
+	}
+}
+
+// TestExplainNotes has what is said of a place beside others.
+func TestExplainNotes(t *testing.T) {
+	for _, row := range []struct {
+		session any
+		path    string
+		note    string
+	}{
+		{object{"name": "Maria Schmidt", "email": "Maria Schmidt"}, "email", "equal to name, and stored twice"},
+		{object{"name": "Maria Schmidt", "email": "Maria Schmitt"}, "email", ""},
+		{object{"name": "Maria", "email": "Maria"}, "email", ""}, // too short to matter
+		{object{"names": []any{"Maria Schmidt", "Maria Schmidt"}}, "names[]", ""},
+		{object{"names": []any{"Maria Schmidt", object{}, "Maria Schmidt"}}, "names[]", "equal to names[], and stored twice"},
+		{object{"xqzyvk": 1}, "xqzyvk", "its name takes 10 of the characters"},
+		{object{"name": 1}, "name", ""},
+		{object{"a key": 1}, `"a key"`, "its name takes 7 of the characters"},
+		{object{"xqzyvk": "550e8400-e29b-41d4-a716-446655440000"}, "xqzyvk", "16 random bytes: move them out, or live with it; its name takes 10 of the characters"},
+	} {
+		found := false
+		for _, p := range packer.Explain(encode(t, row.session)) {
+			if p.Path != row.path {
+				continue
+			}
+			if found = true; p.Note != row.note {
+				t.Errorf("%v: the note of %s is %q, want %q", row.session, p.Path, p.Note, row.note)
+			}
+		}
+		if !found {
+			t.Errorf("%v has no %s", row.session, row.path)
+		}
+	}
+}

@@ -23,7 +23,7 @@ func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
 func (p *Packer) ExplainTape(t *cbor.Tape) []PathBits {
 	e := p.encoders.Get().(*encoder)
 	e.tape = t
-	e.trace = &tracer{places: make(map[string]int)}
+	e.trace = &tracer{places: make(map[string]int), seen: make(map[string]string)}
 	out := e.trace
 	e.value(0, form.Generic, none, true)
 	p.free(e)
@@ -56,6 +56,7 @@ func isList(k *cbor.Token) bool { return k.Kind == cbor.Array || k.Kind == cbor.
 // the value before it, which may be none. mayEqual tells whether a value that
 // is no array or map may be written as equal to that.
 func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) {
+	e.beginValue()
 	tokens := e.tape.Tokens
 	if prev != none && !mayEqual && !isList(&tokens[prev]) {
 		prev = none
@@ -70,13 +71,13 @@ func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) {
 		if !sameShape {
 			e.leaf(i, model)
 		}
-		e.mark()
+		e.mark(i, model, sameShape)
 		return
 	}
 	if !sameShape {
 		e.token(k, model)
 	}
-	e.mark()
+	e.mark(i, model, false)
 	if k.Kind == cbor.Array {
 		e.elements(i, model, prev, mayEqual)
 	} else {
@@ -285,6 +286,9 @@ func (e *encoder) textValue(s string, model uint8) {
 	case ok:
 		e.form(e.head, whole)
 	default:
+		if e.trace != nil {
+			e.trace.raw = true
+		}
 		e.head = appendHead(e.head[:0], majorText, uint64(len(s)))
 		e.heads(e.head, model)
 		e.w.bytes(append(e.head[:0], s...))

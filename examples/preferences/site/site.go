@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"bytes"
@@ -27,19 +27,21 @@ var pages = template.Must(template.ParseFS(files, "page.html"))
 // which means in their browsers.
 type site struct {
 	sessions *cookiesession.Manager[Visit]
+	device   Device
 	trials   *cookiesession.Manager[Visit] // the same, for cookies that are broken on purpose
 	version  string                        // of the files in static, to tell caches of a change
 }
 
 // newHandler returns the site, whose sessions are sealed under keys.
-func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error) {
-	sessions, err := cookiesession.New(keys, &cookiesession.Options[Visit]{
+func newHandler(keys *cookiesession.Keyring, insecure bool, newDevice NewDevice) (http.Handler, error) {
+	device, err := newDevice(keys, &cookiesession.Options[Visit]{
 		MaxLifetime: rememberFor,
 		Insecure:    insecure,
 	})
 	if err != nil {
 		return nil, err
 	}
+	sessions := device.Manager()
 	trials, err := cookiesession.New(keys, &cookiesession.Options[Visit]{
 		MaxLifetime: rememberFor,
 		Insecure:    insecure,
@@ -52,7 +54,7 @@ func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error
 	if err != nil {
 		return nil, err
 	}
-	s := &site{sessions, trials, version}
+	s := &site{sessions, device, trials, version}
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", s.home)
@@ -68,13 +70,12 @@ func newHandler(keys *cookiesession.Keyring, insecure bool) (http.Handler, error
 	// From the inside out. The cookie's SameSite=Lax is not enough against
 	// forms on other pages: they could still log a visitor in, under a name of
 	// their choice, and a page on a sibling subdomain counts as the same site.
-	handler := sessions.Handler(s.orError(mux))
-	handler = http.MaxBytesHandler(handler, 32<<10)
+	handler := http.MaxBytesHandler(s.orError(mux), 32<<10)
 	protection := http.NewCrossOriginProtection()
-	protection.SetDenyHandler(sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	protection.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.fail(w, r, http.StatusForbidden)
-	})))
-	return withSecurityHeaders(protection.Handler(handler)), nil
+	}))
+	return withSecurityHeaders(device.Handler(protection.Handler(handler))), nil
 }
 
 // orError serves a page of the site where mux has no handler, with the status
@@ -266,7 +267,13 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	session := s.sessions.Get(r)
-	session.Renew() // the session of somebody known is another one than that of somebody unknown
+	visit := session.Data
+	session.Destroy() // the session of somebody known is another one than that of somebody unknown
+	session.Data = visit
+	if err := s.device.Bind(w, session); err != nil {
+		s.fail(w, r, http.StatusInternalServerError)
+		return
+	}
 	session.SetLifetime(0)
 	if f.Remember {
 		session.SetLifetime(rememberFor)
@@ -281,7 +288,7 @@ func (s *site) login(w http.ResponseWriter, r *http.Request) {
 func (s *site) logout(w http.ResponseWriter, r *http.Request) {
 	session := s.sessions.Get(r)
 	preferences := session.Data.Preferences
-	session.Destroy()
+	s.device.Logout(w, session)
 	// What is put into a destroyed session begins a new one. The note goes with
 	// the user; how the page looks stays with the browser.
 	session.Data.Preferences = preferences
@@ -356,6 +363,7 @@ type page struct {
 	MaxNote  int
 	MaxName  int
 	Cookie   cookieView
+	Device   string // whether the session is bound to it; empty: it is not about that
 	Flip     *flipView
 	Form     form
 	Failure  string // of a page of an error
@@ -390,6 +398,7 @@ func (s *site) newPage(r *http.Request, session *cookiesession.Session[Visit], o
 		MaxNote:  maxNote,
 		MaxName:  maxName,
 		Cookie:   cookie,
+		Device:   s.deviceText(session, l.Texts),
 	}
 	if once.drafted {
 		p.Note, p.Unsaved = once.draft, true

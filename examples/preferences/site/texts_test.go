@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"net/http"
@@ -47,7 +47,11 @@ func TestTexts(t *testing.T) {
 			var all strings.Builder
 			fromElsewhere := visitorTo(t, v.url)
 			fromElsewhere.header = http.Header{"Accept-Language": {l.Code}, "Sec-Fetch-Site": {"cross-site"}}
+			bound, unbound := newBoundVisitor(t, false), newBoundVisitor(t, true)
+			bound.header, unbound.header = v.header, v.header
 			for _, page := range []response{
+				bound.post("/login", "name", "ana"),
+				unbound.post("/login", "name", "ana"),
 				v.get("/"),
 				v.do(http.MethodGet, "/nowhere", nil),
 				v.do(http.MethodGet, "/logout", nil),

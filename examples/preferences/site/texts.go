@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"fmt"
@@ -75,6 +75,7 @@ type texts struct {
 	Remember             string
 	User, NoUser         string
 	NoUserHint, Since    string // Since: %s is a date
+	Bound, NotBound      string
 	Saved                string // %d and %d are the characters before and after
 	LoggedIn             string // %s is the user
 	LoggedOut            string

@@ -1,4 +1,4 @@
-package main
+package site
 
 var english = texts{
 	Title: "Make yourself at home",
@@ -40,6 +40,8 @@ var english = texts{
 	NoUser:     "No user",
 	NoUserHint: "Nobody is logged in with this browser.",
 	Since:      "Logged in since %s.",
+	Bound:      "This session is bound to this device: a copy of its cookies is good for eleven minutes.",
+	NotBound:   "This session is not bound to this device. A browser that can does so after the login: load the page again.",
 
 	Saved:     "Saved. %d → %d characters.",
 	LoggedIn:  "Welcome, %s.",
@@ -112,6 +114,8 @@ var german = texts{
 	NoUser:     "Kein Benutzer",
 	NoUserHint: "In diesem Browser ist niemand angemeldet.",
 	Since:      "Angemeldet seit %s.",
+	Bound:      "Diese Sitzung ist an dieses Gerät gebunden: Eine Kopie ihrer Cookies taugt elf Minuten lang.",
+	NotBound:   "Diese Sitzung ist nicht an dieses Gerät gebunden. Ein Browser, der es kann, tut es nach der Anmeldung: Lade die Seite neu.",
 
 	Saved:     "Gespeichert. %d → %d Zeichen.",
 	LoggedIn:  "Willkommen, %s.",
@@ -184,6 +188,8 @@ var french = texts{
 	NoUser:     "Aucun utilisateur",
 	NoUserHint: "Personne n’est connecté dans ce navigateur.",
 	Since:      "Connecté depuis le %s.",
+	Bound:      "Cette session est liée à cet appareil : une copie de ses cookies est valable onze minutes.",
+	NotBound:   "Cette session n’est pas liée à cet appareil. Un navigateur qui le peut le fait après la connexion : rechargez la page.",
 
 	Saved:     "C’est enregistré. %d → %d caractères.",
 	LoggedIn:  "Bienvenue, %s.",
@@ -256,6 +262,8 @@ var spanish = texts{
 	NoUser:     "Ningún usuario",
 	NoUserHint: "Nadie ha iniciado sesión en este navegador.",
 	Since:      "Sesión iniciada el %s.",
+	Bound:      "Esta sesión está ligada a este dispositivo: una copia de sus cookies sirve once minutos.",
+	NotBound:   "Esta sesión no está ligada a este dispositivo. Un navegador que puede lo hace tras iniciar la sesión: vuelve a cargar la página.",
 
 	Saved:     "Guardado. %d → %d caracteres.",
 	LoggedIn:  "Hola, %s.",
@@ -328,6 +336,8 @@ var japanese = texts{
 	NoUser:     "ユーザーなし",
 	NoUserHint: "このブラウザーでは誰もログインしていません。",
 	Since:      "%s からログインしています。",
+	Bound:      "このセッションはこの端末に結び付いています。Cookie を写しても、使えるのは 11 分間だけです。",
+	NotBound:   "このセッションはこの端末に結び付いていません。対応するブラウザーはログイン直後に結び付けます。ページを再読み込みしてください。",
 
 	Saved:     "保存しました。%d → %d 文字。",
 	LoggedIn:  "%s さん、ようこそ。",
@@ -403,6 +413,8 @@ var arabic = texts{
 	NoUser:     "لا يوجد مستخدم",
 	NoUserHint: "لم يسجِّل أحد الدخول في هذا المتصفح.",
 	Since:      "تسجيل الدخول منذ \u2066%s\u2069.",
+	Bound:      "هذه الجلسة مرتبطة بهذا الجهاز: نسخة من ملفات تعريف الارتباط صالحة إحدى عشرة دقيقة.",
+	NotBound:   "هذه الجلسة غير مرتبطة بهذا الجهاز. المتصفح القادر على ذلك يربطها بعد تسجيل الدخول: أعد تحميل الصفحة.",
 
 	Saved:     "تم الحفظ. %d ← %d من المحارف.",
 	LoggedIn:  "مرحبًا، %s.",

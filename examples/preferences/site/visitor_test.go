@@ -1,4 +1,4 @@
-package main
+package site
 
 import (
 	"html"
@@ -38,7 +38,7 @@ func newSite(t *testing.T) http.Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, err := newHandler(keys, false)
+	handler, err := newHandler(keys, false, newNoDevice)
 	if err != nil {
 		t.Fatal(err)
 	}
