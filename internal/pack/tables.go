@@ -243,8 +243,8 @@ func (t *tables) headCode(model uint8, item []byte) uint16 {
 	return t.codeOf(model, symbol)
 }
 
-// codeOf returns the code of a symbol in the table of a model; 0 if it
-// has none.
+// codeOf returns the code of a symbol in the table of a model; 0 if it has
+// none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	from := uint32(0)
 	if symbol > 0 {
