@@ -67,12 +67,12 @@ func (l codeList) decoder() decodeTable {
 			}
 			continue
 		}
-		for k := length; k <= form.MaxCode; k++ {
-			// Shorter codes come first, so this stands until a longer one
-			// follows.
-			t.last[k-quickBits-1].end = (code + 1) << (form.MaxCode - length)
-		}
+		t.last[length-quickBits-1].end = (code + 1) << (form.MaxCode - length)
 		t.last[length-quickBits-1].shift = int16(i) - int16(code)
+	}
+	for k := range t.last[1:] {
+		// Where a length has no codes, the shorter ones end.
+		t.last[k+1].end = max(t.last[k+1].end, t.last[k].end)
 	}
 	return t
 }

@@ -94,7 +94,7 @@ func (e *encoder) heads(b []byte, model uint8) {
 // how long that is.
 func (e *encoder) longestHead(b []byte, model uint8) (n int, code uint16) {
 	for n := len(b); n > 1; n-- {
-		if code := e.tables.wordCode(model, b[:n]); code != 0 {
+		if code := e.tables.headCode(model, b[:n]); code != 0 {
 			return n, code
 		}
 	}
@@ -125,7 +125,7 @@ func (e *encoder) number(codes []intCode, tags []byte, n uint64) bool {
 	var best intCode
 	least := ^uint(0)
 	for _, i := range codes {
-		s := i.symbol
+		s := &e.tables.Values[i.symbol]
 		if s.Bytes != string(tags) || n < s.Base || (n-s.Base)>>s.Bits != 0 {
 			continue
 		}
@@ -133,11 +133,12 @@ func (e *encoder) number(codes []intCode, tags []byte, n uint64) bool {
 			best, least = i, cost
 		}
 	}
-	if best.symbol == nil {
+	if best.code == 0 {
 		return false
 	}
+	s := &e.tables.Values[best.symbol]
 	e.code(best.code)
-	e.w.write64(n-best.symbol.Base, uint(best.symbol.Bits))
+	e.w.write64(n-s.Base, uint(s.Bits))
 	return true
 }
 

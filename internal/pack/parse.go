@@ -271,6 +271,7 @@ type bookChooser struct {
 func newBookChooser(t *tables) (b bookChooser) {
 	type pair struct{ first, last *textTable }
 	numbers := make(map[pair]int)
+	b.more = make([][256]int8, 0, len(t.Text))
 	for context := range b.pairs {
 		p := pair{t.inContext[form.Words][context], t.inContext[form.Marks][context]}
 		n, ok := numbers[p]

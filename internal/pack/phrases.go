@@ -2,7 +2,6 @@ package pack
 
 import (
 	"encoding/binary"
-	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -53,16 +52,9 @@ func (x *phraseIndex) next(from, to int, start uint64) (int, step) {
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
-	x := new(phraseIndex)
+	x := &phraseIndex{order: make([]indexed, len(phrases))}
 	rows, columns := 0, 1 // the first of each is that of the bytes that begin none
-	for i, p := range phrases {
-		var start [8]byte
-		n := copy(start[:], p)
-		x.order = append(x.order, indexed{
-			start:  binary.LittleEndian.Uint64(start[:]),
-			step:   newStep(form.Phrase+i, len(p)),
-			unused: uint8(8 * (8 - n)),
-		})
+	for _, p := range phrases {
 		if x.rows[p[0]] == 0 {
 			rows++
 			x.rows[p[0]] = uint16(rows)
@@ -76,13 +68,26 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		x.rows[i] *= uint16(columns)
 	}
 	x.buckets = make([]bucket, (rows+1)*columns)
-	slices.SortStableFunc(x.order, func(a, b indexed) int { return int(uint16(a.start)) - int(uint16(b.start)) })
-	for i := range x.order {
-		b := x.bucket(x.order[i].start)
-		if b.to == 0 {
-			b.from = uint16(i)
+	for _, p := range phrases {
+		x.bucket(load16(p)).to++ // the size, until the places are known
+	}
+	place := uint16(0)
+	for i := range x.buckets {
+		b := &x.buckets[i]
+		b.from, b.to, place = place, place, place+b.to
+	}
+	for i, p := range phrases {
+		var start [8]byte
+		n := copy(start[:], p)
+		b := x.bucket(load16(p))
+		x.order[b.to] = indexed{
+			start:  binary.LittleEndian.Uint64(start[:]),
+			step:   newStep(form.Phrase+i, len(p)),
+			unused: uint8(8 * (8 - n)),
 		}
-		b.to = uint16(i + 1)
+		b.to++
 	}
 	return x
 }
+
+func load16(s string) uint64 { return uint64(s[0]) | uint64(s[1])<<8 }

@@ -197,12 +197,12 @@ func (d *decoder) copy(at int) error {
 func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	symbol := d.code(&d.tables.values[model])
 	d.noteValue(model, symbol)
-	v := &d.tables.tape.values[symbol]
-	if v.size != 0 {
-		d.tape.Tokens = append(d.tape.Tokens, v.token)
-		return d.grown(v.size)
+	s := &d.tables.Values[symbol]
+	if s.Kind == form.Word {
+		d.tape.AddText(word(s))
+		return d.grown(len(s.Bytes))
 	}
-	return d.begun(v.symbol, model, prev, mayEqual, last, depth)
+	return d.begun(s, model, prev, mayEqual, last, depth)
 }
 
 // begun reads what follows a symbol.
@@ -634,7 +634,7 @@ func (d *decoder) inDictionary(at int) error {
 		return nil
 	}
 	if text := d.content(key); len(text) > 0 {
-		if k, ok := d.tables.tape.texts.find(text); ok {
+		if k, ok := find(&d.tables.tape.texts, text); ok {
 			key.Key = uint16(k + 1)
 		}
 	}

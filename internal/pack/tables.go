@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
 
@@ -19,7 +18,7 @@ type tables struct {
 
 	keyCodes [form.KeyCodes][]uint16
 
-	words     stringIndex // the value symbols with bytes, as in values
+	heads     stringIndex // the value symbols that are the beginning of an item
 	wordCodes []valueCode // of each symbol and model
 	wordEnds  []uint32    // of the codes of each symbol in wordCodes
 	models    []modelCodes
@@ -70,10 +69,7 @@ type modelCodes struct {
 	hundredths [25]uint16  // by length
 }
 
-type intCode struct {
-	symbol *form.Symbol
-	code   uint16
-}
+type intCode struct{ symbol, code uint16 }
 
 // numberCodes has the codes of symbols for numbers, by the length of a number.
 type numberCodes struct {
@@ -88,8 +84,9 @@ func (c *numberCodes) of(n uint64) []intCode {
 }
 
 // arrange puts codes in order, of which each may serve several lengths.
-func (c *numberCodes) arrange(codes []intCode) {
-	lengths := func(s *form.Symbol) (first, last int) {
+func (c *numberCodes) arrange(codes []intCode, values []form.Symbol) {
+	lengths := func(symbol uint16) (first, last int) {
+		s := &values[symbol]
 		return bits.Len64(s.Base), bits.Len64(s.Base + 1<<s.Bits - 1)
 	}
 	var at [66]uint16
@@ -153,13 +150,12 @@ func (t *tables) codesIn(book int, context uint8) []uint16 {
 
 // loadValues arranges the codes of the value symbols.
 func (t *tables) loadValues() {
-	words := make([]string, len(t.Values))
-	for i, v := range t.Values {
-		if v.Kind == form.Raw || v.Kind == form.Word {
-			words[i] = v.Bytes
+	t.heads = newStringIndex(len(t.Values), func(i int) string {
+		if v := &t.Values[i]; v.Kind == form.Raw || v.Bytes == emptyText {
+			return v.Bytes
 		}
-	}
-	t.words.index(words)
+		return ""
+	})
 	t.models = make([]modelCodes, len(t.Value))
 	for i := range t.models {
 		t.models[i].json, t.models[i].jsonBytes = make([]uint16, len(t.Layouts)), make([]uint16, len(t.Layouts))
@@ -184,19 +180,19 @@ func (t *tables) loadValues() {
 			t.wordEnds[symbol]++
 			switch s := &t.Values[symbol]; {
 			case s.Kind == form.Int && s.Bytes == "":
-				ints = append(ints, intCode{s, code})
+				ints = append(ints, intCode{uint16(symbol), code})
 			case s.Kind == form.Whole:
-				wholes = append(wholes, intCode{s, code})
+				wholes = append(wholes, intCode{uint16(symbol), code})
 			default:
-				t.models[model].add(s, code)
+				t.models[model].add(uint16(symbol), s, code)
 			}
 		}
-		t.models[model].ints.arrange(ints)
-		t.models[model].wholes.arrange(wholes)
+		t.models[model].ints.arrange(ints, t.Values)
+		t.models[model].wholes.arrange(wholes, t.Values)
 	}
 }
 
-func (c *modelCodes) add(s *form.Symbol, code uint16) {
+func (c *modelCodes) add(symbol uint16, s *form.Symbol, code uint16) {
 	switch s.Kind {
 	case form.Raw:
 		switch len(s.Bytes) {
@@ -220,7 +216,7 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 	case form.Hundredths:
 		c.hundredths[s.Bits] = code
 	case form.Int:
-		c.tagged = append(c.tagged, intCode{s, code})
+		c.tagged = append(c.tagged, intCode{symbol, code})
 	case form.Word: // found by its bytes
 	default:
 		panic("pack: internal error: unknown kind of symbol")
@@ -231,21 +227,25 @@ func (c *modelCodes) add(s *form.Symbol, code uint16) {
 func (t *tables) fits(n uint64, model uint8) bool {
 	c := &t.models[model]
 	return n < argument8 && c.heads[n] != 0 || slices.ContainsFunc(c.ints.of(n), func(i intCode) bool {
-		return n >= i.symbol.Base && (n-i.symbol.Base)>>i.symbol.Bits == 0
+		s := &t.Values[i.symbol]
+		return n >= s.Base && (n-s.Base)>>s.Bits == 0
 	})
 }
 
-// wordCode returns the code of a word, or of the beginning of an item, in the
-// table of a model; 0 if it has none.
-func (t *tables) wordCode(model uint8, item []byte) uint16 {
-	symbol, ok := t.words.find(item)
+// emptyText is the empty text, as CBOR.
+const emptyText = "\x60"
+
+// headCode returns the code of the beginning of an item in the table of a
+// model; 0 if it has none.
+func (t *tables) headCode(model uint8, item []byte) uint16 {
+	symbol, ok := find(&t.heads, item)
 	if !ok {
 		return 0
 	}
 	return t.codeOf(model, symbol)
 }
 
-// codeOf returns the code of a symbol of words in the table of a model; 0 if it
+// codeOf returns the code of a symbol in the table of a model; 0 if it
 // has none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	from := uint32(0)
@@ -263,90 +263,67 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 // A stringIndex finds a string among many by its hash. What it holds is fixed,
 // so no one can make it slow.
 type stringIndex struct {
-	strings  []string
-	outlines []outline // of the strings
-	slots    []uint32  // the number of a string and 1, below a part of its hash; as many as a power of two
+	text  func(i int) string // by number
+	slots []uint32           // the number of a string and 1, below a part of its hash; as many as a power of two
 }
 
-// An outline is all there is of a string of up to 16 bytes, and otherwise its
-// first and its last 8 bytes and its length.
-type outline struct {
-	first, last uint64
-	length      int
+// newStringIndex returns the index of n strings, of which those that are empty
+// are never found.
+func newStringIndex(n int, text func(i int) string) stringIndex {
+	count := 0
+	for i := range n {
+		if text(i) != "" {
+			count++
+		}
+	}
+	s := stringIndex{text, make([]uint32, 1<<bits.Len(uint(2*count)))}
+	for i := range n {
+		if b := text(i); b != "" {
+			h := hash(b)
+			at := h & uint32(len(s.slots)-1)
+			for s.slots[at] != 0 {
+				at = (at + 1) & uint32(len(s.slots)-1)
+			}
+			s.slots[at] = h&^numberMask | uint32(i+1)
+		}
+	}
+	return s
 }
 
-func newOutline(b []byte) outline {
+// hash hashes the first and the last 8 bytes of a string that is not empty, and
+// its length.
+func hash[S string | []byte](b S) uint32 {
 	n := len(b)
+	var first, last uint64
 	switch {
 	case n >= 8:
-		return outline{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]), n}
+		first, last = load64(b), load64(b[n-8:])
 	case n >= 4:
-		return outline{uint64(binary.LittleEndian.Uint32(b)), uint64(binary.LittleEndian.Uint32(b[n-4:])), n}
+		first, last = load32(b), load32(b[n-4:])
+	default:
+		first, last = uint64(b[0])<<8|uint64(b[n/2]), uint64(b[n-1])
 	}
-	return outline{uint64(b[0])<<8 | uint64(b[n/2]), uint64(b[n-1]), n}
+	const k = 0x9e3779b97f4a7c15
+	h := (first ^ uint64(n)) * k
+	return uint32((h ^ h>>32 ^ last) * k >> 32)
 }
 
-// newStringOutline is newOutline for a string.
-func newStringOutline(s string) outline {
-	n := len(s)
-	switch {
-	case n >= 8:
-		return outline{load64(s), load64(s[n-8:]), n}
-	case n >= 4:
-		return outline{load32(s), load32(s[n-4:]), n}
-	}
-	return outline{uint64(s[0])<<8 | uint64(s[n/2]), uint64(s[n-1]), n}
-}
-
-func load32(s string) uint64 {
+func load32[S string | []byte](s S) uint64 {
 	_ = s[3]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-func load64(s string) uint64 { return load32(s) | load32(s[4:])<<32 }
-
-func (o outline) hash() uint32 {
-	const k = 0x9e3779b97f4a7c15
-	h := (o.first ^ uint64(o.length)) * k
-	return uint32((h ^ h>>32 ^ o.last) * k >> 32)
-}
+func load64[S string | []byte](s S) uint64 { return load32(s) | load32(s[4:])<<32 }
 
 // numberMask is the part of a slot that tells which string is there.
 const numberMask = 1<<13 - 1
 
-// index takes the strings, of which those that are empty are never found.
-func (s *stringIndex) index(strings []string) {
-	s.strings = strings
-	s.outlines = make([]outline, len(strings))
-	s.slots = make([]uint32, 1<<bits.Len(uint(2*len(strings))))
-	for i, b := range strings {
-		if b == "" {
-			continue
-		}
-		s.outlines[i] = newOutline([]byte(b))
-		h := s.outlines[i].hash()
-		at := h & uint32(len(s.slots)-1)
-		for s.slots[at] != 0 {
-			at = (at + 1) & uint32(len(s.slots)-1)
-		}
-		s.slots[at] = h&^numberMask | uint32(i+1)
-	}
-}
-
 // find returns the number of a string that is not empty.
-func (s *stringIndex) find(b []byte) (i int, ok bool) { return findIn(s, newOutline(b), b) }
-
-// findString is find for a string.
-func (s *stringIndex) findString(b string) (i int, ok bool) {
-	return findIn(s, newStringOutline(b), b)
-}
-
-func findIn[S string | []byte](s *stringIndex, o outline, b S) (i int, ok bool) {
-	h := o.hash()
+func find[S string | []byte](s *stringIndex, b S) (i int, ok bool) {
+	h := hash(b)
 	for at := h & uint32(len(s.slots)-1); s.slots[at] != 0; at = (at + 1) & uint32(len(s.slots)-1) {
 		if e := s.slots[at]; (e^h)&^numberMask == 0 {
-			i := int(e&numberMask) - 1
-			if s.outlines[i] == o && (o.length <= 16 || s.strings[i] == string(b)) {
+			if i := int(e&numberMask) - 1; s.text(i) == string(b) {
 				return i, true
 			}
 		}

@@ -57,6 +57,9 @@ func TestTables(t *testing.T) {
 			}
 		}
 	}
+	if !slices.IsSorted(trained.Keys) {
+		t.Error("the keys are not in order")
+	}
 	if len(trained.KeyModel) != len(trained.Keys) {
 		t.Errorf("%d models for %d keys", len(trained.KeyModel), len(trained.Keys))
 	}

@@ -1,10 +1,6 @@
 package pack
 
 import (
-	"cmp"
-	"slices"
-	"strings"
-
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -16,8 +12,7 @@ type tapeTables struct {
 	texts      stringIndex                               // of keys
 	longestKey int                                       // in bytes
 
-	values      []tapeValue // by symbol
-	words       stringIndex // the texts of those that are words
+	words       stringIndex // the texts of the value symbols that are words
 	longestWord int         // in bytes
 }
 
@@ -32,32 +27,26 @@ type tapeKey struct {
 	index bool                  // it is a number
 }
 
-// A tapeValue is what a symbol of a value says.
-type tapeValue struct {
-	token  cbor.Token // if that is all, and then
-	size   int        // is how many bytes of CBOR it has
-	symbol *form.Symbol
-}
-
 func newTapeTables(f *form.Tables) *tapeTables {
-	t := &tapeTables{keys: make([]tapeKey, len(f.Keys)), values: make([]tapeValue, len(f.Values))}
-	order := make([]int, len(f.Keys))
+	t := &tapeTables{keys: make([]tapeKey, len(f.Keys))}
 	for i, s := range f.Keys {
 		if s == "" {
 			panic("pack: internal error: an empty key in the dictionary")
 		}
-		order[i] = i
+		t.longestKey = max(t.longestKey, len(s))
 		k := cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s}
 		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s), next: form.KeyCode(len(s))}
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(len(f.Keys[a])-len(f.Keys[b]), strings.Compare(f.Keys[a], f.Keys[b]))
-	})
-	for rank, i := range order {
-		t.keys[i].rank = rank
-		t.longestKey = max(t.longestKey, len(f.Keys[i]))
+	rank := 0
+	for n := range t.longestKey + 1 {
+		for i, s := range f.Keys { // in order
+			if len(s) == n {
+				t.keys[i].rank = rank
+				rank++
+			}
+		}
 	}
-	t.texts.index(f.Keys)
+	t.texts = newStringIndex(len(f.Keys), func(i int) string { return f.Keys[i] })
 	for i, l := range f.Key {
 		t.wide[i] = codeList(l).wide()
 		for symbol, code := range codeList(l).all() {
@@ -66,15 +55,10 @@ func newTapeTables(f *form.Tables) *tapeTables {
 			}
 		}
 	}
-	words := make([]string, len(f.Values))
+	t.words = newStringIndex(len(f.Values), func(i int) string { return word(&f.Values[i]) })
 	for i := range f.Values {
-		t.values[i] = newTapeValue(&f.Values[i])
-		if f.Values[i].Kind == form.Word {
-			words[i] = t.values[i].token.S
-			t.longestWord = max(t.longestWord, len(words[i]))
-		}
+		t.longestWord = max(t.longestWord, len(word(&f.Values[i])))
 	}
-	t.words.index(words)
 	return t
 }
 
@@ -92,7 +76,7 @@ func (t *tapeTables) find(key string) *tapeKey {
 	if key == "" || len(key) > t.longestKey {
 		return nil
 	}
-	if k, ok := t.texts.findString(key); ok {
+	if k, ok := find(&t.texts, key); ok {
 		return &t.keys[k]
 	}
 	return nil
@@ -107,22 +91,12 @@ func (p *Packer) KeyNumber(key string) uint16 {
 	return 0
 }
 
-func newTapeValue(s *form.Symbol) tapeValue {
-	v := tapeValue{symbol: s}
-	switch {
-	case s.Kind == form.Word:
-		v.token = cbor.Token{Kind: cbor.Text, Size: 1, S: s.Bytes[headSize(s.Bytes[0]):]}
-		v.size = len(s.Bytes)
-	case s.Kind == form.Raw && len(s.Bytes) == 1:
-		ib := s.Bytes[0]
-		switch kind := cbor.Kind(ib >> 5); {
-		case kind <= cbor.Neg && ib&31 < argument8:
-			v.token, v.size = cbor.Token{Kind: kind, Size: 1, N: uint64(ib & 31)}, 1
-		case cbor.False <= ib && ib <= cbor.Null:
-			v.token, v.size = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}, 1
-		}
+// word returns the text of a symbol that is a word, and else "".
+func word(s *form.Symbol) string {
+	if s.Kind != form.Word {
+		return ""
 	}
-	return v
+	return s.Bytes[headSize(s.Bytes[0]):]
 }
 
 // textCode returns the code of a text as a word, in the table of a model; 0 if
@@ -131,7 +105,7 @@ func (t *tables) textCode(model uint8, s string) uint16 {
 	if len(s) > t.tape.longestWord || s == "" {
 		return 0
 	}
-	symbol, ok := t.tape.words.findString(s)
+	symbol, ok := find(&t.tape.words, s)
 	if !ok {
 		return 0
 	}

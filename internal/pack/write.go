@@ -266,7 +266,7 @@ func (e *encoder) textValue(s string, model uint8) {
 		return
 	}
 	if s == "" {
-		if c := e.tables.wordCode(model, []byte{majorText << 5}); c != 0 {
+		if c := e.tables.headCode(model, []byte(emptyText)); c != 0 {
 			e.code(c)
 			return
 		}
