@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,6 +23,7 @@ type tab struct {
 	ctx     context.Context
 	session string
 	loaded  chan struct{} // a page has been
+	ended   chan struct{} // closed when the browser is gone
 
 	mu      sync.Mutex
 	in      io.Writer
@@ -36,17 +39,19 @@ type reply struct {
 }
 
 // openTab starts a browser of the Chromium family, with these flags besides the
-// usual ones.
+// usual ones. Its profile is new, unless a flag names one.
 func openTab(t *testing.T, ctx context.Context, path string, flags ...string) *tab {
 	t.Helper()
 	theirIn, in, err := os.Pipe()
 	must(t, err)
 	out, theirOut, err := os.Pipe()
 	must(t, err)
+	if !slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(f, "--user-data-dir=") }) {
+		flags = append([]string{"--user-data-dir=" + t.TempDir()}, flags...)
+	}
 	cmd := exec.Command(path, append([]string{
 		"--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir=" + t.TempDir(), "about:blank",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "about:blank",
 	}, flags...)...)
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	// The browser's helpers hold on to this, too, so that Wait waits for the
@@ -61,7 +66,7 @@ func openTab(t *testing.T, ctx context.Context, path string, flags ...string) *t
 		_ = cmd.Wait() // how it ends does not matter
 		close(ended)
 	}()
-	b := &tab{t: t, ctx: ctx, in: in, loaded: make(chan struct{}, 1), pending: make(map[int]chan reply)}
+	b := &tab{t: t, ctx: ctx, in: in, ended: ended, loaded: make(chan struct{}, 1), pending: make(map[int]chan reply)}
 	go b.read(out)
 	t.Cleanup(func() {
 		in.Close()
@@ -148,6 +153,18 @@ func (b *tab) call(method string, params, result any) {
 	}
 }
 
+// end closes the browser as its user does, and waits until it is gone.
+func (b *tab) end() {
+	b.t.Helper()
+	b.session = "" // it is about the browser
+	b.call("Browser.close", nil, nil)
+	select {
+	case <-b.ended:
+	case <-b.ctx.Done():
+		b.t.Fatalf("the browser does not end: %v", context.Cause(b.ctx))
+	}
+}
+
 // open goes to an address and waits until the page is there.
 func (b *tab) open(url string) {
 	b.t.Helper()
@@ -182,7 +199,7 @@ func (b *tab) eval(expression string) string {
 		Result           struct{ Value any }
 		ExceptionDetails *struct{ Exception struct{ Description string } }
 	}
-	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "userGesture": true}, &result)
+	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true}, &result)
 	if result.ExceptionDetails != nil {
 		b.t.Fatalf("%s: %s", expression, result.ExceptionDetails.Exception.Description)
 	}
