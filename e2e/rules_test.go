@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
+	"crypto/sha1"
 	"crypto/tls"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -65,6 +67,7 @@ func TestBrowserRules(t *testing.T) {
 		{"a frame on another site", (*rule).frame},
 		{"a page that is fetched in advance", (*rule).prefetch},
 		{"a service worker", (*rule).serviceWorker},
+		{"a WebSocket", (*rule).webSocket},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			b.t = t
@@ -651,5 +654,64 @@ func (s *rule) serviceWorker() {
 	s.want(`navigator.serviceWorker.controller ? 'on' : 'off'`, "on")
 	if got, want := k.take(), "moved at /visit, /visit"; got != want {
 		s.t.Errorf("a visit: %q, want %q", got, want)
+	}
+}
+
+// A handler that answers 101 and takes the connection over talks with the
+// browser's WebSocket. What it has done to the session before is saved. Told to
+// do it after that, it is not.
+func (s *rule) webSocket() {
+	for path, want := range map[string]string{"/before": "ana", "/after": ""} {
+		s.call("Network.clearBrowserCookies", nil, nil)
+		sessions := newManager(s.t, nil, cookiesession.Options[string]{})
+		mux := http.NewServeMux()
+		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { html(w, "%s", sessions.Get(r).Data) })
+		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+			session := sessions.Get(r)
+			if path == "/before" {
+				session.Data = "ana"
+			}
+			const id = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455, Section 1.3
+			sum := sha1.Sum([]byte(r.Header.Get("Sec-WebSocket-Key") + id))
+			w.Header().Set("Upgrade", "websocket")
+			w.Header().Set("Connection", "Upgrade")
+			w.Header().Set("Sec-WebSocket-Accept", base64.StdEncoding.EncodeToString(sum[:]))
+			w.WriteHeader(http.StatusSwitchingProtocols)
+			conn, rw, err := http.NewResponseController(w).Hijack()
+			if err != nil {
+				s.t.Error(err)
+				return
+			}
+			defer conn.Close()
+			if path == "/after" {
+				session.Data = "ana"
+			}
+			// One short message in a mask, and the same without.
+			head := make([]byte, 6)
+			_, err = io.ReadFull(rw, head)
+			text := make([]byte, head[1]&0x7f)
+			if err == nil {
+				_, err = io.ReadFull(rw, text)
+			}
+			for i := range text {
+				text[i] ^= head[2+i%4]
+			}
+			fmt.Fprintf(rw, "\x81%c%s", len(text), text)
+			if err := errors.Join(err, rw.Flush()); err != nil {
+				s.t.Error(err)
+			}
+		})
+		address := s.serve(shopHost, sessions.Handler(mux))
+		s.open(address + "/")
+		s.want(fmt.Sprintf(`new Promise((done, failed) => {
+			const socket = new WebSocket('%s');
+			socket.onopen = () => socket.send('one');
+			socket.onmessage = e => done(e.data);
+			socket.onerror = failed;
+		})`, path), "one")
+		s.open(address + "/")
+		if got := s.eval(text); got != want {
+			s.t.Errorf("%s: the session is %q, want %q", path, got, want)
+		}
 	}
 }
