@@ -198,7 +198,7 @@ func benchRequests(t testing.TB) []benchRequest {
 		request("untouched", 1, manager.Handler(http.HandlerFunc(write)), cookies[0]),
 		request("stranger", 2, read("")),
 		request("read", 3, read("dark"), cookies[0]),
-		request("changed", 8, changed, cookies[0]),
+		request("changed", 6, changed, cookies[0]),
 	}
 }
 

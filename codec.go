@@ -299,7 +299,7 @@ func (dst *target) decode(t *cbor.Tape) error {
 	if aside {
 		into = reflect.New(into.Type()).Elem()
 	}
-	if _, err := dst.plan.Read(t, into); err != nil {
+	if err := dst.plan.Read(t, into); err != nil {
 		into.SetZero()
 		return valueError(err)
 	}

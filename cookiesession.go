@@ -87,10 +87,14 @@
 // Where "remember me" is left unticked, call [Session.SetPersistent] with
 // false.
 //
-// Destroy deletes the cookie and nothing else that the browser keeps. The back
-// button and service workers may show pages from before: send Cache-Control:
-// no-store with pages that are for one visitor alone. Clear-Site-Data: "cache"
-// with the answer to the logout does not reach the page with its form.
+// Destroy deletes the cookie and nothing else that the browser keeps. Send
+// Cache-Control: no-store with pages that are for one visitor alone, so that no
+// cache keeps them. The page that the visitor was on is not in a cache:
+// Chromium shows it out of its memory when they go back, whatever the logout's
+// answer says, and even with no-store if the login redirected to it. To prevent
+// that, have the page after the logout load something that answers with
+// Clear-Site-Data: "cache", or have pages reload themselves at a pageshow event
+// that is persisted. A service worker keeps what its script keeps.
 //
 // # Cross-site sign-in
 //

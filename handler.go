@@ -263,9 +263,11 @@ func (v *visit) finish() {
 	if skip {
 		return
 	}
-	sc := newScratch()
-	defer sc.release()
-	if sum, err := s.measure(sc); err != nil || s.changedSince(sum) {
+	sum, sc, err := s.measure()
+	if sc != nil {
+		sc.release()
+	}
+	if err != nil || s.changedSince(sum) {
 		v.manager.event(v.request, Event{Kind: EventLate})
 	}
 }

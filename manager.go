@@ -360,7 +360,7 @@ func (m *manager) open(s *state, lines []string) error {
 		return err
 	}
 	data := s.whole.value()
-	exact, err := m.plan.Read(tape, data)
+	exact, err := m.plan.ReadExact(tape, data)
 	if err == nil && !exact {
 		// This program would have stored something else, for instance without a
 		// field of another release. Changes are told from that, so that reading

@@ -16,15 +16,18 @@ import (
 // nothing changes, the lines stay the same. So Save, a flush that did not
 // happen and the commit agree. On an error, the output stays as it was.
 func (s *state) prepare(status int) error {
-	sc := newScratch()
-	defer sc.release()
-	sum, err := s.measure(sc)
+	sum, sc, err := s.measure()
 	if err != nil {
 		return err
 	}
+	if sc != nil {
+		defer sc.release()
+	}
 	next := output{touches: s.touches, prepared: true, sum: sum}
 	if s.rests(sum) {
-		s.output = next
+		if !s.output.is(&next) {
+			s.output = next
+		}
 		return nil
 	}
 	now := clock.Now()
@@ -62,23 +65,28 @@ func (s *state) rests(sum uint64) bool {
 		s.manager.codec.policy.idleTimeout == 0 && s.ring.isLatest(s.key)
 }
 
-// measure returns the sum of the tape of Data. If that had to be made, it is in
-// sc.
-func (s *state) measure(sc *scratch) (sum uint64, err error) {
+// measure returns the sum of the tape of Data, and the tape if that had to be
+// made. Else sc is nil.
+func (s *state) measure() (sum uint64, sc *scratch, err error) {
 	if sum, ok := s.whole.kept(); ok {
-		return sum, nil
+		return sum, nil, nil
 	}
-	if err := s.encode(sc); err != nil {
-		return 0, err
+	if sc, err = s.encode(); err != nil {
+		return 0, nil, err
 	}
 	sum = sc.tape.Sum()
 	s.remember(sum)
-	return sum, nil
+	return sum, sc, nil
 }
 
-// encode puts Data on the tape of sc.
-func (s *state) encode(sc *scratch) error {
-	return sc.encodeAs(s.manager.plan, s.whole.value())
+// encode puts Data on a tape.
+func (s *state) encode() (*scratch, error) {
+	sc := newScratch()
+	if err := sc.encodeAs(s.manager.plan, s.whole.value()); err != nil {
+		sc.release()
+		return nil, err
+	}
+	return sc, nil
 }
 
 // remember keeps Data, and the sum of its tape, if Data is plain. As long as it
@@ -179,8 +187,8 @@ func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 }
 
 // seal makes the lines that set the cookies of a session, and those that delete
-// its stale ones.
-func (s *state) seal(sc *scratch, out *output, now time.Time) error {
+// its stale ones. sc has the tape of Data, or is nil.
+func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
 	m := s.manager
 	if m.labelFunc != nil && s.request == nil {
 		return usageError(errNoRequest)
@@ -191,12 +199,13 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		// nothing. Replicas whose clocks differ would else lose it.
 		rec.issued = s.record.issued
 	}
-	if out.action == store {
-		if len(sc.tape.Tokens) == 0 { // it was known without
-			if err := s.encode(sc); err != nil {
-				return err
-			}
+	if sc == nil {
+		if sc, err = s.encode(); err != nil {
+			return err
 		}
+		defer sc.release()
+	}
+	if out.action == store {
 		if err := sc.readBack(m.plan, m.dataType); err != nil {
 			return err
 		}

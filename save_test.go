@@ -297,6 +297,25 @@ func TestSaveOfALoadedSessionTooLate(t *testing.T) {
 	})
 }
 
+// Without Handler each Save reports, but the same output only once.
+func TestSaveTwiceReportsOnce(t *testing.T) {
+	site := newUserSite(t)
+	s := site.Load(webRequest())
+	s.ID()
+	rec := httptest.NewRecorder()
+	for range 2 {
+		mustDo(t, site.Save(rec, s))
+	}
+	wantNoCookie(t, rec.Header())
+	site.wantEvents(cookiesession.EventIDLost)
+
+	webSign(s)
+	for range 2 {
+		mustDo(t, site.Save(rec, s))
+	}
+	site.wantEvents(cookiesession.EventIssued)
+}
+
 // Load and Save do without Handler what Handler does.
 func TestLoadAndSave(t *testing.T) {
 	site := newUserSite(t)

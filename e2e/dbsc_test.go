@@ -30,37 +30,39 @@ import (
 	"example.com/cookiesession/internal/clock"
 )
 
-// TestDeviceBound has a real browser bind its session to a key, and a thief
-// copy all that it sends. The server's clock is put forward, and the browser's
-// proof deleted, in place of waiting for its end.
-func TestDeviceBound(t *testing.T) {
+// openBoundSite starts an application with device-bound sessions, and a browser
+// that logs in there. With quota false the browser signs as often as it needs.
+func openBoundSite(t *testing.T, quota bool) (ctx context.Context, s *boundSite, b *tab) {
+	t.Helper()
 	path := findBrowser(t)
 	ctx, cancel := context.WithTimeoutCause(t.Context(), 2*time.Minute, errors.New("it takes too long"))
-	defer cancel()
-	defer clock.SetOffset(0)
-	s := newBoundSite(t)
+	t.Cleanup(cancel)
+	s = newBoundSite(t)
 	certificate, spki := newCertificate(t, "*.bound-test.com", "*.link-test.org")
 	server := httptest.NewUnstartedServer(s)
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}, MinVersion: tls.VersionTLS13}
 	server.EnableHTTP2 = true
 	server.Config.ErrorLog = log.New(io.Discard, "", 0) // browsers break connections off
 	server.StartTLS()
-	defer server.Close()
+	t.Cleanup(server.Close)
+	server.Client().Transport.(*http.Transport).TLSClientConfig.InsecureSkipVerify = true // the thief's own
 	_, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "https://"), ":")
-	s.app, s.other = "https://app.bound-test.com:"+port, "https://www.link-test.org:"+port
+	s.server, s.app, s.other = server, "https://app.bound-test.com:"+port, "https://www.link-test.org:"+port
 
 	// A flag that ignores all errors of certificates would switch DBSC off. A
 	// key in software stands in for that of a TPM, which few test machines
 	// have.
-	b := openTab(t, ctx, path,
-		"--host-resolver-rules=MAP *.bound-test.com 127.0.0.1,MAP *.link-test.org 127.0.0.1",
-		"--ignore-certificate-errors-spki-list="+spki,
-		"--enable-features=DeviceBoundSessions:RefreshQuota/false,EnableBoundSessionCredentialsSoftwareKeysForManualTesting",
-	)
+	features := "--enable-features=DeviceBoundSessions:RefreshQuota/false,EnableBoundSessionCredentialsSoftwareKeysForManualTesting"
+	if quota {
+		features = strings.Replace(features, ":RefreshQuota/false", "", 1)
+	}
+	b = openTab(t, ctx, path, features, "--ignore-certificate-errors-spki-list="+spki,
+		"--host-resolver-rules=MAP *.bound-test.com 127.0.0.1,MAP *.link-test.org 127.0.0.1")
 	product := b.version()
 	if major := regexp.MustCompile(`\d+`).FindString(product); len(major) < 3 || major < "156" {
 		t.Skipf("%s is older than the browser that this test was written for", product)
 	}
+	t.Log(product)
 
 	// The login answers with a redirect, as most do.
 	b.open(s.app + "/")
@@ -68,15 +70,56 @@ func TestDeviceBound(t *testing.T) {
 	s.wait(ctx, dbsc.EventRegistered)
 	b.open(s.app + "/")
 	wantEval(t, b, "the page after the login", `document.querySelector('h1').textContent`, "ana, bound")
+	return ctx, s, b
+}
+
+// Chromium signs so often in nine minutes, for registrations too.
+const signatures = 6
+
+// TestDeviceBoundQuota has a browser sign until it does so no more. The session
+// is there all the same.
+func TestDeviceBoundQuota(t *testing.T) {
+	_, s, b := openBoundSite(t, true)
+	s.take()
+	before := s.last("GET", "/").Header.Get("Cookie")
+	signed := 1 // the registration
+	for ; signed < 2*signatures; signed++ {
+		b.loseProof(s)
+		b.open(s.app + "/")
+		if got := s.take(); got != "refreshed" {
+			if got != "skipped" {
+				t.Errorf("events after %d signatures: %q", signed, got)
+			}
+			break
+		}
+	}
+	reason, _, _ := strings.Cut(s.last("GET", "/").Header.Get("Secure-Session-Skipped"), ";")
+	t.Logf("%d signatures, then %q", signed, reason)
+	if signed != signatures || reason != "quota_exceeded" {
+		t.Errorf("the browser signs %d times and then says %q, documented are %d times and quota_exceeded", signed, reason, signatures)
+	}
+	// It did not get another session in place of its own.
+	after := s.last("GET", "/").Header.Get("Cookie")
+	if session, _, _ := strings.Cut(before, ";"); after != session {
+		t.Error("the browser's session is another one now")
+	}
+}
+
+// TestDeviceBound has a real browser bind its session to a key, and a thief
+// copy all that it sends. The server's clock is put forward, and the browser's
+// proof deleted, in place of waiting for its end.
+func TestDeviceBound(t *testing.T) {
+	ctx, s, b := openBoundSite(t, false)
+	defer clock.SetOffset(0)
 	stolen := s.last("GET", "/")
-	t.Logf("%s: %d bytes of cookies; at the registration: %s", product, len(stolen.Header.Get("Cookie")), shapes(s.last("POST", "/session-device/register")))
+	t.Logf("%d bytes of cookies; at the registration: %s", len(stolen.Header.Get("Cookie")), shapes(s.last("POST", "/session-device/register")))
 
 	thief := func(want, method, path string, header http.Header) {
 		t.Helper()
-		r, err := http.NewRequestWithContext(ctx, method, server.URL+path, nil)
+		r, err := http.NewRequestWithContext(ctx, method, s.server.URL+path, nil)
 		must(t, err)
 		r.Header = header
-		answer, err := server.Client().Do(r)
+		answer, err := s.server.Client().Do(r)
 		must(t, err)
 		defer answer.Body.Close()
 		body, err := io.ReadAll(answer.Body)
@@ -89,7 +132,6 @@ func TestDeviceBound(t *testing.T) {
 			t.Errorf("the thief's %s %s: %q, expected %q", method, path, got, want)
 		}
 	}
-	server.Client().Transport.(*http.Transport).TLSClientConfig.InsecureSkipVerify = true // the thief's own
 	cookies := func() http.Header { return http.Header{"Cookie": stolen.Header["Cookie"]} }
 	thief("ana, bound", "GET", "/", cookies())
 
@@ -244,6 +286,7 @@ func shapes(r *http.Request) string {
 // A boundSite is an application with device-bound sessions, and a second site
 // that links to it.
 type boundSite struct {
+	server     *httptest.Server
 	app, other string // origins
 	handler    http.Handler
 

@@ -9,57 +9,50 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// A browser is a headless one, driven through the DevTools protocol. The
+// A tab is one of a headless browser, driven through the DevTools protocol. The
 // protocol runs over two pipes, which the browser ends with.
-type browser struct {
-	ctx   context.Context
-	ended chan struct{}
-
-	mu      sync.Mutex
-	in      io.WriteCloser
-	last    int
-	pending map[int]chan reply
-	tabs    map[string]*tab // by their sessions
-}
-
-// A tab is one of a browser's.
 type tab struct {
-	*browser
 	t       *testing.T
+	ctx     context.Context
 	session string
 	loaded  chan struct{} // a page has been
+	ended   chan struct{} // closed when the browser is gone
+
+	mu      sync.Mutex
+	in      io.Writer
+	last    int
+	pending map[int]chan reply
 }
 
 type reply struct {
-	ID        int
-	Method    string // of an event
-	SessionID string
-	Result    json.RawMessage
-	Error     *struct{ Message string }
+	ID     int
+	Method string // of an event
+	Result json.RawMessage
+	Error  *struct{ Message string }
 }
 
 // openTab starts a browser of the Chromium family, with these flags besides the
-// usual ones.
+// usual ones. Its profile is new, unless a flag names one.
 func openTab(t *testing.T, ctx context.Context, path string, flags ...string) *tab {
-	t.Helper()
-	return startBrowser(t, ctx, path, t.TempDir(), flags...).tab(t, "")
-}
-
-// startBrowser starts one that keeps its profile in a directory.
-func startBrowser(t *testing.T, ctx context.Context, path, profile string, flags ...string) *browser {
 	t.Helper()
 	theirIn, in, err := os.Pipe()
 	must(t, err)
 	out, theirOut, err := os.Pipe()
 	must(t, err)
-	cmd := exec.Command(path, append(flags, "--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
-		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--user-data-dir="+profile, "about:blank")...)
+	if !slices.ContainsFunc(flags, func(f string) bool { return strings.HasPrefix(f, "--user-data-dir=") }) {
+		flags = append([]string{"--user-data-dir=" + t.TempDir()}, flags...)
+	}
+	cmd := exec.Command(path, append([]string{
+		"--headless=new", "--remote-debugging-pipe", "--no-sandbox", "--disable-gpu",
+		"--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", "about:blank",
+	}, flags...)...)
 	cmd.ExtraFiles = []*os.File{theirIn, theirOut}
 	// The browser's helpers hold on to this, too, so that Wait waits for the
 	// last of them, and nobody writes to a directory that is being removed.
@@ -68,50 +61,38 @@ func startBrowser(t *testing.T, ctx context.Context, path, profile string, flags
 	must(t, cmd.Start())
 	theirIn.Close()
 	theirOut.Close()
-	c := &browser{ctx: ctx, ended: make(chan struct{}), in: in, pending: make(map[int]chan reply), tabs: make(map[string]*tab)}
+	ended := make(chan struct{})
 	go func() {
 		_ = cmd.Wait() // how it ends does not matter
-		close(c.ended)
+		close(ended)
 	}()
-	go c.read(out)
+	b := &tab{t: t, ctx: ctx, in: in, ended: ended, loaded: make(chan struct{}, 1), pending: make(map[int]chan reply)}
+	go b.read(out)
 	t.Cleanup(func() {
 		in.Close()
 		select {
-		case <-c.ended:
+		case <-ended:
 		case <-time.After(10 * time.Second):
 			_ = cmd.Process.Kill()
-			<-c.ended
+			<-ended
 		}
 		out.Close()
 		if t.Failed() {
 			t.Logf("the browser wrote:\n%s", tail(log.Bytes()))
 		}
 	})
-	return c
-}
 
-// tab opens one, in a browser context or, if that is "", in the default one.
-func (c *browser) tab(t *testing.T, browserContext string) *tab {
-	t.Helper()
-	b := &tab{browser: c, t: t, loaded: make(chan struct{}, 1)}
-	create := map[string]any{"url": "about:blank"}
-	if browserContext != "" {
-		create["browserContextId"] = browserContext
-	}
 	var target struct{ TargetID string }
-	b.call("Target.createTarget", create, &target)
+	b.call("Target.createTarget", map[string]any{"url": "about:blank"}, &target)
 	var attached struct{ SessionID string }
 	b.call("Target.attachToTarget", map[string]any{"targetId": target.TargetID, "flatten": true}, &attached)
 	b.session = attached.SessionID
-	c.mu.Lock()
-	c.tabs[b.session] = b
-	c.mu.Unlock()
 	b.call("Page.enable", nil, nil)
 	return b
 }
 
 // read takes in what the browser says. Messages end with a zero byte.
-func (c *browser) read(out io.Reader) {
+func (b *tab) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
 		text, err := lines.ReadBytes(0)
@@ -122,16 +103,16 @@ func (c *browser) read(out io.Reader) {
 		if json.Unmarshal(bytes.TrimSuffix(text, []byte{0}), &r) != nil {
 			continue
 		}
-		c.mu.Lock()
-		answer, b := c.pending[r.ID], c.tabs[r.SessionID]
-		delete(c.pending, r.ID)
-		c.mu.Unlock()
-		if b != nil && r.Method == "Page.loadEventFired" {
+		if r.Method == "Page.loadEventFired" {
 			select {
 			case b.loaded <- struct{}{}:
 			default:
 			}
 		}
+		b.mu.Lock()
+		answer := b.pending[r.ID]
+		delete(b.pending, r.ID)
+		b.mu.Unlock()
 		if answer != nil {
 			answer <- r
 		}
@@ -141,12 +122,6 @@ func (c *browser) read(out io.Reader) {
 // call has the browser do something and reads what comes of it into result, if
 // that is not nil.
 func (b *tab) call(method string, params, result any) {
-	b.t.Helper()
-	must(b.t, b.try(method, params, result))
-}
-
-// try is call for what may fail.
-func (b *tab) try(method string, params, result any) error {
 	b.t.Helper()
 	b.mu.Lock()
 	b.last++
@@ -164,21 +139,29 @@ func (b *tab) try(method string, params, result any) error {
 		_, err = b.in.Write(append(text, 0))
 	}
 	b.mu.Unlock()
-	if err != nil {
-		return err
-	}
+	must(b.t, err)
 	select {
 	case <-b.ctx.Done():
 		b.t.Fatalf("%s: %v", method, context.Cause(b.ctx))
-		return nil
 	case r := <-answer:
 		if r.Error != nil {
-			return fmt.Errorf("%s: %s", method, r.Error.Message)
+			b.t.Fatalf("%s: %s", method, r.Error.Message)
 		}
 		if result != nil {
-			return json.Unmarshal(r.Result, result)
+			must(b.t, json.Unmarshal(r.Result, result))
 		}
-		return nil
+	}
+}
+
+// end closes the browser as its user does, and waits until it is gone.
+func (b *tab) end() {
+	b.t.Helper()
+	b.session = "" // it is about the browser
+	b.call("Browser.close", nil, nil)
+	select {
+	case <-b.ended:
+	case <-b.ctx.Done():
+		b.t.Fatalf("the browser does not end: %v", context.Cause(b.ctx))
 	}
 }
 
@@ -216,7 +199,7 @@ func (b *tab) eval(expression string) string {
 		Result           struct{ Value any }
 		ExceptionDetails *struct{ Exception struct{ Description string } }
 	}
-	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "userGesture": true}, &result)
+	b.call("Runtime.evaluate", map[string]any{"expression": expression, "returnByValue": true, "awaitPromise": true, "userGesture": true}, &result)
 	if result.ExceptionDetails != nil {
 		b.t.Fatalf("%s: %s", expression, result.ExceptionDetails.Exception.Description)
 	}

@@ -13,8 +13,8 @@
 //
 // prints the figures, after about a minute. With -race the replicas run under
 // the race detector, too, because they are the test's own program, started
-// again. Without nginx or HAProxy the tests that need it are skipped, unless
-// CI=true; so are the browser's without Chromium, in any case.
+// again. Without nginx the tests that need it are skipped, unless CI=true; so
+// are the browser's without Chromium, in any case.
 //
 // It is a module of its own and never released, so it may use what is internal
 // to the root module: it is how one replica's clock is put wrong.

@@ -50,7 +50,7 @@ http {
 	fastcgi_temp_path {{.Dir}}/fastcgi;
 	uwsgi_temp_path {{.Dir}}/uwsgi;
 	scgi_temp_path {{.Dir}}/scgi;
-	proxy_cache_path {{.Dir}}/cache keys_zone=cache:1m;
+	proxy_cache_path {{.Dir}}/cache keys_zone=pages:1m;
 	upstream fleet {
 		{{range .Replicas}}server {{.}} fail_timeout=1s;
 		{{end}}keepalive 64;

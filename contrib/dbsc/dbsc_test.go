@@ -270,6 +270,25 @@ func TestPlanted(t *testing.T) {
 	})
 }
 
+// Nor does the binding of a planted session that waits for its registration,
+// even if the login calls Renew in place of Destroy.
+func TestPlantedPending(t *testing.T) {
+	start(t, func(t *testing.T, s *site, _ *browser) {
+		planter := newBrowser(t, s)
+		answer := planter.send(http.MethodPost, "/login", nil, "")
+		b := newBrowser(t, s)
+		b.cookies[sessionName] = planter.cookies[sessionName]
+		planter.follow(answer)
+		want(t, "the planter", planter.get("/me"), "ana, bound")
+		b.post("/renew")
+		want(t, "the visitor", b.get("/me"), "ana, bound")
+		stolen := b.thief()
+		delete(stolen.cookies, b.sessions[0].cookie)
+		stolen.cookies[planter.sessions[0].cookie] = planter.cookies[planter.sessions[0].cookie]
+		want(t, "the visitor's session with the planter's proof", stolen.get("/me"), "nobody")
+	})
+}
+
 // A link on another site has the browser refresh and register without cookies
 // that are SameSite=Lax.
 func TestOtherSite(t *testing.T) {

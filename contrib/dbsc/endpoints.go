@@ -40,7 +40,6 @@ func (b *Binder[T]) Handler(next http.Handler) http.Handler {
 
 var (
 	errNoIdentifier = errors.New("dbsc: no session identifier")
-	errNoKey        = errors.New("dbsc: a registration without a key")
 	errOther        = errors.New("dbsc: the challenge is for another session")
 	errNotPending   = errors.New("dbsc: the request's session does not wait for a registration")
 )
@@ -104,9 +103,6 @@ func (b *Binder[T]) serveRegister(w http.ResponseWriter, r *http.Request) {
 // registration returns the key that a request registers, and for which binding.
 func (b *Binder[T]) registration(r *http.Request) (key publicKey, id bindingID, err error) {
 	p, err := parseJWS(headerString(r.Header.Get("Secure-Session-Response")))
-	if err == nil && p.key == (publicKey{}) {
-		err = errNoKey
-	}
 	if err == nil {
 		err = p.verify(p.key)
 	}

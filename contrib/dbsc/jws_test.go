@@ -83,6 +83,7 @@ func TestJWS(t *testing.T) {
 		{"two JSON values", s.sign(`{"alg":"ES256","typ":"dbsc+jwt"}{}`, goodClaims), errMalformed},
 		{"claims that are no object", claims(`[]`), errMalformed},
 		{"a short signature", parts[0] + "." + parts[1] + "." + parts[2][:84], errMalformed},
+		{"a long signature", good + "AA", errMalformed},
 		{"no signature", parts[0] + "." + parts[1] + ".", errMalformed},
 		{"no algorithm", header(`{"alg":"none","typ":"dbsc+jwt",JWK}`), errForm},
 		{"another algorithm", header(`{"alg":"HS256","typ":"dbsc+jwt",JWK}`), errForm},

@@ -365,16 +365,11 @@ func allIn(s []byte, alphabet int) bool {
 	return true
 }
 
-// runBits returns what n characters of an alphabet take after their symbol.
-func (t *tables) runBits(alphabet, n int) int { return int(t.runCosts[alphabet][n]) }
-
-// loadRuns works out runBits, of runs that are long enough.
-func (t *tables) loadRuns() {
-	for k := range runs {
-		for n := runs[k].least; n <= pieceSize; n++ {
-			t.runCosts[k][n] = uint16(t.lengthBits(k, n-runs[k].least) + runs[k].size(n))
-		}
-	}
+// runBits returns what n characters of an alphabet, which are enough for a run,
+// take after their symbol.
+func (t *tables) runBits(alphabet, n int) int {
+	r := &runs[alphabet]
+	return t.lengthBits(alphabet, n-r.least) + r.size(n)
 }
 
 // paddedBits returns what padded base64 takes after its symbol, which s begins

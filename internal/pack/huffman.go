@@ -14,16 +14,13 @@ type codeList []uint16
 // the lowest 4 bits.
 func (l codeList) all() iter.Seq2[int, uint16] {
 	return func(yield func(int, uint16) bool) {
-		code, last := uint16(0), uint16(0)
-		for i, e := range l {
+		next := uint16(0) // the code, filled up to MaxCode bits
+		for _, e := range l {
 			length := e & 15
-			if i > 0 {
-				code = (code + 1) << (length - last)
-			}
-			last = length
-			if !yield(int(e>>4), code<<4|length) {
+			if !yield(int(e>>4), next>>(form.MaxCode-length)<<4|length) {
 				return
 			}
+			next += 1 << (form.MaxCode - length)
 		}
 	}
 }
@@ -55,24 +52,20 @@ type longCodes struct {
 
 func (l codeList) decoder() decodeTable {
 	t := decodeTable{list: l}
-	i := -1
-	for symbol, code := range l.all() {
-		i++
-		length := code & 15
-		code >>= 4
-		if length <= quickBits {
-			n := uint16(1) << (quickBits - length)
-			for k := range n {
-				t.quick[code<<(quickBits-length)+k] = uint16(symbol)<<4 | length
-			}
-			continue
+	i, at := 0, 0
+	for ; i < len(l) && l[i]&15 <= quickBits; i++ {
+		for to := at + 1<<(quickBits-l[i]&15); at < to; at++ {
+			t.quick[at] = l[i]
 		}
-		t.last[length-quickBits-1].end = (code + 1) << (form.MaxCode - length)
-		t.last[length-quickBits-1].shift = int16(i) - int16(code)
 	}
-	for k := range t.last[1:] {
-		// Where a length has no codes, the shorter ones end.
-		t.last[k+1].end = max(t.last[k+1].end, t.last[k].end)
+	end := uint16(at) << (form.MaxCode - quickBits)
+	for k := range t.last {
+		length := uint16(quickBits + 1 + k)
+		t.last[k].shift = int16(i) - int16(end>>(form.MaxCode-length))
+		for ; i < len(l) && l[i]&15 == length; i++ {
+			end += 1 << (form.MaxCode - length)
+		}
+		t.last[k].end = end
 	}
 	return t
 }

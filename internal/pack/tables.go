@@ -14,7 +14,6 @@ type tables struct {
 	text        []decodeTable
 	lengths     []decodeTable
 	lengthCodes [form.Lengths][]uint16
-	runCosts    [7][pieceSize + 1]uint16 // by alphabet and length, see runBits
 
 	keyCodes [form.KeyCodes][]uint16
 
@@ -136,7 +135,6 @@ func newTables(f *form.Tables) *tables {
 		}
 	}
 	t.books = newBookChooser(t)
-	t.loadRuns()
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
@@ -245,8 +243,8 @@ func (t *tables) headCode(model uint8, item []byte) uint16 {
 	return t.codeOf(model, symbol)
 }
 
-// codeOf returns the code of a symbol in the table of a model; 0 if it
-// has none.
+// codeOf returns the code of a symbol in the table of a model; 0 if it has
+// none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	from := uint32(0)
 	if symbol > 0 {

@@ -13,10 +13,10 @@ type decoder struct {
 	tape *cbor.Tape
 	pos  int // of the next token
 
-	// respelled: a string was in another spelling than the encoder's. changed:
-	// anything else that is stored otherwise than it was read: a key that the
+	// inexact: something is stored otherwise than it was read, or nobody asks.
+	// That is a string in another spelling than the encoder's, a key that the
 	// type does not know, a converted number, a stored zero.
-	respelled, changed bool
+	inexact bool
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -111,7 +111,7 @@ func (d *decoder) toInt64() (int64, error) {
 	if f != math.Trunc(f) || f < -1<<63 || f >= 1<<63 {
 		return 0, refuse("this float")
 	}
-	d.changed = true
+	d.inexact = true
 	return int64(f), nil
 }
 
@@ -128,7 +128,7 @@ func (d *decoder) toUint64() (uint64, error) {
 		if f != math.Trunc(f) || f < 0 || f >= 1<<64 {
 			return 0, refuse("this float")
 		}
-		d.changed = true
+		d.inexact = true
 		return uint64(f), nil
 	}
 	return 0, mismatch(k)
@@ -160,7 +160,7 @@ func (d *decoder) toFloat64() (float64, error) {
 	if !same {
 		return 0, refuse("an integer of this size exactly")
 	}
-	d.changed = true
+	d.inexact = true
 	return f, nil
 }
 

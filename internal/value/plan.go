@@ -81,21 +81,32 @@ type emptyEncoder interface{ empty() cbor.Kind }
 // type and zero. On error, a [*ValueError] or, where a string that is no UTF-8
 // is one, a [*cbor.SyntaxError], what dst holds is not specified. Nothing in
 // dst refers to the tape's buffers.
-//
-// With exact, writing dst gives the same item again. It is false if a key was
-// ignored, a number converted, a zero struct field present, or a string in
-// another spelling than this package's: then the caller must write dst to learn
-// its item.
-func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
+func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) error {
+	d := newDecoder(t)
+	d.inexact = true
+	defer d.free()
+	return p.read(d, dst)
+}
+
+// ReadExact is [Plan.Read], and reports whether writing dst gives the same item
+// again. It does not if a key was ignored, a number converted, a zero struct
+// field present, or a string in another spelling than this package's: then the
+// caller must write dst to learn its item.
+func (p *Plan) ReadExact(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
 	d := newDecoder(t)
 	defer d.free()
+	if err := p.read(d, dst); err != nil {
+		return false, err
+	}
+	_, mayBeNil := p.root.(emptyEncoder)
+	return !d.inexact && !(mayBeNil && dst.IsNil()), nil
+}
+
+func (p *Plan) read(d *decoder, dst reflect.Value) error {
 	if err := p.root.decode(d, dst, 0); err != nil {
-		return false, inside(p.typ.String(), err)
+		return inside(p.typ.String(), err)
 	}
-	if _, ok := p.root.(emptyEncoder); ok && dst.IsNil() {
-		d.changed = true
-	}
-	return !d.respelled && !d.changed, nil
+	return nil
 }
 
 // StoresNothing reports whether nothing of any value of the type is ever
@@ -123,15 +134,15 @@ func (p *Plan) Append(dst []byte, v reflect.Value) ([]byte, error) {
 	return t.Append(dst), nil
 }
 
-// Decode is [Plan.Read] from CBOR: data is one item and nothing else. What is
-// not deterministic is a [*cbor.SyntaxError].
+// Decode is [Plan.ReadExact] from CBOR: data is one item and nothing else. What
+// is not deterministic is a [*cbor.SyntaxError].
 func (p *Plan) Decode(data []byte, dst reflect.Value) (exact bool, err error) {
 	t := newTape()
 	defer freeTape(t)
 	if err := t.Read(data, 0); err != nil {
 		return false, err
 	}
-	return p.Read(t, dst)
+	return p.ReadExact(t, dst)
 }
 
 // Append appends the deterministic CBOR of v: see [Write].

@@ -149,7 +149,7 @@ func (d *decoder) registered(depth int) (any, error) {
 		d.skip()
 		return Unknown{name.S, string(d.tape.AppendItem(nil, from))}, nil
 	}
-	d.changed = d.changed || r.bare
+	d.inexact = d.inexact || r.bare
 	v := reflect.New(r.typ).Elem()
 	if err := r.plan.root.decode(d, v, depth+2); err != nil {
 		return nil, inside(r.typ.String(), err)

@@ -65,9 +65,9 @@ func (d *decoder) string(depth int) (string, error) {
 
 // plainString takes note of a text that this package would spell otherwise.
 func (d *decoder) plainString(s string, depth int) string {
-	if len(s) >= minSpelled {
+	if !d.inexact && len(s) >= minSpelled {
 		if form := spellingOf(s); form != plain && depth+levels(form) <= cbor.MaxDepth {
-			d.respelled = true
+			d.inexact = true
 		}
 	}
 	return s
@@ -94,8 +94,8 @@ func (d *decoder) taggedString(number uint64) (s string, ok bool, err error) {
 	default:
 		return "", false, nil
 	}
-	if err == nil && spellingOf(s) != form {
-		d.respelled = true
+	if err == nil && !d.inexact && spellingOf(s) != form {
+		d.inexact = true
 	}
 	return s, true, err
 }

@@ -97,7 +97,7 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 		d.pos += int(key.Size)
 		f := c.field(&next, key)
 		if f == nil {
-			d.changed = true
+			d.inexact = true
 			d.skip()
 			continue
 		}
@@ -144,7 +144,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 			return typed(err, f.typ)
 		}
 		if s == "" {
-			d.changed = true
+			d.inexact = true
 			return nil
 		}
 		v.SetString(s)
@@ -157,7 +157,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 		if err != nil {
 			return typed(err, f.typ)
 		}
-		d.changed = d.changed || n == 0
+		d.inexact = d.inexact || n == 0
 		v.SetInt(n)
 		return nil
 	case opBool:
@@ -165,7 +165,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 		if err != nil {
 			return typed(err, f.typ)
 		}
-		d.changed = d.changed || !b
+		d.inexact = d.inexact || !b
 		v.SetBool(b)
 		return nil
 	}
@@ -173,7 +173,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 		return err
 	}
 	if v.IsZero() {
-		d.changed = true // it would not be stored
+		d.inexact = true // it would not be stored
 	}
 	return nil
 }

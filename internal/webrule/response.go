@@ -32,6 +32,17 @@ func MarkRead(h http.Header, room *[2]string) {
 // replaces lines for the same names. No shared cache may keep such a response,
 // even if the handler allowed it.
 func SetCookies(h http.Header, lines []string) {
+	for key := range h {
+		if isForSharedCaches(key) {
+			delete(h, key)
+		}
+	}
+	if len(h["Vary"])+len(h["Set-Cookie"])+len(h["Cache-Control"]) == 0 {
+		values := make([]string, 0, 2+len(lines)) // one array for most responses
+		values = append(append(values, "Cookie", "private"), lines...)
+		h["Vary"], h["Cache-Control"], h["Set-Cookie"] = values[:1:1], values[1:2:2], values[2:]
+		return
+	}
 	addVary(h)
 	h["Set-Cookie"] = append(without(h["Set-Cookie"], lines), lines...)
 	keepPrivate(h)
@@ -102,11 +113,6 @@ func addVary(h http.Header) {
 // keepPrivate keeps shared caches from storing a response that sets a cookie.
 // Many of them ignore Vary.
 func keepPrivate(h http.Header) {
-	for key := range h {
-		if isForSharedCaches(key) {
-			delete(h, key)
-		}
-	}
 	fields := splitCacheControl(h["Cache-Control"])
 	closed := slices.ContainsFunc(fields, keepsOut)
 	kept := slices.DeleteFunc(slices.Clone(fields), func(field string) bool {

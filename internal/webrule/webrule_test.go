@@ -57,8 +57,9 @@ func TestMarkRead(t *testing.T) {
 }
 
 // A middleware may write into the values of a header, and append to them. That
-// changes no other header, and no other response.
-func TestMarkReadKeepsApart(t *testing.T) {
+// changes no other header, no other response, and no line that may be set
+// again.
+func TestHeadersAreKeptApart(t *testing.T) {
 	h, other := http.Header{}, http.Header{}
 	var room [2]string
 	webrule.MarkRead(h, &room)
@@ -72,6 +73,20 @@ func TestMarkReadKeepsApart(t *testing.T) {
 	}
 	if diff := cmp.Diff(http.Header{"Vary": {"Cookie"}, "Cache-Control": {"private"}}, other); diff != "" {
 		t.Error("another response: " + diff)
+	}
+
+	h = http.Header{}
+	lines := []string{"s=1", "s_2=2"}
+	webrule.SetCookies(h, lines)
+	h["Vary"] = append(h["Vary"], "Origin")
+	h["Cache-Control"] = append(h["Cache-Control"], "no-transform")
+	h["Set-Cookie"][0] = "s=0"
+	want = http.Header{"Vary": {"Cookie", "Origin"}, "Cache-Control": {"private", "no-transform"}, "Set-Cookie": {"s=0", "s_2=2"}}
+	if diff := cmp.Diff(want, h); diff != "" {
+		t.Error("cookies set: " + diff)
+	}
+	if lines[0] != "s=1" {
+		t.Errorf("the lines are %q", lines)
 	}
 }
 

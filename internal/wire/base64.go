@@ -67,9 +67,8 @@ func AppendToken[T string | []byte](dst []byte, text T) ([]byte, error) {
 	dst = slices.Grow(dst, n+8) // whole words are written
 	out := dst[len(dst):cap(dst)]
 	bad := uint32(0)
-	i := 0
-	for ; len(text)-i >= 8; i += 8 {
-		c := text[i : i+8]
+	for ; len(text) >= 8; text = text[8:] {
+		c := text[:8]
 		high := values[0][c[0]] | values[1][c[1]] | values[2][c[2]] | values[3][c[3]]
 		low := values[0][c[4]] | values[1][c[5]] | values[2][c[6]] | values[3][c[7]]
 		bad |= high | low
@@ -77,7 +76,7 @@ func AppendToken[T string | []byte](dst []byte, text T) ([]byte, error) {
 		out = out[6:]
 	}
 	w, left := uint64(0), 64
-	for ; i < len(text); i++ {
+	for i := range len(text) {
 		v := values[3][text[i]]
 		bad |= v
 		left -= 6

@@ -14,6 +14,7 @@ import (
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
 	"example.com/cookiesession/internal/pack/tables"
+	"example.com/cookiesession/internal/tag"
 )
 
 func readTestInput(t *testing.T) *input {
@@ -163,7 +164,8 @@ func TestModels(t *testing.T) {
 }
 
 // TestEmitted checks that the tables have no code that nothing is written with:
-// of values and keys in each code, of phrases in any.
+// of values and keys in each code, of text symbols in any. Those of text that
+// the trainer's own texts do not need have another text that does.
 func TestEmitted(t *testing.T) {
 	f := &tables.V1
 	idle, err := idle(f)
@@ -204,17 +206,28 @@ func TestEmitted(t *testing.T) {
 	if err := tr.observe(f); err != nil {
 		t.Fatal(err)
 	}
-	for i, phrase := range f.Phrases {
+	coded := make([]bool, form.Phrase+len(f.Phrases))
+	for _, list := range f.Text {
+		for _, e := range list {
+			coded[e>>4] = true
+		}
+	}
+	for symbol, has := range coded {
 		n := 0
 		for book := range tr.textCounts {
 			for _, counts := range tr.textCounts[book] {
 				if counts != nil {
-					n += counts[form.Phrase+i]
+					n += counts[symbol]
 				}
 			}
 		}
-		if n == 0 {
-			t.Errorf("nothing is written by the phrase %q", phrase)
+		switch {
+		case symbol >= form.Phrase && n == 0:
+			t.Errorf("nothing is written by the phrase %q", f.Phrases[symbol-form.Phrase])
+		case n == 0 && has && !writesText(t, p, symbol):
+			t.Errorf("nothing is written by the text symbol %d", symbol)
+		case n > 0 && !has:
+			t.Errorf("the text symbol %d has no code", symbol)
 		}
 	}
 }
@@ -235,6 +248,54 @@ func TestHygiene(t *testing.T) {
 		// Laravel's is the same in all programs.
 		if id.MatchString(key) && !strings.HasPrefix(key, "login_web_") {
 			t.Errorf("the key %q is an id, or has one", key)
+		}
+	}
+}
+
+// writesText reports whether a symbol that the trainer's texts do not need is
+// written by another text: by the character that it is, or by one of its form.
+func writesText(t *testing.T, p *pack.Packer, symbol int) bool {
+	t.Helper()
+	texts := []string{
+		"id: 550E8400-E29B-41D4-A716-446655440000",
+		"key: q83vEjRWeJq83vEjRWeJ3w==", "key: q83vEjRW/Jq83v+jRWeJ3w==",
+		"key: q83vEjRWeJq83vE-RWeJ3wQ8", "key: q83vEjRW/Jq83v+jRWeJ3wQ8",
+		"id: 8F3A91C04BE27D56", "id: k3j9x0q7w2m5z8v1", "id: MFRGGZDFMZTWQ2LKNNWG23TP",
+	}
+	if symbol < form.End {
+		texts = []string{"a" + string([]byte{byte(symbol)}) + "b", "a" + string(rune(symbol)) + "b", "a \U0001f600 b"}
+	}
+	written := false
+	for _, text := range texts {
+		for book := range form.Books {
+			if err := p.ObserveText(text, book, &pack.Notes{Text: func(_ int, _ uint8, s int) { written = written || int(s) == symbol }}); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	return written
+}
+
+// TestTags checks that each tag that a value may have begins a symbol of every
+// model that has values, so that no type costs the bytes of its tag.
+func TestTags(t *testing.T) {
+	heads := map[string]bool{tagHead(tag.Time): true, tagHead(tag.Base64): true, tagHead(tag.Hex): true, tagHead(tag.UUID): true}
+	for n := uint64(tag.First); n < tag.End; n++ {
+		heads[tagHead(n)] = true
+	}
+	for head := range heads {
+		coded := make([]bool, len(tables.V1.Models))
+		for model, list := range tables.V1.Value {
+			for _, e := range list {
+				if strings.HasPrefix(tables.V1.Values[e>>4].Bytes, head) {
+					coded[model] = true
+				}
+			}
+		}
+		for model, ok := range coded {
+			if !ok && model != form.InToken && model != form.KeyStep && model != form.KeyNumber {
+				t.Errorf("model %s has no symbol for the tag %x", tables.V1.Models[model], head)
+			}
 		}
 	}
 }

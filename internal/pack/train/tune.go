@@ -24,7 +24,7 @@ var tune = struct {
 	byteWeight:     1000, // of each printable character, over all contexts of a book
 	contextBackoff: 30000,
 	modelBackoff:   6000,
-	phrases:        1000,
+	phrases:        1150,
 	tables:         [3]int{22, 14, 10}, // text tables by book
 	share:          50000,              // a symbol of less than 1/share of a table gets no code
 	spelledKeys:    250,                // weight of each key as text

@@ -5,10 +5,17 @@
 //	cd internal/pack && go run ./train/letters LANGUAGE=FILE ...
 //
 // A file is a word list, a word to a line, as the Debian packages wfrench,
-// wngerman, hunspell-ru and others ship them; what follows a slash or a tab is
-// left out. A name that begins with U+, as in ka=U+10d0-10f0, is a range of
-// letters of which all are as likely. train/testdata/lists/95-letters.txt was
-// made from the lists of 23 languages and from 4 such ranges.
+// wngerman, hunspell-ru and others ship them; what follows a slash is left out.
+// A number after a tab is how often the word was found, as in rime-essay. A
+// name that begins with U+, as in ka=U+10d0-10f0, is a range of letters of
+// which all are as likely. Of ideographs only the last one counts for the next
+// one, and one or two of them may well be a word.
+//
+// In train/testdata/lists, 95-letters.txt was made from the lists of 23
+// languages and from 3 such ranges. 96-letters.txt was made by three runs: the
+// words of aspell-fa; those of rime-essay, twice with simplified characters, as
+// opencc -c t2s.json writes them, and once as they are; and eight times the
+// words of hunspell-ko that have syllables only.
 package main
 
 import (
@@ -16,6 +23,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -25,6 +34,8 @@ const (
 	lines   = 40
 	words   = 4 // in a line
 	longest = 9 // letters
+
+	ideographs = 0x3400 // the first; from here on a letter may be a word
 )
 
 func main() {
@@ -50,16 +61,38 @@ func main() {
 	out.Flush()
 }
 
+// Followers are what may follow some letters, with the sums of their weights.
+type followers struct {
+	letters []rune
+	sums    []int
+	total   int
+}
+
+func (f *followers) letter(n int) rune {
+	i, _ := slices.BinarySearch(f.sums, n+1)
+	return f.letters[i]
+}
+
 // chain returns what follows each group of letters; 0 is the end of a word.
-func chain(file string) (map[string][]rune, error) {
-	next := make(map[string][]rune)
+func chain(file string) (map[string]*followers, error) {
+	next := make(map[string]*followers)
+	add := func(before string, c rune, weight int) {
+		f := next[before]
+		if f == nil {
+			f = new(followers)
+			next[before] = f
+		}
+		f.total += weight
+		f.letters = append(f.letters, c)
+		f.sums = append(f.sums, f.total)
+	}
 	if spec, ok := strings.CutPrefix(file, "U+"); ok {
 		var first, last rune
 		if _, err := fmt.Sscanf(spec, "%x-%x", &first, &last); err != nil {
 			return nil, err
 		}
 		for c := first; c <= last; c++ {
-			next[""] = append(next[""], c)
+			add("", c, 1)
 		}
 		return next, nil
 	}
@@ -70,34 +103,44 @@ func chain(file string) (map[string][]rune, error) {
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
 		text, _, _ := strings.Cut(s.Text(), "/")
-		text, _, _ = strings.Cut(text, "\t")
+		text, count, _ := strings.Cut(text, "\t")
+		weight, _ := strconv.Atoi(count)
+		weight = max(weight, 1)
 		letters := []rune(text)
-		if len(letters) < 2 || strings.ContainsFunc(text, func(c rune) bool { return c < 'a' && c != '\'' || unicode.IsUpper(c) }) {
+		if len(letters) == 0 || len(letters) == 1 && letters[0] < ideographs || strings.ContainsFunc(text, func(c rune) bool { return c < 'a' && c != '\'' || unicode.IsUpper(c) }) {
 			continue
 		}
 		for i := 0; i <= len(letters); i++ {
-			before := string(letters[max(0, i-order):i])
+			before := string(last(letters[:i]))
 			if i == len(letters) {
-				next[before] = append(next[before], 0)
+				add(before, 0, weight)
 			} else {
-				next[before] = append(next[before], letters[i])
+				add(before, letters[i], weight)
 			}
 		}
 	}
 	return next, nil
 }
 
+// last returns the letters of a word that the next one depends on.
+func last(w []rune) []rune {
+	if len(w) > 1 && w[0] >= ideographs {
+		return w[len(w)-1:]
+	}
+	return w[max(0, len(w)-order):]
+}
+
 // word returns a word that no list needs to have.
-func word(r *rand.Rand, next map[string][]rune) string {
+func word(r *rand.Rand, next map[string]*followers) string {
 	for {
 		var w []rune
 		for len(w) <= longest {
 			before := ""
 			if len(next) > 1 {
-				before = string(w[max(0, len(w)-order):])
+				before = string(last(w))
 			}
 			after := next[before]
-			c := after[r.IntN(len(after))]
+			c := after.letter(r.IntN(after.total))
 			if len(next) == 1 && len(w) > 1 && r.IntN(4) == 0 {
 				c = 0
 			}
@@ -106,7 +149,7 @@ func word(r *rand.Rand, next map[string][]rune) string {
 			}
 			w = append(w, c)
 		}
-		if n := len(w); n > 1 && n <= longest {
+		if n := len(w); (n > 1 || n == 1 && w[0] >= ideographs) && n <= longest {
 			return string(w)
 		}
 	}
