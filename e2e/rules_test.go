@@ -90,16 +90,23 @@ func TestBrowserRules(t *testing.T) {
 			}
 			html(w, session.Data)
 		})))
-		for kind, after := range map[string]string{"kept": "kept", "forgotten": ""} {
+		for _, tt := range []struct {
+			kind, after string
+			flags       []string // of the next start
+		}{
+			{"kept", "kept", nil},
+			{"forgotten", "", nil},
+			{"forgotten", "forgotten", []string{"--restore-last-session"}}, // as it restores its tabs
+		} {
 			first := openTab(t, ctx, path, append(slices.Clone(flags), "--user-data-dir="+profile)...)
-			first.open(address + "/?set=" + kind)
-			wantEval(t, first, "the page", `document.body.textContent`, kind)
+			first.open(address + "/?set=" + tt.kind)
+			wantEval(t, first, "the page", `document.body.textContent`, tt.kind)
 			first.open(address + "/")
-			wantEval(t, first, "the next page", `document.body.textContent`, kind)
+			wantEval(t, first, "the next page", `document.body.textContent`, tt.kind)
 			first.end()
-			next := openTab(t, ctx, path, append(slices.Clone(flags), "--user-data-dir="+profile)...)
+			next := openTab(t, ctx, path, append(slices.Concat(flags, tt.flags), "--user-data-dir="+profile)...)
 			next.open(address + "/")
-			wantEval(t, next, "the page after the browser's end", `document.body.textContent`, after)
+			wantEval(t, next, "the page after the browser's end", `document.body.textContent`, tt.after)
 			next.end()
 		}
 	})
