@@ -16,10 +16,12 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"example.com/cookiesession"
+	"example.com/cookiesession/internal/clock"
 )
 
 // The hosts of the tests' sites. To a browser, these are two sites.
@@ -426,11 +428,36 @@ func (s *rule) back() {
 }
 
 // underWay logs out while other answers are under way. One that changes the
-// session brings it back. One that only reads does not.
+// session brings it back. One that only reads does so if the cookie is to be
+// renewed. With Check neither does.
 func (s *rule) underWay() {
-	for path, want := range map[string]string{"/changes": "ana, changed", "/reads": "nobody"} {
+	const idle = time.Hour
+	defer clock.SetOffset(0)
+	for _, tt := range []struct {
+		path   string
+		passed time.Duration // since the login
+		check  bool
+		want   string
+	}{
+		{"/changes", 0, false, "ana, changed"},
+		{"/changes", 0, true, "nobody"},
+		{"/reads", 0, false, "nobody"},
+		{"/reads", idle * 4 / 5, false, "ana"},
+		{"/reads", idle * 4 / 5, true, "nobody"},
+	} {
 		s.call("Network.clearBrowserCookies", nil, nil)
-		sessions := newManager(s.t, nil, cookiesession.Options[string]{})
+		clock.SetOffset(0)
+		var loggedOut atomic.Bool
+		opts := cookiesession.Options[string]{IdleTimeout: idle}
+		if tt.check {
+			opts.Check = func(*http.Request, *cookiesession.Session[string]) error {
+				if loggedOut.Load() {
+					return cookiesession.ErrRevoked
+				}
+				return nil
+			}
+		}
+		sessions := newManager(s.t, nil, opts)
 		began, over := make(chan bool), make(chan bool)
 		slow := func(w http.ResponseWriter, r *http.Request) {
 			session := sessions.Get(r)
@@ -447,6 +474,7 @@ func (s *rule) underWay() {
 		mux.HandleFunc("POST /logout", func(w http.ResponseWriter, r *http.Request) {
 			<-began
 			sessions.Get(r).Destroy()
+			loggedOut.Store(true)
 		})
 		mux.HandleFunc("POST /over", func(w http.ResponseWriter, r *http.Request) { close(over) })
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
@@ -458,16 +486,17 @@ func (s *rule) underWay() {
 		})
 		address := s.serve(shopHost, sessions.Handler(mux))
 		s.open(address + "/login")
+		clock.SetOffset(tt.passed)
 		s.eval(fmt.Sprintf(`(async () => {
 			const post = path => fetch(path, {method: 'POST'});
 			const slow = post('%s');
 			await post('/logout');
 			await post('/over');
 			await slow;
-		})()`, path))
+		})()`, tt.path))
 		s.open(address + "/")
-		if got := s.eval(text); got != want {
-			s.t.Errorf("%s: the page after the logout says %q, want %q", path, got, want)
+		if got := s.eval(text); got != tt.want {
+			s.t.Errorf("%s after %v, Check %t: the page after the logout says %q, want %q", tt.path, tt.passed, tt.check, got, tt.want)
 		}
 	}
 }
