@@ -10,6 +10,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -463,6 +464,9 @@ func TestInspectVectors(t *testing.T) {
 			}
 			time.Sleep(time.Until(time.Unix(now, 0)))
 			found, _ := look(t, "-keys-env", "COOKIESESSION_KEYS", "-lifetime", "400d", "-name", v.Name, "-label", v.Label, v.Name+"="+v.Token)
+			if strconv.IntSize < 64 && len(found) == 1 && strings.Contains(found[0].Why, "hold an integer beyond") {
+				return // an int of 32 bits does not hold it
+			}
 			if len(found) != 1 || !slices.Contains(causes[v.Error], found[0].Cause) || found[0].ID != v.ID {
 				t.Errorf("%s: %+v, want %q", v.Comment, found, v.Error)
 				return

@@ -181,7 +181,7 @@ func (e *encoder) tagKind(i int) (kind, note string) {
 	case n == tag.UUID:
 		return kindUUID, random(16)
 	case n == tag.Hex:
-		return kindHex, randomBytes(e.tape.Bytes(inner))
+		return kindHex, randomBytes([]byte(e.content(i)))
 	case n == tag.Base64 && inner.Kind == cbor.Array:
 		last := i + 1
 		for at := i + 2; at < i+int(tokens[i].Size); at += int(tokens[at].Size) {
@@ -192,7 +192,7 @@ func (e *encoder) tagKind(i int) (kind, note string) {
 		}
 		return kindJWT, ""
 	case n == tag.Base64:
-		content := e.tape.Bytes(inner)
+		content := []byte(e.content(i))
 		if isProse(content) {
 			return kindBase64, "text in base64: as it is, it takes less"
 		}

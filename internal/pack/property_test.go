@@ -251,6 +251,15 @@ func TestExplainKinds(t *testing.T) {
 	}
 }
 
+// A tag over what it does not belong to is no reason to panic.
+func TestExplainHostile(t *testing.T) {
+	for _, item := range []string{"\xd7\x19\x96\x75", "\xd5\x19\x96\x75", "\xd5\x80", "\xd8\x25\x01"} {
+		if p := packer.Explain([]byte(item)); len(p) == 0 || p[0].Kind == "" || p[0].Note != "" && item[0] != 0xd8 {
+			t.Errorf("%x: %+v", item, p)
+		}
+	}
+}
+
 // TestExplainNotes has what is said of a place beside others.
 func TestExplainNotes(t *testing.T) {
 	for _, row := range []struct {
