@@ -82,10 +82,9 @@ func (e *encoder) mark(i int, model uint8, same bool) {
 	bits := e.w.bits() - t.last
 	p.Bits += bits
 	if value := bits - t.key; value > p.largest || p.Kind == "" {
-		p.largest = value
-		p.Kind, p.Note = e.kind(i, model, value)
-		if same {
-			p.Kind, p.Note = kindSame, ""
+		p.largest, p.Kind, p.Note = value, kindSame, ""
+		if !same {
+			p.Kind, p.Note = e.kind(i, model, value)
 		}
 	}
 	if content := e.content(i); len(content) >= leastEqual && !same {
