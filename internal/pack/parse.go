@@ -326,6 +326,7 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 	inContext, ways := &t.inContext[plan.book], &plan.ways
 	copy(ways[1:n+1], noWays[:])
 	ways[0] = 0
+	phrases := t.phrases
 	ahead, aheadAt := noWay, 0 // the cheapest way to a place beyond the next one
 	part := p.partAt(0)
 	for i := range p.text[:n] {
@@ -341,28 +342,31 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 		if part <= i {
 			part = p.partsAt(t, i, here, table.codes, ways)
 		}
-		start := binary.LittleEndian.Uint64(p.text[i:])
-		b := t.phrases.bucket(start)
-		if b.two != 0 && i+2 <= n {
-			if code := table.codes[b.two]; code != 0 {
-				if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); next < ways[i+2] {
-					ways[i+2] = next
-					if next.cost() < ahead {
-						ahead, aheadAt = next.cost(), i+2
-					}
+		cell := phrases.cell(c, p.text[i+1])
+		if cell == 0 {
+			continue
+		}
+		b := &phrases.buckets[cell]
+		if code := table.codes[b.two]; b.two != 0 && code != 0 {
+			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
+				ways[i+2] = next
+				if next.cost() < ahead {
+					ahead, aheadAt = next.cost(), i+2
 				}
 			}
 		}
-		longer := t.phrases.longer(b, start)
-		for k := range longer {
-			x := &longer[k]
-			if !x.begins(start) {
+		bit := uint64(1) << (p.text[i+2] & 63)
+		if b.thirds&bit == 0 {
+			continue
+		}
+		start := binary.LittleEndian.Uint64(p.text[i:])
+		for _, x := range phrases.longer(b, bit) {
+			code, to := table.codes[x.step.symbol()], i+x.step.length()
+			if code == 0 || to > n || !x.begins(start) {
 				continue
 			}
-			s := x.step
-			code, to := table.codes[s.symbol()], i+s.length()
-			next := here + way(code&15)*aBit + way(s)
-			if code == 0 || to > n || next >= ways[to] || s.length() > 8 && string(p.text[i:to]) != t.Phrases[s.symbol()-form.Phrase] {
+			next := here + way(code&15)*aBit + way(x.step)
+			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.step.symbol()-form.Phrase] {
 				continue
 			}
 			ways[to] = next
