@@ -321,20 +321,23 @@ func (p *parser) choose(t *tables) (book int, sure bool) {
 const passed = 4
 
 // parse plans how to write the piece in the plan's book, and returns the bits.
-func (p *parser) parse(t *tables, plan *plan) (bits int) {
+// If these are limit or more, there may be no plan.
+func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 	n := p.size
 	inContext, ways := &t.inContext[plan.book], &plan.ways
 	copy(ways[1:n+1], noWays[:])
 	ways[0] = 0
 	phrases := t.phrases
-	ahead, aheadAt := noWay, 0 // the cheapest way to a place beyond the next one
+	// What the cheapest way to a place beyond the next one costs, and passed.
+	most := way(limit) * aBit
+	ahead, aheadAt := most, 0
 	part := p.partAt(0)
 	for i := range p.text[:n] {
 		if i >= aheadAt {
-			ahead = noWay
+			ahead = most
 		}
 		here := ways[i].cost()
-		if here >= ahead+passed*aBit {
+		if here >= ahead {
 			continue
 		}
 		table, c := inContext[p.contexts[i]], p.text[i]
@@ -350,8 +353,8 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 		if code := table.codes[b.two]; b.two != 0 && code != 0 {
 			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
 				ways[i+2] = next
-				if next.cost() < ahead {
-					ahead, aheadAt = next.cost(), i+2
+				if enough := next.cost() + passed*aBit; enough < ahead {
+					ahead, aheadAt = enough, i+2
 				}
 			}
 		}
@@ -370,8 +373,8 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 				continue
 			}
 			ways[to] = next
-			if next.cost() < ahead {
-				ahead, aheadAt = next.cost(), to
+			if enough := next.cost() + passed*aBit; enough < ahead {
+				ahead, aheadAt = enough, to
 			}
 		}
 	}
