@@ -9,14 +9,11 @@ import (
 // A phraseIndex finds the phrases that begin at a place of a text, by their
 // first two bytes.
 type phraseIndex struct {
-	rows    [256]uint16 // of a first byte: where its row begins in buckets
-	columns [256]uint8  // of a second byte
-	buckets []bucket
+	rows    [256]uint16 // of a first byte: where its row begins
+	columns [256]uint8  // of a second byte, in the row
+	ends    []uint16    // in order, of the phrases of all places before each
 	order   []indexed
 }
-
-// A bucket is some phrases in order.
-type bucket struct{ from, to uint16 }
 
 // An indexed phrase.
 type indexed struct {
@@ -29,15 +26,15 @@ type indexed struct {
 // bytes are given: whether it does so up to there.
 func (x *indexed) begins(text uint64) bool { return (text^x.start)<<(x.unused&63) == 0 }
 
-func (x *phraseIndex) bucket(start uint64) *bucket {
-	return &x.buckets[int(x.rows[uint8(start)])+int(x.columns[uint8(start>>8)])]
+func (x *phraseIndex) place(start uint64) int {
+	return int(x.rows[uint8(start)]) + int(x.columns[uint8(start>>8)])
 }
 
 // at returns the places in order of the phrases that begin with the first two
 // bytes of start.
 func (x *phraseIndex) at(start uint64) (from, to int) {
-	b := x.bucket(start)
-	return int(b.from), int(b.to)
+	place := x.place(start)
+	return int(x.ends[place]), int(x.ends[place+1])
 }
 
 // next returns the next phrase from a place on that start may begin with, and
@@ -67,25 +64,25 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 	for i := range x.rows {
 		x.rows[i] *= uint16(columns)
 	}
-	x.buckets = make([]bucket, (rows+1)*columns)
+	x.ends = make([]uint16, (rows+1)*columns+2)
 	for _, p := range phrases {
-		x.bucket(load16(p)).to++ // the size, until the places are known
+		x.ends[x.place(load16(p))+2]++
 	}
-	place := uint16(0)
-	for i := range x.buckets {
-		b := &x.buckets[i]
-		b.from, b.to, place = place, place, place+b.to
+	for i := range x.ends[1:] {
+		x.ends[i+1] += x.ends[i]
 	}
+	// Now there is at place+1 where the phrases of a place begin; as they are
+	// filled in, that becomes where they end.
 	for i, p := range phrases {
 		var start [8]byte
 		n := copy(start[:], p)
-		b := x.bucket(load16(p))
-		x.order[b.to] = indexed{
+		end := &x.ends[x.place(load16(p))+1]
+		x.order[*end] = indexed{
 			start:  binary.LittleEndian.Uint64(start[:]),
 			step:   newStep(form.Phrase+i, len(p)),
 			unused: uint8(8 * (8 - n)),
 		}
-		b.to++
+		*end++
 	}
 	return x
 }
