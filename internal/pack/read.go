@@ -520,12 +520,12 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 			if k := d.tables.tape.key(e >> 4); k != nil {
 				d.noteKey(r.code, int(e>>4))
 				d.r.pos += int(e & 15)
-				d.size += int(k.size)
+				d.size += k.size
 				d.tape.Tokens = append(d.tape.Tokens, k.token)
-				if int(k.rank) <= rank || rank < 0 && last != none && !d.ascends(last, at) {
+				if k.rank <= rank || rank < 0 && last != none && !d.ascends(last, at) {
 					d.not("map keys out of order or doubled")
 				}
-				last, rank = at, int(k.rank)
+				last, rank = at, k.rank
 				r.after(k.next)
 				if err := d.symbol(k.model, none, r.mayEqual, untagged, depth); err != nil {
 					return err
@@ -604,7 +604,7 @@ func (d *decoder) key(r *record, depth int) error {
 	default:
 		k := &d.tables.tape.keys[symbol-form.Entry]
 		d.tape.Tokens = append(d.tape.Tokens, k.token)
-		return d.grown(int(k.size))
+		return d.grown(k.size)
 	}
 	if err != nil {
 		return err

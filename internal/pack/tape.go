@@ -20,9 +20,9 @@ type tapeTables struct {
 // A tapeKey is a key of the dictionary.
 type tapeKey struct {
 	token cbor.Token
+	size  int                   // as CBOR, in bytes
+	rank  int                   // in the order of keys
 	codes [form.KeyCodes]uint16 // with their lengths in the lowest 4 bits; 0: none
-	rank  uint16                // in the order of keys
-	size  uint8                 // as CBOR, in bytes
 	next  uint8                 // the code of the key after it
 	model uint8                 // of its value
 	index bool                  // it is a number
@@ -31,14 +31,14 @@ type tapeKey struct {
 func newTapeTables(f *form.Tables) *tapeTables {
 	t := &tapeTables{keys: make([]tapeKey, len(f.Keys))}
 	t.texts = newStringIndex(len(f.Keys), func(i int) string { return f.Keys[i] })
-	var ranks [longestKey + 2]uint16 // of the first key of each length; first, how many are one shorter
+	var ranks [longestKey + 2]int // of the first key of each length; first, how many are one shorter
 	for i, s := range f.Keys {
 		if s == "" || len(s) > longestKey {
 			panic("pack: internal error: a key in the dictionary that is empty, or too long")
 		}
 		t.keys[i] = tapeKey{
 			token: cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s},
-			size:  uint8(cbor.HeadSize(uint64(len(s))) + len(s)),
+			size:  cbor.HeadSize(uint64(len(s))) + len(s),
 			next:  form.KeyCode(len(s)),
 			model: f.KeyModel[i],
 			index: isDigits(s),
@@ -81,9 +81,8 @@ func newTapeTables(f *form.Tables) *tapeTables {
 	return t
 }
 
-// longestKey is how long a key of the dictionary may be, in bytes: so long that
-// its head takes two at most.
-const longestKey = 253
+// longestKey is how long a key of the dictionary may be, in bytes.
+const longestKey = 255
 
 // key returns the key that a symbol of a key is, if that is in the dictionary
 // and no number.
