@@ -435,7 +435,6 @@ func (s *rule) back() {
 // session brings it back. One that only reads does so if the cookie is to be
 // renewed. With Check neither does.
 func (s *rule) underWay() {
-	const idle = time.Hour
 	defer clock.SetOffset(0)
 	for _, tt := range []struct {
 		path   string
@@ -662,11 +661,11 @@ func (k *keySite) take() string {
 	return all
 }
 
-// idle is a keySite's idle timeout. After some of it a page renews a session,
-// and what only comes with pages does not yet.
+// idle is the idle timeout of the sites here. After paged without a visit a page
+// renews a session, and what only comes with pages does not yet.
 const (
-	idle   = time.Hour
-	pageIn = idle * 3 / 8
+	idle  = time.Hour
+	paged = idle * 3 / 8
 )
 
 // newKey gives the site a new key, beside those that it has.
@@ -688,7 +687,7 @@ func (s *rule) refreshes(k *keySite, quiet func(), noted string, visit func(), p
 		reason cookiesession.Reason
 	}{
 		{func() { k.newKey(s.t) }, cookiesession.ReasonResealed},
-		{func() { clock.SetOffset(pageIn) }, cookiesession.ReasonRenewed},
+		{func() { clock.SetOffset(paged) }, cookiesession.ReasonRenewed},
 	} {
 		tt.due()
 		k.take()
