@@ -326,11 +326,14 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 	inContext, ways := &t.inContext[plan.book], &plan.ways
 	copy(ways[1:n+1], noWays[:])
 	ways[0] = 0
-	ahead, aheadAt := way(0), 0 // the cheapest way to a place beyond the next one
+	ahead, aheadAt := noWay, 0 // the cheapest way to a place beyond the next one
 	part := p.partAt(0)
 	for i := range p.text[:n] {
+		if i >= aheadAt {
+			ahead = noWay
+		}
 		here := ways[i].cost()
-		if i < aheadAt && here >= ahead+passed*aBit {
+		if here >= ahead+passed*aBit {
 			continue
 		}
 		table, c := inContext[p.contexts[i]], p.text[i]
@@ -339,21 +342,31 @@ func (p *parser) parse(t *tables, plan *plan) (bits int) {
 			part = p.partsAt(i, here, table.codes, ways)
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
-		for k, end := t.phrases.at(start); ; k++ {
-			var s step
-			if k, s = t.phrases.next(k, end, start); s == 0 {
-				break
+		b := t.phrases.bucket(start)
+		if b.two != 0 && i+2 <= n {
+			if code := table.codes[b.two]; code != 0 {
+				if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); next < ways[i+2] {
+					ways[i+2] = next
+					if next.cost() < ahead {
+						ahead, aheadAt = next.cost(), i+2
+					}
+				}
 			}
-			code, to := table.codes[s.symbol()], i+s.length()
-			if code == 0 || to > n {
+		}
+		longer := t.phrases.longer(b, start)
+		for k := range longer {
+			x := &longer[k]
+			if !x.begins(start) {
 				continue
 			}
+			s := x.step
+			code, to := table.codes[s.symbol()], i+s.length()
 			next := here + way(code&15)*aBit + way(s)
-			if next >= ways[to] || s.length() > 8 && string(p.text[i:to]) != t.Phrases[s.symbol()-form.Phrase] {
+			if code == 0 || to > n || next >= ways[to] || s.length() > 8 && string(p.text[i:to]) != t.Phrases[s.symbol()-form.Phrase] {
 				continue
 			}
 			ways[to] = next
-			if i >= aheadAt || next.cost() < ahead {
+			if next.cost() < ahead {
 				ahead, aheadAt = next.cost(), to
 			}
 		}
