@@ -171,8 +171,7 @@ func (c *Codec) Encode(name string, value any) (string, error) {
 // whole: maps are not merged into. If dst points to a pointer that is not nil,
 // what that one points to is replaced, as with gob and JSON.
 func (c *Codec) Decode(name, value string, dst any) error {
-	_, err := c.Open(name, value, dst)
-	return err
+	return c.open(name, value, dst, nil)
 }
 
 // Seal seals value for the cookie called name. A pointer is followed. Errors: a
@@ -190,16 +189,23 @@ func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 // [ErrUnknownKey], [ErrExpired], [ErrRevoked] (all IsDecode), and IsUsage if
 // dst is not a pointer that can be decoded into.
 func (c *Codec) Open(name, value string, dst any) (Meta, error) {
+	var meta Meta
+	err := c.open(name, value, dst, &meta)
+	return meta, err
+}
+
+// open is Open, which fills meta on success, if it is not nil.
+func (c *Codec) open(name, value string, dst any, meta *Meta) error {
 	target, err := newTarget(dst)
 	if err != nil {
-		return Meta{}, err
+		return err
 	}
 	f := c.finder(name)
-	o, err := f.one(value)
+	s, err := f.one(value)
 	if err != nil {
-		return Meta{}, err
+		return err
 	}
-	return f.finish(&o, target)
+	return f.finish(s, target, meta)
 }
 
 // OpenRequest opens the value that a request has for the cookie called name,
@@ -217,11 +223,13 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 		return Meta{}, usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(cookieLines(r))
+	s, err := f.newest(cookieLines(r))
 	if err != nil {
 		return Meta{}, err
 	}
-	return f.finish(&o, target)
+	var meta Meta
+	err = f.finish(s, target, &meta)
+	return meta, err
 }
 
 // Reseal returns the value that a request has for the cookie called name,
@@ -234,20 +242,20 @@ func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
 		return "", usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(cookieLines(r))
+	s, err := f.newest(cookieLines(r))
 	if err != nil {
 		return "", err
 	}
-	defer o.scratch.release()
-	if err := c.policy.check(&o.record, f.now); err != nil {
+	defer s.release()
+	if err := c.policy.check(&s.rec, f.now); err != nil {
 		return "", err
 	}
-	if f.ring.sealingAfter(o.key, f.now) == o.key {
-		return string(o.scratch.text), nil
+	if f.ring.sealingAfter(s.key, f.now) == s.key {
+		return string(s.text), nil
 	}
-	out, err := o.scratch.seal(&sealing{
-		Codec: c, name: name, label: c.label, ring: f.ring, before: o.key, now: f.now, random: freshRandom(),
-	}, &o.record)
+	out, err := s.seal(&sealing{
+		Codec: c, name: name, label: c.label, ring: f.ring, before: s.key, now: f.now, random: freshRandom(),
+	}, &s.rec)
 	if err != nil {
 		return "", err
 	}
@@ -275,19 +283,23 @@ func newTarget(dst any) (target, error) {
 	return target{v.Elem(), plan}, nil
 }
 
-// finish applies the policy to an opened record, and decodes its value.
-func (f *finder) finish(o *opened, dst target) (Meta, error) {
-	defer o.scratch.release()
-	if err := f.policy.check(&o.record, f.now); err != nil {
-		return Meta{}, err
+// finish applies the policy to an opened value, decodes it, and fills meta if
+// that is not nil. It releases s.
+func (f *finder) finish(s *scratch, dst target, meta *Meta) error {
+	defer s.release()
+	if err := f.policy.check(&s.rec, f.now); err != nil {
+		return err
 	}
-	if err := o.scratch.unpack(&o.record); err != nil {
-		return Meta{}, err
+	if err := s.unpack(); err != nil {
+		return err
 	}
-	if err := dst.decode(&o.scratch.tape); err != nil {
-		return Meta{}, err
+	if err := dst.decode(&s.tape); err != nil {
+		return err
 	}
-	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
+	if meta != nil {
+		*meta = s.rec.meta(s.key, f.ring.superseded(s.key, f.now))
+	}
+	return nil
 }
 
 // decode replaces the content of dst on success, and else leaves it alone.

@@ -351,12 +351,12 @@ func (m *manager) open(s *state, lines []string) error {
 	if err != nil {
 		return err
 	}
-	defer best.scratch.release()
-	if err := m.codec.policy.check(&best.record, s.began); err != nil {
+	defer best.release()
+	if err := m.codec.policy.check(&best.rec, s.began); err != nil {
 		return err
 	}
-	tape := &best.scratch.tape
-	if err := best.scratch.unpack(&best.record); err != nil {
+	tape := &best.tape
+	if err := best.unpack(); err != nil {
 		return err
 	}
 	data := s.whole.value()
@@ -371,9 +371,9 @@ func (m *manager) open(s *state, lines []string) error {
 	if err != nil {
 		return valueError(err)
 	}
-	s.key, s.record = best.key, best.record
-	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.record.body, s.sum = append(s.room[:0], best.record.body...), tape.Sum()
+	s.key, s.record = best.key, best.rec
+	s.record.lifetime = m.codec.policy.cut(best.rec.lifetime)
+	s.record.body, s.sum = append(s.room[:0], best.rec.body...), tape.Sum()
 	s.remember(s.sum)
 	return nil
 }

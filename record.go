@@ -118,17 +118,17 @@ func cutPadding(data []byte) (rest []byte, ok bool) {
 	return bytes.CutSuffix(bytes.TrimRight(data, "\x00"), []byte{padding})
 }
 
-// parseRecord reads the record of a token that was issued at that time. The
-// result's body aliases data.
-func parseRecord(data []byte, issued int64) (record, error) {
+// read reads the record of a token that was issued at that time. The record's
+// body aliases data.
+func (r *record) read(data []byte, issued int64) error {
 	if len(data) > 0 && data[0]&^knownFlags != 0 {
-		return record{}, newerError(errFlags) // the rest may mean anything
+		return newerError(errFlags) // the rest may mean anything
 	}
-	r := record{issued: issued}
+	*r = record{issued: issued}
 	if !r.parse(data) {
-		return record{}, invalidError(ReasonMalformed, errRecord)
+		return invalidError(ReasonMalformed, errRecord)
 	}
-	return r, nil
+	return nil
 }
 
 func (r *record) parse(data []byte) (ok bool) {

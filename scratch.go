@@ -16,7 +16,8 @@ import (
 // A scratch holds the buffers of one sealing or opening. Only its methods hand
 // out slices of it, and nothing that leaves this package points into one.
 type scratch struct {
-	tape       cbor.Tape // of the value
+	opened               // what is in token, when that is opened
+	tape       cbor.Tape // of the value; empty to begin with
 	body       []byte
 	record     []byte
 	additional []byte
@@ -41,7 +42,6 @@ func (s *scratch) release() {
 
 // encode puts a value on the tape.
 func (s *scratch) encode(v any) error {
-	s.tape.Reset()
 	if err := value.Write(&s.tape, v); err != nil {
 		return usageError(err)
 	}
@@ -50,7 +50,6 @@ func (s *scratch) encode(v any) error {
 
 // encodeAs puts a value whose plan is known on the tape.
 func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
-	s.tape.Reset()
 	if err := plan.Write(&s.tape, v); err != nil {
 		return usageError(err)
 	}
@@ -109,14 +108,13 @@ func (s *scratch) pack() (body []byte, packed bool) {
 	return s.body, false
 }
 
-// unpack puts the value in a record's body on the tape.
-func (s *scratch) unpack(rec *record) error {
-	s.tape.Reset()
+// unpack puts the value that was opened on the tape.
+func (s *scratch) unpack() error {
 	var err error
-	if rec.packed {
-		err = packer().ReadTape(&s.tape, rec.body, wire.MaxUnpacked)
+	if s.rec.packed {
+		err = packer().ReadTape(&s.tape, s.rec.body, wire.MaxUnpacked)
 	} else {
-		err = s.tape.Read(rec.body, 0)
+		err = s.tape.Read(s.rec.body, 0)
 	}
 	if err == nil {
 		return nil

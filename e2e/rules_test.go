@@ -68,6 +68,7 @@ func TestBrowserRules(t *testing.T) {
 		{"a sign-in that ends with a form", (*rule).signIn},
 		{"a frame on another site", (*rule).frame},
 		{"a page that is fetched in advance", (*rule).prefetch},
+		{"speculation rules", (*rule).speculation},
 		{"a service worker", (*rule).serviceWorker},
 		{"a WebSocket", (*rule).webSocket},
 	} {
@@ -296,9 +297,12 @@ func (s *rule) foreignForm() {
 
 // A link on another site brings a Lax cookie, and no Strict one.
 func (s *rule) foreignLink() {
-	for sameSite, want := range map[http.SameSite]string{http.SameSiteLaxMode: "ana", http.SameSiteStrictMode: "nobody"} {
+	for _, tt := range []struct {
+		sameSite http.SameSite
+		want     string
+	}{{http.SameSiteLaxMode, "ana"}, {http.SameSiteStrictMode, "nobody"}} {
 		s.call("Network.clearBrowserCookies", nil, nil)
-		sessions := newManager(s.t, nil, cookiesession.Options[string]{SameSite: sameSite})
+		sessions := newManager(s.t, nil, cookiesession.Options[string]{SameSite: tt.sameSite})
 		shop := s.serve(shopHost, sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			session := sessions.Get(r)
 			if r.URL.Path == "/login" {
@@ -316,8 +320,8 @@ func (s *rule) foreignLink() {
 		s.want(text, "ana")
 		s.open(other + "/")
 		s.run(`document.querySelector('a').click()`)
-		if got := s.eval(text); got != want {
-			s.t.Errorf("SameSite %d: %q, want %q", sameSite, got, want)
+		if got := s.eval(text); got != tt.want {
+			s.t.Errorf("SameSite %d: %q, want %q", tt.sameSite, got, tt.want)
 		}
 	}
 }
@@ -431,7 +435,6 @@ func (s *rule) back() {
 // session brings it back. One that only reads does so if the cookie is to be
 // renewed. With Check neither does.
 func (s *rule) underWay() {
-	const idle = time.Hour
 	defer clock.SetOffset(0)
 	for _, tt := range []struct {
 		path   string
@@ -506,7 +509,7 @@ func (s *rule) underWay() {
 // session held before is there. Written into the main session at once, it is
 // gone.
 func (s *rule) signIn() {
-	for at, want := range map[string]string{"/callback": "dark, ana", "/at-once": ", ana"} {
+	for _, tt := range []struct{ at, want string }{{"/callback", "dark, ana"}, {"/at-once", ", ana"}} {
 		s.call("Network.clearBrowserCookies", nil, nil)
 		ring, err := cookiesession.NewKeyring(cookiesession.NewKey())
 		must(s.t, err)
@@ -516,7 +519,7 @@ func (s *rule) signIn() {
 		signIns := newManager(s.t, ring, cookiesession.Options[string]{Name: "__Host-signin", SameSite: http.SameSiteNoneMode, Lifetime: 10 * time.Minute})
 		var shop string
 		other := s.serve(otherHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			html(w, `<form method="post" action="%s%s"><input name="token" value="ana"><input name="state" value="%s"></form>`, shop, at, r.FormValue("state"))
+			html(w, `<form method="post" action="%s%s"><input name="token" value="ana"><input name="state" value="%s"></form>`, shop, tt.at, r.FormValue("state"))
 		}))
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /theme", func(w http.ResponseWriter, r *http.Request) { sessions.Get(r).Data.Theme = "dark"; html(w, "") })
@@ -556,8 +559,8 @@ func (s *rule) signIn() {
 		s.open(shop + "/theme")
 		s.open(shop + "/login")
 		s.run(`document.forms[0].submit()`)
-		if got := s.eval(text); got != want {
-			s.t.Errorf("%s: %q, want %q", at, got, want)
+		if got := s.eval(text); got != tt.want {
+			s.t.Errorf("%s: %q, want %q", tt.at, got, tt.want)
 		}
 	}
 }
@@ -566,9 +569,12 @@ func (s *rule) signIn() {
 // and not on a page of its own. One that is not partitioned is kept for
 // neither.
 func (s *rule) frame() {
-	for partitioned, inFrame := range map[bool]string{true: "ana", false: "nobody"} {
+	for _, tt := range []struct {
+		partitioned bool
+		again       string // in the frame's next page
+	}{{true, "ana"}, {false, "nobody"}} {
 		s.call("Network.clearBrowserCookies", nil, nil)
-		sessions := newManager(s.t, nil, cookiesession.Options[string]{SameSite: http.SameSiteNoneMode, Partitioned: partitioned})
+		sessions := newManager(s.t, nil, cookiesession.Options[string]{SameSite: http.SameSiteNoneMode, Partitioned: tt.partitioned})
 		widget := s.serve(shopHost, sessions.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			session := sessions.Get(r)
 			if r.URL.Path == "/set" {
@@ -583,22 +589,19 @@ func (s *rule) frame() {
 		other := s.serve(otherHost, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			html(w, `<script>addEventListener('message', e => document.body.dataset.said = e.data)</script><iframe src="%s%s"></iframe>`, widget, r.URL.Path)
 		}))
-		for path, want := range map[string]string{"/set": "ana", "/again": inFrame} {
-			if path == "/again" {
-				s.open(other + "/set")
-			}
-			s.open(other + path)
-			s.want(`new Promise(done => { const look = () => document.body.dataset.said ? done(document.body.dataset.said) : setTimeout(look, 10); look() })`, want)
+		for _, page := range []struct{ path, want string }{{"/set", "ana"}, {"/again", tt.again}} {
+			s.open(other + page.path)
+			s.want(`new Promise(done => { const look = () => document.body.dataset.said ? done(document.body.dataset.said) : setTimeout(look, 10); look() })`, page.want)
 		}
 		s.open(widget + "/")
 		if got := s.eval(`document.body.firstChild.data`); got != "nobody" {
-			s.t.Errorf("partitioned %t: on a page of its own %q, want nobody", partitioned, got)
+			s.t.Errorf("partitioned %t: on a page of its own %q, want nobody", tt.partitioned, got)
 		}
 	}
 }
 
 // A keySite notes its requests, and which of them have moved a session to a new
-// key.
+// key, or have renewed it.
 type keySite struct {
 	address string
 	ring    *cookiesession.Keyring
@@ -614,11 +617,13 @@ func newKeySite(s *rule) *keySite {
 	var err error
 	k.ring, err = cookiesession.NewKeyring(k.keys...)
 	must(s.t, err)
-	sessions := newManager(s.t, k.ring, cookiesession.Options[string]{OnEvent: func(r *http.Request, e cookiesession.Event) {
-		if e.Reason == cookiesession.ReasonResealed {
-			k.note("moved at " + r.URL.Path)
+	sessions := newManager(s.t, k.ring, cookiesession.Options[string]{IdleTimeout: idle, OnEvent: func(r *http.Request, e cookiesession.Event) {
+		switch e.Reason {
+		case cookiesession.ReasonResealed, cookiesession.ReasonRenewed:
+			k.note(string(e.Reason) + " at " + r.URL.Path)
 		}
 	}})
+	s.t.Cleanup(func() { clock.SetOffset(0) })
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /login", func(w http.ResponseWriter, r *http.Request) { sessions.Get(r).Data = "ana"; html(w, "") })
 	mux.HandleFunc("GET /worker.js", func(w http.ResponseWriter, r *http.Request) {
@@ -641,6 +646,12 @@ func (k *keySite) note(text string) {
 	k.notes = append(k.notes, text)
 }
 
+func (k *keySite) isQuiet() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return len(k.notes) == 0
+}
+
 // take returns the notes since the last call.
 func (k *keySite) take() string {
 	k.mu.Lock()
@@ -649,6 +660,13 @@ func (k *keySite) take() string {
 	k.notes = nil
 	return all
 }
+
+// idle is the idle timeout of the sites here. After paged without a visit a
+// page renews a session, and what only comes with pages does not yet.
+const (
+	idle  = time.Hour
+	paged = idle * 3 / 8
+)
 
 // newKey gives the site a new key, beside those that it has.
 func (k *keySite) newKey(t *testing.T) {
@@ -659,60 +677,100 @@ func (k *keySite) newKey(t *testing.T) {
 	must(t, k.ring.Replace(ring))
 }
 
-// A page that is fetched in advance reads the session and leaves its cookie as
-// it is, although there is a new key. The visit to a page moves it.
-func (s *rule) prefetch() {
-	k := newKeySite(s)
-	s.open(k.address + "/login")
-	k.newKey(s.t)
-	s.eval(`new Promise(done => {
-		const link = document.createElement('link');
-		link.rel = 'prefetch';
-		link.href = '/next';
-		link.onload = link.onerror = done;
-		document.head.append(link);
-	})`)
-	if got, want := k.take(), "prefetch /next"; got != want {
-		s.t.Errorf("in advance: %q, want %q", got, want)
-	}
-	s.open(k.address + "/other")
-	if got, want := k.take(), "moved at /other, /other"; got != want {
-		s.t.Errorf("the visit: %q, want %q", got, want)
+// refreshes has the browser do something quiet and then something that
+// refreshes the session: once after a new key, once after some time without a
+// visit. The visit is to the page of that path.
+func (s *rule) refreshes(k *keySite, quiet func(), noted string, visit func(), path string) {
+	s.t.Helper()
+	for _, tt := range []struct {
+		due    func()
+		reason cookiesession.Reason
+	}{
+		{func() { k.newKey(s.t) }, cookiesession.ReasonResealed},
+		{func() { clock.SetOffset(paged) }, cookiesession.ReasonRenewed},
+	} {
+		tt.due()
+		k.take()
+		quiet()
+		if got := k.take(); got != noted {
+			s.t.Errorf("%s: %q, want %q", tt.reason, got, noted)
+		}
+		visit()
+		if got, want := k.take(), fmt.Sprintf("%s at %s, %[2]s", tt.reason, path); got != want {
+			s.t.Errorf("%s: %q, want %q", tt.reason, got, want)
+		}
 	}
 }
 
-// A navigation that goes through a service worker moves the session to a new
-// key as any other does, and a script's fetch does not.
+// A page that is fetched in advance reads the session and leaves its cookie as
+// it is, although there is a new key, or some time has passed. The visit to a
+// page refreshes it.
+func (s *rule) prefetch() {
+	k := newKeySite(s)
+	s.open(k.address + "/login")
+	n := 0
+	s.refreshes(k, func() {
+		n++
+		s.eval(fmt.Sprintf(`new Promise(done => {
+			const link = document.createElement('link');
+			link.rel = 'prefetch';
+			link.href = '/next?%d'; // each is fetched once
+			link.onload = link.onerror = done;
+			document.head.append(link);
+		})`, n))
+	}, "prefetch /next", func() { s.open(k.address + "/other") }, "/other")
+}
+
+// The same holds for a page that speculation rules have fetched, or rendered,
+// in advance.
+func (s *rule) speculation() {
+	for _, action := range []struct{ name, purpose string }{{"prefetch", "prefetch"}, {"prerender", "prefetch;prerender"}} {
+		s.call("Network.clearBrowserCookies", nil, nil)
+		clock.SetOffset(0)
+		k := newKeySite(s)
+		s.open(k.address + "/login")
+		n := 0
+		s.refreshes(k, func() {
+			n++
+			s.eval(fmt.Sprintf(`(() => {
+				const rules = document.createElement('script');
+				rules.type = 'speculationrules';
+				rules.textContent = '{"%s": [{"urls": ["/next?%d"], "eagerness": "immediate"}]}';
+				document.head.append(rules);
+			})()`, action.name, n))
+			for k.isQuiet() {
+				time.Sleep(10 * time.Millisecond)
+				must(s.t, s.ctx.Err())
+			}
+		}, action.purpose+" /next", func() { s.open(k.address + "/other") }, "/other")
+	}
+}
+
+// A navigation that goes through a service worker refreshes the session as any
+// other does, and a script's fetch does not.
 func (s *rule) serviceWorker() {
 	k := newKeySite(s)
 	s.open(k.address + "/login")
 	s.want(`navigator.serviceWorker.register('/worker.js').then(() => navigator.serviceWorker.ready).then(() =>
 		navigator.serviceWorker.controller ? 'on' : new Promise(done => navigator.serviceWorker.oncontrollerchange = () => done('on')))`, "on")
-	k.newKey(s.t)
-	k.take()
-	s.eval(`fetch('/script')`)
-	if got, want := k.take(), "/script"; got != want {
-		s.t.Errorf("a script: %q, want %q", got, want)
-	}
-	s.open(k.address + "/visit")
-	s.want(`navigator.serviceWorker.controller ? 'on' : 'off'`, "on")
-	if got, want := k.take(), "moved at /visit, /visit"; got != want {
-		s.t.Errorf("a visit: %q, want %q", got, want)
-	}
+	s.refreshes(k, func() { s.eval(`fetch('/script')`) }, "/script", func() {
+		s.open(k.address + "/visit")
+		s.want(`navigator.serviceWorker.controller ? 'on' : 'off'`, "on")
+	}, "/visit")
 }
 
 // A handler that answers 101 and takes the connection over talks with the
 // browser's WebSocket. What it has done to the session before is saved. Told to
 // do it after that, it is not.
 func (s *rule) webSocket() {
-	for path, want := range map[string]string{"/before": "ana", "/after": ""} {
+	for _, tt := range []struct{ path, want string }{{"/before", "ana"}, {"/after", ""}} {
 		s.call("Network.clearBrowserCookies", nil, nil)
 		sessions := newManager(s.t, nil, cookiesession.Options[string]{})
 		mux := http.NewServeMux()
 		mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { html(w, "%s", sessions.Get(r).Data) })
-		mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
+		mux.HandleFunc("GET "+tt.path, func(w http.ResponseWriter, r *http.Request) {
 			session := sessions.Get(r)
-			if path == "/before" {
+			if tt.path == "/before" {
 				session.Data = "ana"
 			}
 			const id = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" // RFC 6455, Section 1.3
@@ -727,7 +785,7 @@ func (s *rule) webSocket() {
 				return
 			}
 			defer conn.Close()
-			if path == "/after" {
+			if tt.path == "/after" {
 				session.Data = "ana"
 			}
 			// One short message in a mask, and the same without.
@@ -752,10 +810,10 @@ func (s *rule) webSocket() {
 			socket.onopen = () => socket.send('one');
 			socket.onmessage = e => done(e.data);
 			socket.onerror = failed;
-		})`, path), "one")
+		})`, tt.path), "one")
 		s.open(address + "/")
-		if got := s.eval(text); got != want {
-			s.t.Errorf("%s: the session is %q, want %q", path, got, want)
+		if got := s.eval(text); got != tt.want {
+			s.t.Errorf("%s: the session is %q, want %q", tt.path, got, tt.want)
 		}
 	}
 }

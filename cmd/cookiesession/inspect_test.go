@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -341,16 +342,21 @@ func TestPlainStruct(t *testing.T) {
 	}
 }
 
+type shopItem struct {
+	SKU string
+	At  time.Duration
+}
+
+// registerItem makes shopItem known in this process, and not in that of the
+// command.
+var registerItem = sync.OnceFunc(func() { cookiesession.Register("shop.Item", shopItem{}) })
+
 // TestPlainUnknown checks that a value of a type that only the application
 // knows is named and shown.
 func TestPlainUnknown(t *testing.T) {
-	type item struct {
-		SKU string
-		At  time.Duration
-	}
-	cookiesession.Register("shop.Item", item{}) // in this process, and not in that of the command
+	registerItem()
 	codec, ring := newSealer(t)
-	pair := seal(t, codec, "session", map[string]any{"last": item{"A-1", 5}})[0]
+	pair := seal(t, codec, "session", map[string]any{"last": shopItem{"A-1", 5}})[0]
 	stdout, err := process("inspect", "-json", "-keys", ring, pair).Output()
 	if err != nil {
 		t.Fatal(err)

@@ -28,6 +28,7 @@ package keytext
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -145,11 +146,15 @@ type parser struct {
 }
 
 func (p *parser) mistake(kind string) {
+	m := Mistake{p.line, kind}
+	if slices.Contains(p.err.Mistakes, m) {
+		return // a sentence of prose would else give one for each word
+	}
 	if len(p.err.Mistakes) == maxMistakes {
 		p.err.More++
 		return
 	}
-	p.err.Mistakes = append(p.err.Mistakes, Mistake{p.line, kind})
+	p.err.Mistakes = append(p.err.Mistakes, m)
 }
 
 // parseLine reads the line text[start:end], which has lost its LF.

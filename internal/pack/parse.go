@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -270,19 +271,20 @@ type bookChooser struct {
 	more  [][256]int8
 }
 
-func newBookChooser(t *tables) (b bookChooser) {
-	type pair struct{ first, last *textTable }
-	numbers := make(map[pair]int)
-	b.more = make([][256]int8, 0, len(t.Text))
+func newBookChooser(f *form.Tables, texts []textTable) (b bookChooser) {
+	type pair struct{ first, last uint8 }
+	pairs := make([]pair, 0, form.Contexts)
+	b.more = make([][256]int8, 0, len(texts))
 	for context := range b.pairs {
-		p := pair{t.inContext[form.Words][context], t.inContext[form.Marks][context]}
-		n, ok := numbers[p]
-		if !ok {
-			n = len(numbers)
-			numbers[p] = n
+		p := pair{f.Contexts[form.Words][context], f.Contexts[form.Marks][context]}
+		n := slices.Index(pairs, p)
+		if n < 0 {
+			n = len(pairs)
+			pairs = append(pairs, p)
+			first, last := &texts[p.first].literals, &texts[p.last].literals
 			var more [256]int8
 			for c := range more {
-				more[c] = 2*int8(p.last.literals[c]-p.first.literals[c]) + lean[c]
+				more[c] = 2*int8(last[c]-first[c]) + lean[c]
 			}
 			b.more = append(b.more, more)
 		}

@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"math/bits"
 	"slices"
 
@@ -13,13 +14,12 @@ type tables struct {
 	values      []decodeTable // by model
 	text        []decodeTable
 	lengths     []decodeTable
-	lengthCodes [form.Lengths][]uint16
-
-	keyCodes [form.KeyCodes][]uint16
+	lengthCodes [form.Lengths][form.LongRun + 1]uint16
 
 	heads     stringIndex // the value symbols that are the beginning of an item
-	wordCodes []valueCode // of each symbol and model
-	wordEnds  []uint32    // of the codes of each symbol in wordCodes
+	wordModel []uint8     // of each symbol: the models that have it
+	wordCodes []uint16    // its codes in these
+	wordEnds  []uint16    // of each symbol in wordModel and wordCodes
 	models    []modelCodes
 
 	inContext [form.Books][form.Contexts]*textTable
@@ -35,20 +35,16 @@ type textTable struct {
 	literals [256]uint8 // the bits that each byte takes, escaped if need be
 }
 
-func newTextTable(l codeList, symbols int) textTable {
-	t := textTable{codes: l.codes(symbols)}
-	for c, code := range t.codes[:form.End] {
+// set sets the codes, of which there is room for one per symbol.
+func (t *textTable) set(l codeList, codes []uint16) {
+	t.codes = codes
+	l.setCodes(codes)
+	escaped := uint8(codes[form.Escape]&15) + 8
+	for c, code := range codes[:form.End] {
 		if t.literals[c] = uint8(code & 15); code == 0 {
-			t.literals[c] = uint8(t.codes[form.Escape]&15) + 8
+			t.literals[c] = escaped
 		}
 	}
-	return t
-}
-
-// A valueCode is the code of a symbol in the table of one model.
-type valueCode struct {
-	model uint8
-	code  uint16
 }
 
 // modelCodes has the codes of the value symbols of one model that need no
@@ -114,27 +110,25 @@ func newTables(f *form.Tables) *tables {
 		lengths: make([]decodeTable, 0, len(f.Length)),
 		text:    make([]decodeTable, 0, len(f.Text)),
 	}
-	for i, l := range f.Key {
-		t.keyCodes[i] = codeList(l).codes(form.Entry + len(f.Keys))
-	}
 	for _, l := range f.Value {
 		t.values = append(t.values, codeList(l).decoder())
 	}
 	for i, l := range f.Length {
 		t.lengths = append(t.lengths, codeList(l).decoder())
-		t.lengthCodes[i] = codeList(l).codes(form.LongRun + 1)
+		codeList(l).setCodes(t.lengthCodes[i][:])
 	}
-	texts := make([]textTable, len(f.Text))
+	texts, symbols := make([]textTable, len(f.Text)), form.Phrase+len(f.Phrases)
+	codes := make([]uint16, len(f.Text)*symbols)
 	for i, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		texts[i] = newTextTable(l, form.Phrase+len(f.Phrases))
+		texts[i].set(l, codes[i*symbols:][:symbols:symbols])
 	}
 	for book := range t.inContext {
 		for context, i := range f.Contexts[book] {
 			t.inContext[book][context] = &texts[i]
 		}
 	}
-	t.books = newBookChooser(t)
+	t.books = newBookChooser(f, texts)
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
@@ -148,17 +142,20 @@ func (t *tables) codesIn(book int, context uint8) []uint16 {
 
 // loadValues arranges the codes of the value symbols.
 func (t *tables) loadValues() {
-	t.heads = newStringIndex(len(t.Values), func(i int) string {
-		if v := &t.Values[i]; v.Kind == form.Raw || v.Bytes == emptyText {
-			return v.Bytes
+	isHead := func(s *form.Symbol) bool { return s.Kind == form.Raw && s.Bytes != "" || s.Bytes == emptyText }
+	count := 0
+	for i := range t.Values {
+		if isHead(&t.Values[i]) {
+			count++
 		}
-		return ""
-	})
-	t.models = make([]modelCodes, len(t.Value))
-	for i := range t.models {
-		t.models[i].json, t.models[i].jsonBytes = make([]uint16, len(t.Layouts)), make([]uint16, len(t.Layouts))
 	}
-	t.wordEnds = make([]uint32, len(t.Values)+1)
+	t.heads = newStringIndex(count, func(i int) string { return t.Values[i].Bytes })
+	for i := range t.Values {
+		if s := &t.Values[i]; isHead(s) {
+			t.heads.add(i, s.Bytes)
+		}
+	}
+	t.wordEnds = make([]uint16, len(t.Values)+1)
 	for _, l := range t.Value {
 		for _, e := range l {
 			t.wordEnds[e>>4+1]++
@@ -169,28 +166,42 @@ func (t *tables) loadValues() {
 	}
 	// Now each symbol has the end of the one before it; as its codes are filled
 	// in, that becomes its own.
-	t.wordCodes = make([]valueCode, t.wordEnds[len(t.Values)])
-	var ints, wholes []intCode
+	t.wordModel = make([]uint8, t.wordEnds[len(t.Values)])
+	t.wordCodes = make([]uint16, len(t.wordModel))
+	t.models = make([]modelCodes, len(t.Value))
+	layouts := make([]uint16, 2*len(t.Value)*len(t.Layouts))
+	var ints, wholes, tagged []intCode
 	for model, l := range t.Value {
-		ints, wholes = ints[:0], wholes[:0]
-		for symbol, code := range codeList(l).all() {
-			t.wordCodes[t.wordEnds[symbol]] = valueCode{uint8(model), code}
+		m := &t.models[model]
+		m.json, layouts = layouts[:len(t.Layouts)], layouts[len(t.Layouts):]
+		m.jsonBytes, layouts = layouts[:len(t.Layouts)], layouts[len(t.Layouts):]
+		ints, wholes, tagged = ints[:0], wholes[:0], tagged[:0]
+		var c coder
+		for _, e := range l {
+			symbol, code := c.next(e)
+			at := t.wordEnds[symbol]
+			t.wordModel[at], t.wordCodes[at] = uint8(model), code
 			t.wordEnds[symbol]++
 			switch s := &t.Values[symbol]; {
+			case s.Kind == form.Word: // found by its bytes
 			case s.Kind == form.Int && s.Bytes == "":
 				ints = append(ints, intCode{uint16(symbol), code})
+			case s.Kind == form.Int:
+				tagged = append(tagged, intCode{uint16(symbol), code})
 			case s.Kind == form.Whole:
 				wholes = append(wholes, intCode{uint16(symbol), code})
 			default:
-				t.models[model].add(uint16(symbol), s, code)
+				m.add(s, code)
 			}
 		}
-		t.models[model].ints.arrange(ints, t.Values)
-		t.models[model].wholes.arrange(wholes, t.Values)
+		m.ints.arrange(ints, t.Values)
+		m.wholes.arrange(wholes, t.Values)
+		m.tagged = slices.Clone(tagged)
 	}
 }
 
-func (c *modelCodes) add(symbol uint16, s *form.Symbol, code uint16) {
+// add adds the code of a symbol that is no word and no number.
+func (c *modelCodes) add(s *form.Symbol, code uint16) {
 	switch s.Kind {
 	case form.Raw:
 		switch len(s.Bytes) {
@@ -213,9 +224,6 @@ func (c *modelCodes) add(symbol uint16, s *form.Symbol, code uint16) {
 		c.jsonBytes[s.Base] = code
 	case form.Hundredths:
 		c.hundredths[s.Bits] = code
-	case form.Int:
-		c.tagged = append(c.tagged, intCode{symbol, code})
-	case form.Word: // found by its bytes
 	default:
 		panic("pack: internal error: unknown kind of symbol")
 	}
@@ -246,14 +254,12 @@ func (t *tables) headCode(model uint8, item []byte) uint16 {
 // codeOf returns the code of a symbol in the table of a model; 0 if it has
 // none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
-	from := uint32(0)
+	from := uint16(0)
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
 	}
-	for _, c := range t.wordCodes[from:t.wordEnds[symbol]] {
-		if c.model == model {
-			return c.code
-		}
+	if i := bytes.IndexByte(t.wordModel[from:t.wordEnds[symbol]], model); i >= 0 {
+		return t.wordCodes[int(from)+i]
 	}
 	return 0
 }
@@ -265,27 +271,20 @@ type stringIndex struct {
 	slots []uint32           // the number of a string and 1, below a part of its hash; as many as a power of two
 }
 
-// newStringIndex returns the index of n strings, of which those that are empty
-// are never found.
+// newStringIndex returns an index with room for n strings. Of the strings that
+// text returns, those that are not added are not found.
 func newStringIndex(n int, text func(i int) string) stringIndex {
-	count := 0
-	for i := range n {
-		if text(i) != "" {
-			count++
-		}
+	return stringIndex{text, make([]uint32, 1<<bits.Len(uint(n+n/2)))}
+}
+
+// add adds the string with a number, which is not empty.
+func (s *stringIndex) add(i int, b string) {
+	h := hash(b)
+	at := h & uint32(len(s.slots)-1)
+	for s.slots[at] != 0 {
+		at = (at + 1) & uint32(len(s.slots)-1)
 	}
-	s := stringIndex{text, make([]uint32, 1<<bits.Len(uint(2*count)))}
-	for i := range n {
-		if b := text(i); b != "" {
-			h := hash(b)
-			at := h & uint32(len(s.slots)-1)
-			for s.slots[at] != 0 {
-				at = (at + 1) & uint32(len(s.slots)-1)
-			}
-			s.slots[at] = h&^numberMask | uint32(i+1)
-		}
-	}
-	return s
+	s.slots[at] = h&^numberMask | uint32(i+1)
 }
 
 // hash hashes the first and the last 8 bytes of a string that is not empty, and

@@ -45,7 +45,7 @@ func TestTables(t *testing.T) {
 	if tables.models[form.KeyStep].raw == 0 {
 		t.Error("not every key can be written after an integer")
 	}
-	for code, codes := range tables.keyCodes {
+	for code, codes := range tables.tape.keyCodes {
 		if codes[form.Spelled] == 0 || codes[form.OtherKey] == 0 || codes[form.NumberKey] == 0 {
 			t.Errorf("key code %d: not every key can be written", code)
 		}

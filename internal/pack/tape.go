@@ -9,6 +9,7 @@ import (
 type tapeTables struct {
 	keys       []tapeKey                                 // of the dictionary
 	wide       [form.KeyCodes]*[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
+	keyCodes   [form.KeyCodes][form.Entry]uint16         // of the other symbols of a key
 	texts      stringIndex                               // of keys
 	longestKey int                                       // in bytes
 
@@ -29,38 +30,59 @@ type tapeKey struct {
 
 func newTapeTables(f *form.Tables) *tapeTables {
 	t := &tapeTables{keys: make([]tapeKey, len(f.Keys))}
+	t.texts = newStringIndex(len(f.Keys), func(i int) string { return f.Keys[i] })
+	var ranks [longestKey + 2]int // of the first key of each length; first, how many are one shorter
 	for i, s := range f.Keys {
-		if s == "" {
-			panic("pack: internal error: an empty key in the dictionary")
+		if s == "" || len(s) > longestKey {
+			panic("pack: internal error: a key in the dictionary that is empty, or too long")
+		}
+		t.keys[i] = tapeKey{
+			token: cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s},
+			size:  cbor.HeadSize(uint64(len(s))) + len(s),
+			next:  form.KeyCode(len(s)),
+			model: f.KeyModel[i],
+			index: isDigits(s),
 		}
 		t.longestKey = max(t.longestKey, len(s))
-		k := cbor.Token{Kind: cbor.Text, Key: uint16(i + 1), Size: 1, S: s}
-		t.keys[i] = tapeKey{token: k, size: cbor.HeadSize(uint64(len(s))) + len(s), model: f.KeyModel[i], index: isDigits(s), next: form.KeyCode(len(s))}
+		t.texts.add(i, s)
+		ranks[len(s)+1]++
 	}
-	rank := 0
-	for n := range t.longestKey + 1 {
-		for i, s := range f.Keys { // in order
-			if len(s) == n {
-				t.keys[i].rank = rank
-				rank++
-			}
-		}
+	for n := range ranks[1:] {
+		ranks[n+1] += ranks[n]
 	}
-	t.texts = newStringIndex(len(f.Keys), func(i int) string { return f.Keys[i] })
+	for i, s := range f.Keys { // in order
+		t.keys[i].rank = ranks[len(s)]
+		ranks[len(s)]++
+	}
 	for i, l := range f.Key {
 		t.wide[i] = codeList(l).wide()
-		for symbol, code := range codeList(l).all() {
-			if symbol >= form.Entry {
+		var c coder
+		for _, e := range l {
+			if symbol, code := c.next(e); symbol >= form.Entry {
 				t.keys[symbol-form.Entry].codes[i] = code
+			} else {
+				t.keyCodes[i][symbol] = code
 			}
 		}
 	}
-	t.words = newStringIndex(len(f.Values), func(i int) string { return word(&f.Values[i]) })
+	count := 0
 	for i := range f.Values {
-		t.longestWord = max(t.longestWord, len(word(&f.Values[i])))
+		if f.Values[i].Kind == form.Word {
+			count++
+		}
+	}
+	t.words = newStringIndex(count, func(i int) string { return word(&f.Values[i]) })
+	for i := range f.Values {
+		if w := word(&f.Values[i]); w != "" {
+			t.longestWord = max(t.longestWord, len(w))
+			t.words.add(i, w)
+		}
 	}
 	return t
 }
+
+// longestKey is how long a key of the dictionary may be, in bytes.
+const longestKey = 255
 
 // key returns the key that a symbol of a key is, if that is in the dictionary
 // and no number.
@@ -116,11 +138,10 @@ func (t *tables) textCode(model uint8, s string) uint16 {
 // form.MaxCode bits.
 func (l codeList) wide() *[1 << form.MaxCode]uint16 {
 	t := new([1 << form.MaxCode]uint16)
-	for symbol, code := range l.all() {
-		length := code & 15
-		from := code >> 4 << (form.MaxCode - length)
-		for i := range uint16(1) << (form.MaxCode - length) {
-			t[from+i] = uint16(symbol)<<4 | length
+	at := 0
+	for _, e := range l {
+		for to := at + 1<<(form.MaxCode-e&15); at < to; at++ {
+			t[at] = e
 		}
 	}
 	return t

@@ -206,7 +206,7 @@ func (e *encoder) key(i int, known *tapeKey, r *record) {
 		}
 		e.code(e.tables.models[form.KeyStep].raw)
 	}
-	codes := e.tables.keyCodes[r.code]
+	codes := &e.tables.tape.keyCodes[r.code]
 	if key.Kind == cbor.Text {
 		if known != nil && known.codes[r.code] != 0 {
 			e.code(known.codes[r.code])
