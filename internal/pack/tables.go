@@ -25,6 +25,7 @@ type tables struct {
 	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
 	phrases   *phraseIndex
+	starts    []phrase
 
 	tape *tapeTables
 }
@@ -130,6 +131,7 @@ func newTables(f *form.Tables) *tables {
 	}
 	t.books = newBookChooser(f, texts)
 	t.phrases = newPhraseIndex(f.Phrases)
+	t.starts = newPhrases(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
 	return t
