@@ -11,8 +11,8 @@ import (
 // A phraseIndex finds the phrases that begin at a place of a text, by their
 // first three bytes.
 type phraseIndex struct {
-	rows    [256]uint16 // of a first byte: where its row begins in cells
-	columns [256]uint8  // of a second byte
+	rows    [256]uint16     // of a first byte: where its row begins in cells
+	columns [256]uint8      // of a second byte
 	cells   [1 << 13]uint16 // the bucket of two bytes; the first one is empty
 	buckets []bucket
 	ends    []uint16 // in order, of the phrases that share two bytes and a bit of thirds
