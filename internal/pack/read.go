@@ -633,9 +633,9 @@ func (d *decoder) inDictionary(at int) error {
 	if key.Kind != cbor.Text {
 		return nil
 	}
-	if text := d.content(key); len(text) > 0 {
-		if k, ok := find(&d.tables.tape.texts, text); ok {
-			key.Key = uint16(k + 1)
+	if text, t := d.content(key), d.tables.tape; len(text) <= t.longestKey {
+		if k := t.find(string(text)); k != nil {
+			key.Key = k.token.Key
 		}
 	}
 	return nil
