@@ -633,10 +633,8 @@ func (d *decoder) inDictionary(at int) error {
 	if key.Kind != cbor.Text {
 		return nil
 	}
-	if text, t := d.content(key), d.tables.tape; len(text) <= t.longestKey {
-		if k := t.find(string(text)); k != nil {
-			key.Key = k.token.Key
-		}
+	if k := find(d.tables.tape, d.content(key)); k != nil {
+		key.Key = k.token.Key
 	}
 	return nil
 }

@@ -243,7 +243,7 @@ const emptyText = "\x60"
 // headCode returns the code of the beginning of an item in the table of a
 // model; 0 if it has none.
 func (t *tables) headCode(model uint8, item []byte) uint16 {
-	h := hash(string(item))
+	h := hash(item)
 	for symbol, at := t.heads.next(h, h); symbol >= 0; symbol, at = t.heads.next(h, at) {
 		if t.Values[symbol].Bytes == string(item) {
 			return t.codeOf(model, symbol)
@@ -306,7 +306,7 @@ const numberMask = 1<<13 - 1
 
 // hash hashes the first and the last 8 bytes of a string that is not empty, and
 // its length.
-func hash(s string) uint32 {
+func hash[S string | []byte](s S) uint32 {
 	n := len(s)
 	var first, last uint64
 	switch {
@@ -322,10 +322,11 @@ func hash(s string) uint32 {
 	return uint32((h ^ h>>32 ^ last) * k >> 32)
 }
 
-func load32(s string) uint64 {
+func load32[S string | []byte](s S) uint64 {
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-func load64(s string) uint64 {
-	return load32(s) | uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+func load64[S string | []byte](s S) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

@@ -94,13 +94,13 @@ func (t *tapeTables) key(symbol uint16) *tapeKey {
 }
 
 // find returns what the dictionary says of a key that is text, or nil.
-func (t *tapeTables) find(key string) *tapeKey {
-	if key == "" || len(key) > t.longestKey {
+func find[S string | []byte](t *tapeTables, key S) *tapeKey {
+	if len(key) == 0 || len(key) > t.longestKey {
 		return nil
 	}
 	h := hash(key)
 	for i, at := t.texts.next(h, h); i >= 0; i, at = t.texts.next(h, at) {
-		if k := &t.keys[i]; k.token.S == key {
+		if k := &t.keys[i]; k.token.S == string(key) {
 			return k
 		}
 	}
@@ -110,7 +110,7 @@ func (t *tapeTables) find(key string) *tapeKey {
 // KeyNumber returns the number by which tokens refer to a key of the
 // dictionary, or 0: see [cbor.Token].
 func (p *Packer) KeyNumber(key string) uint16 {
-	if k := p.tables.tape.find(key); k != nil {
+	if k := find(p.tables.tape, key); k != nil {
 		return k.token.Key
 	}
 	return 0

@@ -180,7 +180,7 @@ func (e *encoder) known(key *cbor.Token) *tapeKey {
 	case key.Key != 0:
 		return &t.keys[key.Key-1]
 	case key.Kind == cbor.Text:
-		return t.find(key.S)
+		return find(t, key.S)
 	}
 	return nil
 }
