@@ -734,10 +734,8 @@ func (d *decoder) inDictionary(at int) error {
 	if key.Kind != cbor.Text {
 		return nil
 	}
-	if text := d.content(key); len(text) > 0 {
-		if k, ok := find(&d.tables.tape.texts, text); ok {
-			key.Key = uint16(k + 1)
-		}
+	if k := find(d.tables.tape, d.content(key)); k != nil {
+		key.Key = k.token.Key
 	}
 	return nil
 }
