@@ -169,7 +169,7 @@ func benchRequests(t testing.TB) []benchRequest {
 		flat.request("read", 3, flat.get(nil), true),
 		flat.request("changed", 6, flat.get(flat.change), true),
 		deep.request("read-map", 11, deep.get(nil), true),
-		deep.request("changed-map", 27, deep.get(deep.change), true),
+		deep.request("changed-map", 17, deep.get(deep.change), true),
 	}
 }
 

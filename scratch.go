@@ -60,7 +60,7 @@ func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
 // not open. Marshaling methods may write bytes that they refuse to read: some
 // write nothing for the zero value, and do not read nothing.
 func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
-	if !plan.CallsMethods() {
+	if !plan.CallsMethods(&s.tape) {
 		return nil
 	}
 	s.body = s.tape.Append(s.body[:0])
