@@ -151,9 +151,14 @@ func (e *encoder) entries(i int, model uint8, r record) {
 			// Most entries have a key of the dictionary, and nothing before.
 			e.code(known.codes[r.code])
 			r.after(known.next)
-			e.value(i+1, known.model, none, r.mayEqual)
-			e.leave()
-			i += 1 + int(tokens[i+1].Size)
+			i++
+			if v := &tokens[i]; e.trace == nil && !isList(v) {
+				e.leaf(i, v, known.model)
+			} else {
+				e.value(i, known.model, none, r.mayEqual)
+				e.leave()
+			}
+			i += int(tokens[i].Size)
 			continue
 		}
 		if r.row == none {
