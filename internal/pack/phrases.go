@@ -109,3 +109,20 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 	}
 	return x
 }
+
+// A phrase is one as it is read.
+type phrase struct {
+	start   uint64 // its first 8 bytes, the first one lowest
+	size    uint8
+	context uint8 // after it
+}
+
+func newPhrases(phrases []string) []phrase {
+	all := make([]phrase, len(phrases))
+	for i, p := range phrases {
+		var start [8]byte
+		copy(start[:], p)
+		all[i] = phrase{binary.LittleEndian.Uint64(start[:]), uint8(len(p)), contextAfter(0, p[len(p)-2:])}
+	}
+	return all
+}

@@ -24,6 +24,7 @@ type tables struct {
 	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
 	phrases   *phraseIndex
+	starts    []phrase
 
 	tape *tapeTables
 }
@@ -129,6 +130,7 @@ func newTables(f *form.Tables) *tables {
 	}
 	t.books = newBookChooser(f, texts)
 	t.phrases = newPhraseIndex(f.Phrases)
+	t.starts = newPhrases(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
 	return t

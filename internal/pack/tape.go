@@ -121,7 +121,13 @@ func word(s *form.Symbol) string {
 	if s.Kind != form.Word {
 		return ""
 	}
-	return s.Bytes[headSize(s.Bytes[0]):]
+	switch n := len(s.Bytes); { // what a head takes follows from it
+	case n <= argument8:
+		return s.Bytes[1:]
+	case n <= 2+0xff:
+		return s.Bytes[2:]
+	}
+	return s.Bytes[3:]
 }
 
 // textCode returns the code of a text as a word, in the table of a model; 0 if
