@@ -299,23 +299,25 @@ const longPart = 12
 // choose chooses the book of a value by the bytes of the piece, but for those
 // of long parts, which may be all random. It is not sure if these say little.
 func (p *parser) choose(t *tables) (book int, sure bool) {
-	more, i, doubt := 0, 0, doubt
-	count := func(to int) {
-		for ; i < to; i++ {
-			more += int(t.books.more[t.books.pairs[p.contexts[i]]][p.text[i]])
-		}
-	}
+	more, at, doubt := 0, 0, doubt
 	for _, x := range p.parts {
 		if x.to-x.from >= longPart {
-			count(x.from)
-			i, doubt = max(i, x.to), randomDoubt
+			more += p.more(&t.books, at, x.from)
+			at, doubt = max(at, x.to), randomDoubt
 		}
 	}
-	count(p.size)
-	if more < 0 {
+	if more += p.more(&t.books, at, p.size); more < 0 {
 		return form.Marks, more <= -2*doubt
 	}
 	return form.Words, more >= 2*doubt
+}
+
+// more returns what the bytes between two places take more, in half bits.
+func (p *parser) more(b *bookChooser, from, to int) (more int) {
+	for i := from; i < to; i++ {
+		more += int(b.more[b.pairs[p.contexts[i]]][p.text[i]])
+	}
+	return more
 }
 
 // passed is how many bits more a place costs than one behind it, for a parser
