@@ -20,7 +20,7 @@ type Packer struct {
 func New(f *form.Tables) *Packer {
 	p := &Packer{tables: newTables(f)}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
-	p.decoders.New = func() any { return &decoder{tables: p.tables} }
+	p.decoders.New = func() any { return newDecoder(p.tables) }
 	return p
 }
 

@@ -11,8 +11,8 @@ import (
 // A phraseIndex finds the phrases that begin at a place of a text, by their
 // first three bytes.
 type phraseIndex struct {
-	rows    [256]uint16 // of a first byte: where its row begins in cells
-	columns [256]uint8  // of a second byte
+	rows    [256]uint16     // of a first byte: where its row begins in cells
+	columns [256]uint8      // of a second byte
 	cells   [1 << 13]uint16 // the bucket of two bytes; the first one is empty
 	buckets []bucket
 	ends    []uint16 // in order, of the phrases that share two bytes and a bit of thirds
@@ -108,4 +108,21 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		x.ends[len(x.ends)-1] = uint16(len(x.order))
 	}
 	return x
+}
+
+// A phrase is one as it is read.
+type phrase struct {
+	start   uint64 // its first 8 bytes, the first one lowest
+	size    uint8
+	context uint8 // after it
+}
+
+func newPhrases(phrases []string) []phrase {
+	all := make([]phrase, len(phrases))
+	for i, p := range phrases {
+		var start [8]byte
+		copy(start[:], p)
+		all[i] = phrase{binary.LittleEndian.Uint64(start[:]), uint8(len(p)), contextAfter(0, p[len(p)-2:])}
+	}
+	return all
 }

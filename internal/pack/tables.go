@@ -1,7 +1,6 @@
 package pack
 
 import (
-	"bytes"
 	"math/bits"
 	"slices"
 
@@ -25,6 +24,7 @@ type tables struct {
 	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
 	phrases   *phraseIndex
+	starts    []phrase
 
 	tape *tapeTables
 }
@@ -130,6 +130,7 @@ func newTables(f *form.Tables) *tables {
 	}
 	t.books = newBookChooser(f, texts)
 	t.phrases = newPhraseIndex(f.Phrases)
+	t.starts = newPhrases(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
 	return t
@@ -149,7 +150,7 @@ func (t *tables) loadValues() {
 			count++
 		}
 	}
-	t.heads = newStringIndex(count, func(i int) string { return t.Values[i].Bytes })
+	t.heads = newStringIndex(count)
 	for i := range t.Values {
 		if s := &t.Values[i]; isHead(s) {
 			t.heads.add(i, s.Bytes)
@@ -244,11 +245,13 @@ const emptyText = "\x60"
 // headCode returns the code of the beginning of an item in the table of a
 // model; 0 if it has none.
 func (t *tables) headCode(model uint8, item []byte) uint16 {
-	symbol, ok := find(&t.heads, item)
-	if !ok {
-		return 0
+	h := hash(item)
+	for symbol, at := t.heads.next(h, h); symbol >= 0; symbol, at = t.heads.next(h, at) {
+		if t.Values[symbol].Bytes == string(item) {
+			return t.codeOf(model, symbol)
+		}
 	}
-	return t.codeOf(model, symbol)
+	return 0
 }
 
 // codeOf returns the code of a symbol in the table of a model; 0 if it has
@@ -258,8 +261,10 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
 	}
-	if i := bytes.IndexByte(t.wordModel[from:t.wordEnds[symbol]], model); i >= 0 {
-		return t.wordCodes[int(from)+i]
+	for i := from; i < t.wordEnds[symbol]; i++ {
+		if t.wordModel[i] == model {
+			return t.wordCodes[i]
+		}
 	}
 	return 0
 }
@@ -267,14 +272,12 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 // A stringIndex finds a string among many by its hash. What it holds is fixed,
 // so no one can make it slow.
 type stringIndex struct {
-	text  func(i int) string // by number
-	slots []uint32           // the number of a string and 1, below a part of its hash; as many as a power of two
+	slots []uint32 // the number of a string and 1, below a part of its hash; as many as a power of two
 }
 
-// newStringIndex returns an index with room for n strings. Of the strings that
-// text returns, those that are not added are not found.
-func newStringIndex(n int, text func(i int) string) stringIndex {
-	return stringIndex{text, make([]uint32, 1<<bits.Len(uint(n+n/2)))}
+// newStringIndex returns an index with room for n strings.
+func newStringIndex(n int) stringIndex {
+	return stringIndex{make([]uint32, 1<<bits.Len(uint(n+n/2)))}
 }
 
 // add adds the string with a number, which is not empty.
@@ -287,18 +290,34 @@ func (s *stringIndex) add(i int, b string) {
 	s.slots[at] = h&^numberMask | uint32(i+1)
 }
 
+// next returns the number of a string that may have the hash, and where to look
+// for another one; -1: there is none. The first place to look at is the hash.
+func (s *stringIndex) next(hash, at uint32) (i int, after uint32) {
+	for mask := uint32(len(s.slots) - 1); ; at++ {
+		switch e := s.slots[at&mask]; {
+		case e == 0:
+			return -1, at
+		case (e^hash)&^numberMask == 0:
+			return int(e&numberMask) - 1, at + 1
+		}
+	}
+}
+
+// numberMask is the part of a slot that tells which string is there.
+const numberMask = 1<<13 - 1
+
 // hash hashes the first and the last 8 bytes of a string that is not empty, and
 // its length.
-func hash[S string | []byte](b S) uint32 {
-	n := len(b)
+func hash[S string | []byte](s S) uint32 {
+	n := len(s)
 	var first, last uint64
 	switch {
 	case n >= 8:
-		first, last = load64(b), load64(b[n-8:])
+		first, last = load64(s), load64(s[n-8:])
 	case n >= 4:
-		first, last = load32(b), load32(b[n-4:])
+		first, last = load32(s), load32(s[n-4:])
 	default:
-		first, last = uint64(b[0])<<8|uint64(b[n/2]), uint64(b[n-1])
+		first, last = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
 	}
 	const k = 0x9e3779b97f4a7c15
 	h := (first ^ uint64(n)) * k
@@ -306,24 +325,10 @@ func hash[S string | []byte](b S) uint32 {
 }
 
 func load32[S string | []byte](s S) uint64 {
-	_ = s[3]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-func load64[S string | []byte](s S) uint64 { return load32(s) | load32(s[4:])<<32 }
-
-// numberMask is the part of a slot that tells which string is there.
-const numberMask = 1<<13 - 1
-
-// find returns the number of a string that is not empty.
-func find[S string | []byte](s *stringIndex, b S) (i int, ok bool) {
-	h := hash(b)
-	for at := h & uint32(len(s.slots)-1); s.slots[at] != 0; at = (at + 1) & uint32(len(s.slots)-1) {
-		if e := s.slots[at]; (e^h)&^numberMask == 0 {
-			if i := int(e&numberMask) - 1; s.text(i) == string(b) {
-				return i, true
-			}
-		}
-	}
-	return 0, false
+func load64[S string | []byte](s S) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

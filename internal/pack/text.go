@@ -59,14 +59,16 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 
 // piece writes a piece of a text as it was parsed.
 func (e *encoder) piece(piece []byte, plan *plan) {
-	at := 0
+	at, inContext := 0, &e.tables.inContext[plan.book]
 	for _, s := range e.parser.steps(plan) {
-		codes := e.tables.codesIn(plan.book, e.parser.contexts[at])
+		codes := inContext[e.parser.contexts[at]].codes
 		symbol, to := s.symbol(), at+s.length()
-		if codes[symbol] == 0 {
+		code := codes[symbol]
+		if code == 0 {
 			symbol = form.Escape
+			code = codes[symbol]
 		}
-		e.code(codes[symbol])
+		e.code(code)
 		if symbol > form.End && symbol < form.Phrase {
 			e.payload(symbol, piece[at:to])
 		}
