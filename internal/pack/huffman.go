@@ -36,7 +36,6 @@ const quickBits = 8
 type decodeTable struct {
 	quick [1 << quickBits]uint16 // as in codeList; 0: the code is longer
 	last  [form.MaxCode - quickBits]longCodes
-	list  codeList
 }
 
 // longCodes are the codes of one length.
@@ -45,8 +44,7 @@ type longCodes struct {
 	shift int16  // from a code to its place in the list
 }
 
-func (l codeList) decoder() decodeTable {
-	t := decodeTable{list: l}
+func (l codeList) decoder() (t decodeTable) {
 	i, at := 0, 0
 	for ; i < len(l) && l[i]&15 <= quickBits; i++ {
 		for to := at + 1<<(quickBits-l[i]&15); at < to; at++ {

@@ -90,12 +90,12 @@ func (d *decoder) clear() {
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
-// code reads a symbol.
-func (d *decoder) code(t *decodeTable) uint {
+// code reads a symbol of a list.
+func (d *decoder) code(t *decodeTable, l *[]uint16) uint {
 	w := d.r.peek()
 	e := t.quick[w>>(64-quickBits)]
 	if e == 0 {
-		e = t.long(w)
+		e = t.long(w, *l)
 	}
 	d.r.pos += int(e & 15)
 	return uint(e >> 4)
@@ -219,7 +219,7 @@ func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
 	t := &d.values[model]
 	e := t.quick[w>>(64-quickBits)]
 	if e == 0 {
-		e = t.long(w)
+		e = t.long(w, d.tables.Value[model])
 	}
 	d.r.pos += int(e & 15)
 	if d.notes != nil {
@@ -361,7 +361,7 @@ func (d *decoder) readSymbols(contexts *[form.Contexts]uint8, context uint8) (sy
 		t := &d.texts[contexts[context]]
 		e := t.quick[w>>(64-quickBits)]
 		if e == 0 {
-			e = t.long(w)
+			e = t.long(w, d.tables.Text[contexts[context]])
 		}
 		d.r.pos += int(e & 15)
 		symbol = uint(e >> 4)
@@ -819,7 +819,7 @@ func leastArgument(size int) uint64 {
 // number reads an unsigned integer that stands for itself, and in no item. It
 // is not ok if there is none, but the symbol with no bytes.
 func (d *decoder) number(model uint8) (n uint64, ok bool, err error) {
-	symbol := d.code(&d.values[model])
+	symbol := d.code(&d.values[model], &d.tables.Value[model])
 	if d.notes != nil {
 		d.noteValue(model, symbol)
 	}

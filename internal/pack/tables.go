@@ -18,7 +18,7 @@ type tables struct {
 	heads     stringIndex // the value symbols that are the beginning of an item
 	wordModel []uint8     // of each symbol: the models that have it
 	wordCodes []uint16    // its codes in these
-	wordEnds  []uint16    // of each symbol in wordModel and wordCodes
+	wordEnds  []uint32    // of each symbol in wordModel and wordCodes; while training there are more than 16 bits
 	models    []modelCodes
 
 	inContext [form.Books][form.Contexts]*textTable
@@ -156,7 +156,7 @@ func (t *tables) loadValues() {
 			t.heads.add(i, s.Bytes)
 		}
 	}
-	t.wordEnds = make([]uint16, len(t.Values)+1)
+	t.wordEnds = make([]uint32, len(t.Values)+1)
 	for _, l := range t.Value {
 		for _, e := range l {
 			t.wordEnds[e>>4+1]++
@@ -257,7 +257,7 @@ func (t *tables) headCode(model uint8, item []byte) uint16 {
 // codeOf returns the code of a symbol in the table of a model; 0 if it has
 // none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
-	from := uint16(0)
+	from := uint32(0)
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
 	}

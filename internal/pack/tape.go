@@ -158,14 +158,14 @@ func (l codeList) wide() *[1 << form.MaxCode]uint16 {
 	return t
 }
 
-// long returns the symbol and the length of a code that is too long for quick,
-// at the beginning of w.
-func (t *decodeTable) long(w uint64) uint16 {
+// long returns the symbol and the length of a code of a list that is too long
+// for quick, at the beginning of w.
+func (t *decodeTable) long(w uint64, l codeList) uint16 {
 	c := uint16(w >> (64 - form.MaxCode))
 	for k := range t.last {
-		if l := &t.last[k]; c < l.end {
+		if c < t.last[k].end {
 			length := quickBits + 1 + k
-			return t.list[int(c>>(form.MaxCode-length))+int(l.shift)]&^15 | uint16(length)
+			return l[int(c>>(form.MaxCode-length))+int(t.last[k].shift)]&^15 | uint16(length)
 		}
 	}
 	panic("pack: internal error: a code is incomplete") // unreachable: the trainer's codes are complete
