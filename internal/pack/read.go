@@ -80,13 +80,9 @@ func (d *decoder) clear() {
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
-// code reads a symbol.
-func (d *decoder) code(t *decodeTable) uint {
-	w := d.r.peek()
-	e := t.quick[w>>(64-quickBits)]
-	if e == 0 {
-		e = t.long(w)
-	}
+// code reads a symbol by one of several lists.
+func (d *decoder) code(t *decodeTables, list uint8) uint {
+	e := t.find(list, d.r.peek())
 	d.r.pos += int(e & 15)
 	return uint(e >> 4)
 }
@@ -195,7 +191,7 @@ func (d *decoder) copy(at int) error {
 // symbol reads an item that begins with a symbol. last is the tag right before
 // it.
 func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	symbol := d.code(&d.tables.values[model])
+	symbol := d.code(&d.tables.values, model)
 	d.noteValue(model, symbol)
 	s := &d.tables.Values[symbol]
 	if s.Kind == form.Word {
@@ -281,16 +277,12 @@ func (d *decoder) jsonValue(s *form.Symbol, depth int) error {
 
 // readText appends a text to dst.
 func (d *decoder) readText(book int) error {
-	contexts, tables := &d.tables.Contexts[book], d.tables.text
+	contexts, tables := &d.tables.Contexts[book], &d.tables.text
 	context := uint8(0)
 	dst := d.dst
 	for {
 		w := d.r.peek()
-		t := &tables[contexts[context]]
-		e := t.quick[w>>(64-quickBits)]
-		if e == 0 {
-			e = t.long(w)
-		}
+		e := tables.find(contexts[context], w)
 		d.r.pos += int(e & 15)
 		symbol := uint(e >> 4)
 		if d.notes != nil {
@@ -516,7 +508,7 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 		at := len(d.tape.Tokens)
 		if r.plain() {
 			// Most entries have a key of the dictionary, and nothing before.
-			e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
+			e := d.tables.tape.wide[r.code].at(uint(d.r.peek() >> (64 - form.MaxCode)))
 			if k := d.tables.tape.key(e >> 4); k != nil {
 				d.noteKey(r.code, int(e>>4))
 				d.r.pos += int(e & 15)
@@ -589,7 +581,7 @@ func (d *decoder) key(r *record, depth int) error {
 			return d.grown(cbor.HeadSize(r.number + step))
 		}
 	}
-	e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
+	e := d.tables.tape.wide[r.code].at(uint(d.r.peek() >> (64 - form.MaxCode)))
 	d.r.pos += int(e & 15)
 	d.noteKey(r.code, int(e>>4))
 	at := len(d.tape.Tokens)
@@ -720,7 +712,7 @@ func leastArgument(size int) uint64 {
 // number reads an unsigned integer that stands for itself, and in no item. It
 // is not ok if there is none, but the symbol with no bytes.
 func (d *decoder) number(model uint8) (n uint64, ok bool, err error) {
-	symbol := d.code(&d.tables.values[model])
+	symbol := d.code(&d.tables.values, model)
 	d.noteValue(model, symbol)
 	s := &d.tables.Values[symbol]
 	switch {

@@ -20,7 +20,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 	bits := func() int {
 		bits := p.parse(e.tables, plan) + int(codes[plan.book-first]&15)
 		if n == len(text) {
-			bits += int(e.tables.codesIn(plan.book, context)[form.End] & 15)
+			bits += int(e.tables.codesIn(plan.book, context).at(form.End) & 15)
 		}
 		return bits
 	}
@@ -51,7 +51,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 		p.parse(e.tables, plan)
 		e.piece(text[:n], plan)
 	}
-	e.code(e.tables.codesIn(plan.book, context)[form.End])
+	e.code(e.tables.codesIn(plan.book, context).at(form.End))
 	return true
 }
 
@@ -61,10 +61,11 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 	for _, s := range e.parser.steps(plan) {
 		codes := e.tables.codesIn(plan.book, e.parser.contexts[at])
 		symbol, to := s.symbol(), at+s.length()
-		if codes[symbol] == 0 {
-			symbol = form.Escape
+		code := codes.at(uint(symbol))
+		if code == 0 {
+			symbol, code = form.Escape, codes.at(form.Escape)
 		}
-		e.code(codes[symbol])
+		e.code(code)
 		if symbol > form.End && symbol < form.Phrase {
 			e.payload(symbol, piece[at:to])
 		}
