@@ -65,8 +65,8 @@ func (s *state) rests(sum uint64) bool {
 		s.manager.codec.policy.idleTimeout == 0 && s.ring.isLatest(s.key)
 }
 
-// measure returns the sum of the tape of Data, and the tape if that had to be
-// made. Else sc is nil.
+// measure returns the sum of Data, and its tape if that had to be made. Else sc
+// is nil.
 func (s *state) measure() (sum uint64, sc *scratch, err error) {
 	if sum, ok := s.whole.kept(); ok {
 		return sum, nil, nil
@@ -74,7 +74,7 @@ func (s *state) measure() (sum uint64, sc *scratch, err error) {
 	if sc, err = s.encode(); err != nil {
 		return 0, nil, err
 	}
-	sum = sc.tape.Sum()
+	sum = s.manager.sum(sc)
 	s.remember(sum)
 	return sum, sc, nil
 }
@@ -89,8 +89,8 @@ func (s *state) encode() (*scratch, error) {
 	return sc, nil
 }
 
-// remember keeps Data, and the sum of its tape, if Data is plain. As long as it
-// stays the same, it is not encoded again.
+// remember keeps Data and its sum, if Data is plain. As long as it stays the
+// same, it is not encoded again.
 func (s *state) remember(sum uint64) {
 	if s.manager.plain {
 		s.whole.keep(sum)
@@ -115,8 +115,8 @@ func (o *output) is(next *output) bool {
 	return o.prepared && o.action == next.action && o.reason == next.reason && o.touches == next.touches && o.sum == next.sum
 }
 
-// changedSince reports whether Data, whose tape has this sum, differs from the
-// Data that was stored or read last.
+// changedSince reports whether Data, which has this sum, differs from the Data
+// that was stored or read last.
 func (s *state) changedSince(sum uint64) bool {
 	switch {
 	case s.output.prepared:
@@ -138,7 +138,7 @@ func (s *state) facts(sum uint64, now time.Time, status int, barred bool) facts 
 	if s.destroyed {
 		f.deletes = s.deletes()
 	}
-	if s.opened() {
+	if s.opened() && !f.changed {
 		s.addDue(&f, now, status)
 	}
 	return f

@@ -18,7 +18,8 @@ import (
 type scratch struct {
 	opened               // what is in token, when that is opened
 	tape       cbor.Tape // of the value; empty to begin with
-	body       []byte
+	body       []byte    // of the value on the tape; empty until pack makes it
+	packed     bool      // body is
 	record     []byte
 	additional []byte
 	token      []byte
@@ -34,6 +35,7 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 func (s *scratch) release() {
 	const mostBytes, mostTokens = 64 << 10, 2 << 10
 	s.tape.Reset() // it holds on to strings
+	s.body = s.body[:0]
 	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= mostBytes &&
 		cap(s.tape.Tokens) <= mostTokens {
 		scratches.Put(s)
@@ -60,11 +62,11 @@ func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
 // not open. Marshaling methods may write bytes that they refuse to read: some
 // write nothing for the zero value, and do not read nothing.
 func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
-	if !plan.CallsMethods() {
+	if !plan.CallsMethods(&s.tape) {
 		return nil
 	}
-	s.body = s.tape.Append(s.body[:0])
-	if _, err := plan.Decode(s.body, reflect.New(t).Elem()); err != nil {
+	s.text = s.tape.Append(s.text[:0])
+	if _, err := plan.Decode(s.text, reflect.New(t).Elem()); err != nil {
 		return usageError(fmt.Errorf("the stored form could not be read again: %w", err))
 	}
 	return nil
@@ -98,14 +100,19 @@ const mostTokens = 16 << 10
 // is packed only if that is smaller and unpacks to no more than a reader
 // allows.
 func (s *scratch) pack() (body []byte, packed bool) {
-	size := s.tape.Len(0)
-	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
-		if s.body = packer().AppendTape(s.body[:0], &s.tape); len(s.body) < size {
-			return s.body, true
-		}
+	if len(s.body) > 0 {
+		return s.body, s.packed
 	}
-	s.body = s.tape.Append(s.body[:0])
-	return s.body, false
+	size := s.tape.Len(0)
+	s.packed = false
+	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
+		s.body = packer().AppendTape(s.body, &s.tape)
+		s.packed = len(s.body) < size
+	}
+	if !s.packed {
+		s.body = s.tape.Append(s.body[:0])
+	}
+	return s.body, s.packed
 }
 
 // unpack puts the value that was opened on the tape.

@@ -24,7 +24,7 @@ type state struct {
 	err    error    // why no cookie opened; nil if one did
 	key    *ringKey // that sealed the cookie; nil: none opened
 	record record   // identity and times; issued is that of the cookie; body: as stored
-	sum    uint64   // of the tape of the Data that came, as this program would store it
+	sum    uint64   // of the Data that came, as this program would store it
 
 	destroyed bool // Destroy was called
 	renewed   bool // Renew was called
@@ -131,7 +131,7 @@ type output struct {
 	failed error    // why a refresh has no lines after all
 
 	prepared bool   // for Data as it was at the time:
-	sum      uint64 // of its tape
+	sum      uint64 // its sum
 	touches  int    // of the session at the time
 	handed   bool   // the application was given the cookies
 	reported bool   // as an event

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -65,6 +66,20 @@ func (t *Tape) Reset() {
 func (t *Tape) Bytes(k *Token) []byte {
 	from, to := k.N>>32, k.N&math.MaxUint32
 	return t.Data[from:to:to]
+}
+
+// Room makes room for two tokens.
+func (t *Tape) Room() {
+	if cap(t.Tokens)-len(t.Tokens) < 2 {
+		t.Tokens = slices.Grow(t.Tokens, 2)
+	}
+}
+
+// Put adds a token. There has to be room.
+func (t *Tape) Put(k Token) {
+	n := len(t.Tokens)
+	t.Tokens = t.Tokens[:n+1]
+	t.Tokens[n] = k
 }
 
 // AddUint adds an unsigned integer.

@@ -23,7 +23,7 @@ func New(f *form.Tables) *Packer { return Use(f, Prepare(f)) }
 func Use(f *form.Tables, prepared string) *Packer {
 	p := &Packer{tables: newTables(f, prepared)}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
-	p.decoders.New = func() any { return &decoder{tables: p.tables} }
+	p.decoders.New = func() any { return newDecoder(p.tables) }
 	return p
 }
 

@@ -30,7 +30,7 @@ type parser struct {
 // of characters.
 type part struct {
 	from, to     int
-	symbol, bits int // that follow the symbol
+	symbol, bits int // that follow the symbol, but for a run
 }
 
 // A plan is how a piece is written in a book.
@@ -98,7 +98,9 @@ var sorts = func() (s [256]uint64) {
 			s[c] = 1 << 16
 		}
 	}
-	s['-'], s[':'], s['='] = 1<<32, 1<<32, 1<<32
+	for _, c := range specials {
+		s[c] = 1 << 32
+	}
 	return s
 }()
 
@@ -106,10 +108,12 @@ const (
 	upperSort   = 0xffff
 	digitSort   = 0xffff << 16
 	specialSort = 0xffff << 32
+
+	specials = "-:="
 )
 
 // runLengths has the lengths of the runs of each alphabet that end at a place,
-// 16 bits each.
+// 16 bits each, and behind these one of all bytes but specials.
 type runLengths [2]uint64
 
 // Masks and numbers of the same form.
@@ -125,28 +129,18 @@ func init() {
 				runMasks[c][k/4] |= 0xffff << (k % 4 * 16)
 			}
 		}
+		runMasks[c][1] |= 0xffff << 48
+	}
+	for _, c := range specials {
+		runMasks[c][1] &^= 0xffff << 48
 	}
 	for k, r := range runs {
 		runBias[k/4] |= uint64(0x8000-r.least) << (k % 4 * 16)
 	}
+	runBias[1] |= 0x8000 << 48 // any length
 }
 
-// next takes the next byte.
-func (r *runLengths) next(c byte) {
-	const ones = 0x0001000100010001
-	r[0] = (r[0] + ones) & runMasks[c][0]
-	r[1] = (r[1] + ones) & runMasks[c][1]
-}
-
-// ended has the highest bit of each run that is long enough to be written as
-// one, and does not go on with c.
-func (r *runLengths) ended(c byte) runLengths {
-	const highest = 0x8000800080008000
-	m := &runMasks[c]
-	return runLengths{(r[0] + runBias[0]) & highest &^ m[0], (r[1] + runBias[1]) & highest &^ m[1]}
-}
-
-func (r *runLengths) of(alphabet int) int {
+func (r runLengths) of(alphabet int) int {
 	return int(r[alphabet/4&1] >> (alphabet % 4 * 16) & 0xffff)
 }
 
@@ -154,21 +148,23 @@ func (r *runLengths) of(alphabet int) int {
 // run is as long as possible. One that has - and _ may begin behind one of
 // these, too.
 func (p *parser) findParts(t *tables) {
-	var lengths runLengths
-	last := uint8(0) // the alphabets of the byte before
+	const (
+		ones    = 0x0001000100010001
+		highest = 0x8000800080008000
+	)
+	r0, r1 := uint64(0), uint64(0) // runLengths
+	bias0, bias1 := runBias[0], runBias[1]
 	for i, c := range p.text[:p.size] {
-		if sorts[c] == specialSort&-specialSort {
-			p.special(t, &lengths, i)
+		// Runs that are long enough and do not go on with c have their highest
+		// bit here, and if c is a special, so has what is behind these.
+		m := &runMasks[c]
+		e0, e1 := (r0+bias0)&highest&^m[0], (r1+bias1)&highest&^m[1]
+		if e0|e1 != 0 {
+			p.partsOf(t, runLengths{r0, r1}, runLengths{e0, e1}, i)
 		}
-		if last&^alphabets[c] != 0 {
-			if e := lengths.ended(c); e[0]|e[1] != 0 {
-				p.runs(t, &lengths, e, i)
-			}
-		}
-		last = alphabets[c]
-		lengths.next(c)
+		r0, r1 = (r0+ones)&m[0], (r1+ones)&m[1]
 	}
-	p.runs(t, &lengths, lengths.ended(' '), p.size)
+	p.partsOf(t, runLengths{r0, r1}, runLengths{(r0 + bias0) & highest, (r1 + bias1) & highest &^ (1 << 63)}, p.size)
 }
 
 // add adds a part.
@@ -179,13 +175,19 @@ func (p *parser) add(from, to, symbol, bits int) {
 	}
 }
 
-// runs adds the runs that end at a place.
-func (p *parser) runs(t *tables, lengths *runLengths, ended runLengths, end int) {
+// partsOf adds the runs that end at a place, and the part around it if it is a
+// special.
+func (p *parser) partsOf(t *tables, lengths, ended runLengths, end int) {
+	const special = 1 << 63
+	if ended[1]&special != 0 {
+		p.special(t, lengths, end)
+	}
+	ended[1] &^= special
 	for word, e := range ended {
 		for ; e != 0; e &= e - 1 {
 			k := 4*word + bits.TrailingZeros64(e)/16
 			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(end, n, k) {
-				p.add(end-n, end, form.Run+k, t.runBits(k, n))
+				p.add(end-n, end, form.Run+k, 0)
 			}
 		}
 	}
@@ -203,7 +205,7 @@ func (p *parser) shorter(end, n, alphabet int) int {
 }
 
 // special adds the part around one of the characters - : =, if there is one.
-func (p *parser) special(t *tables, lengths *runLengths, i int) {
+func (p *parser) special(t *tables, lengths runLengths, i int) {
 	text := p.text[:p.size]
 	switch text[i] {
 	case '=':
@@ -298,53 +300,60 @@ func (p *parser) choose(t *tables) (book int, sure bool) {
 const passed = 4
 
 // parse plans how to write the piece in the plan's book, and returns the bits.
-func (p *parser) parse(t *tables, plan *plan) (bits int) {
+// If these are limit or more, there may be no plan.
+func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 	n := p.size
 	inContext, ways := &t.inContext[plan.book], &plan.ways
 	copy(ways[1:n+1], noWays[:])
 	ways[0] = 0
-	ahead, aheadAt := noWay, 0 // the cheapest way to a place beyond the next one
+	phrases := t.phrases
+	// What the cheapest way to a place beyond the next one costs, and passed.
+	most := way(limit) * aBit
+	ahead, aheadAt := most, 0
 	part := p.partAt(0)
 	for i := range p.text[:n] {
 		if i >= aheadAt {
-			ahead = noWay
+			ahead = most
 		}
 		here := ways[i].cost()
-		if here >= ahead+passed*aBit {
+		if here >= ahead {
 			continue
 		}
 		table, c := inContext[p.contexts[i]], p.text[i]
 		ways[i+1] = min(ways[i+1], here+way(table.literals[c])*aBit+way(1<<stepLength|step(c)))
 		if part <= i {
-			part = p.partsAt(i, here, table.codes, ways)
+			part = p.partsAt(t, i, here, table.codes, ways)
 		}
-		start := binary.LittleEndian.Uint64(p.text[i:])
-		b := t.phrases.bucket(start)
-		if b.two != 0 && i+2 <= n {
-			if code := table.codes.at(uint(b.two)); code != 0 {
-				if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); next < ways[i+2] {
-					ways[i+2] = next
-					if next.cost() < ahead {
-						ahead, aheadAt = next.cost(), i+2
-					}
+		cell := phrases.cell(c, p.text[i+1])
+		if cell == 0 {
+			continue
+		}
+		b := &phrases.buckets[cell]
+		if code := table.codes.at(uint(b.two)); b.two != 0 && code != 0 {
+			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
+				ways[i+2] = next
+				if enough := next.cost() + passed*aBit; enough < ahead {
+					ahead, aheadAt = enough, i+2
 				}
 			}
 		}
-		longer := t.phrases.longer(b, start)
-		for k := range longer {
-			x := &longer[k]
-			if !x.begins(start) {
+		bit := uint64(1) << (p.text[i+2] & 63)
+		if b.thirds&bit == 0 {
+			continue
+		}
+		start := binary.LittleEndian.Uint64(p.text[i:])
+		for _, x := range phrases.longer(b, bit) {
+			code, to := table.codes.at(uint(x.step.symbol())), i+x.step.length()
+			if code == 0 || to > n || !x.begins(start) {
 				continue
 			}
-			s := x.step
-			code, to := table.codes.at(uint(s.symbol())), i+s.length()
-			next := here + way(code&15)*aBit + way(s)
-			if code == 0 || to > n || next >= ways[to] || s.length() > 8 && string(p.text[i:to]) != t.Phrases[s.symbol()-form.Phrase] {
+			next := here + way(code&15)*aBit + way(x.step)
+			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.step.symbol()-form.Phrase] {
 				continue
 			}
 			ways[to] = next
-			if next.cost() < ahead {
-				ahead, aheadAt = next.cost(), to
+			if enough := next.cost() + passed*aBit; enough < ahead {
+				ahead, aheadAt = enough, to
 			}
 		}
 	}
@@ -363,11 +372,14 @@ func (p *parser) partAt(part int) int {
 
 // partsAt takes the parts up to those that begin at i, and returns where the
 // next one begins.
-func (p *parser) partsAt(i int, here way, codes numbers, ways *[pieceSize + 1]way) int {
+func (p *parser) partsAt(t *tables, i int, here way, codes numbers, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
 		if x := &p.parts[p.part]; next == i && codes.at(uint(x.symbol)) != 0 {
 			bits := int(codes.at(uint(x.symbol))&15) + x.bits
+			if x.symbol >= form.Run {
+				bits += t.runBits(x.symbol-form.Run, x.to-i)
+			}
 			ways[x.to] = min(ways[x.to], here+way(bits)*aBit+way(newStep(x.symbol, x.to-i)))
 		}
 	}

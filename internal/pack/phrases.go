@@ -11,9 +11,9 @@ import (
 // A phraseIndex finds the phrases that begin at a place of a text, by their
 // first three bytes.
 type phraseIndex struct {
-	rows    [256]uint16 // of a first byte: where its row begins in cells
-	columns [256]uint8  // of a second byte
-	cells   []uint16    // the bucket of two bytes; the first one is empty
+	rows    [256]uint16     // of a first byte: where its row begins in cells
+	columns [256]uint8      // of a second byte
+	cells   [1 << 13]uint16 // the bucket of two bytes; the first one is empty
 	buckets []bucket
 	ends    []uint16 // in order, of the phrases that share two bytes and a bit of thirds
 	order   []indexed
@@ -37,17 +37,13 @@ type indexed struct {
 // bytes are given: whether it does so up to there.
 func (x *indexed) begins(text uint64) bool { return (text^x.start)<<(x.unused&63) == 0 }
 
-// bucket returns the phrases that begin with the first two bytes of start.
-func (x *phraseIndex) bucket(start uint64) *bucket {
-	return &x.buckets[x.cells[int(x.rows[uint8(start)])+int(x.columns[uint8(start>>8)])]]
+// cell returns the number of the bucket of two bytes.
+func (x *phraseIndex) cell(first, second uint8) uint16 {
+	return x.cells[(x.rows[first]+uint16(x.columns[second]))%uint16(len(x.cells))]
 }
 
-// longer returns the phrases of three bytes or more that start may begin with.
-func (x *phraseIndex) longer(b *bucket, start uint64) []indexed {
-	bit := uint64(1) << (start >> 16 & 63)
-	if b.thirds&bit == 0 {
-		return nil
-	}
+// longer returns the phrases of a bucket that have one of its third bytes.
+func (x *phraseIndex) longer(b *bucket, bit uint64) []indexed {
 	at := int(b.from) + bits.OnesCount64(b.thirds&(bit-1))
 	return x.order[x.ends[at]:x.ends[at+1]]
 }
@@ -68,7 +64,9 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 	for i := range x.rows {
 		x.rows[i] *= uint16(columns)
 	}
-	x.cells = make([]uint16, (rows+1)*columns)
+	if (rows+1)*columns > len(x.cells) {
+		panic("pack: internal error: too many phrases")
+	}
 	// The phrases by bucket, third byte and number.
 	var keys []uint64
 	for i, p := range phrases {
@@ -110,4 +108,21 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		x.ends[len(x.ends)-1] = uint16(len(x.order))
 	}
 	return x
+}
+
+// A phrase is one as it is read.
+type phrase struct {
+	start   uint64 // its first 8 bytes, the first one lowest
+	size    uint8
+	context uint8 // after it
+}
+
+func newPhrases(phrases []string) []phrase {
+	all := make([]phrase, len(phrases))
+	for i, p := range phrases {
+		var start [8]byte
+		copy(start[:], p)
+		all[i] = phrase{binary.LittleEndian.Uint64(start[:]), uint8(len(p)), contextAfter(0, p[len(p)-2:])}
+	}
+	return all
 }

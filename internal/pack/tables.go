@@ -3,7 +3,6 @@ package pack
 import (
 	"math/bits"
 	"slices"
-	"strings"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -25,6 +24,7 @@ type tables struct {
 	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
 	phrases   *phraseIndex
+	starts    []phrase
 
 	tape *tapeTables
 }
@@ -114,13 +114,14 @@ func newTables(f *form.Tables, prepared string) *tables {
 	}
 	t.books = bookChooser{pairs: s.next(), more: s.next()}
 	t.phrases = newPhraseIndex(f.Phrases)
+	t.starts = newPhrases(f.Phrases)
 	wide := s.next()
 	t.modelsOf, t.codesOf, t.ends = s.next(), numbers(s.next()), numbers(s.next())
-	t.heads = stringIndex{func(i int) string { return head(&f.Values[i]) }, s.next()}
+	t.heads.slots = s.next()
 	t.loadValues()
 	t.tape = newTapeTables(f)
-	t.tape.words = stringIndex{func(i int) string { return word(&f.Values[i]) }, s.next()}
-	t.tape.texts = stringIndex{func(i int) string { return f.Keys[i] }, s.next()}
+	t.tape.words.slots = s.next()
+	t.tape.texts.slots = s.next()
 	for i := range t.tape.wide {
 		const size = 2 << form.MaxCode
 		t.tape.wide[i] = numbers(wide[i*size:][:size])
@@ -217,19 +218,22 @@ func head(s *form.Symbol) string {
 // headCode returns the code of the beginning of an item in the table of a
 // model; 0 if it has none.
 func (t *tables) headCode(model uint8, item []byte) uint16 {
-	symbol, ok := find(&t.heads, item)
-	if !ok {
-		return 0
+	h := hash(item)
+	for symbol, at := t.heads.next(h, h); symbol >= 0; symbol, at = t.heads.next(h, at) {
+		if t.Values[symbol].Bytes == string(item) {
+			return t.codeOf(model, symbol)
+		}
 	}
-	return t.codeOf(model, symbol)
+	return 0
 }
 
 // codeOf returns the code of a symbol in the table of a model; 0 if it has
 // none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
-	from, to := int(t.ends.at(uint(symbol))), int(t.ends.at(uint(symbol)+1))
-	if i := strings.IndexByte(t.modelsOf[from:to], model); i >= 0 {
-		return t.codesOf.at(uint(from + i))
+	for i, to := t.ends.at(uint(symbol)), t.ends.at(uint(symbol)+1); i < to; i++ {
+		if t.modelsOf[i] == model {
+			return t.codesOf.at(uint(i))
+		}
 	}
 	return 0
 }
@@ -237,22 +241,37 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 // A stringIndex finds a string among many by its hash. What it holds is fixed,
 // so no one can make it slow.
 type stringIndex struct {
-	text  func(i int) string // by number
-	slots string             // of 32 bits, as many as a power of two: the number of a string and 1, below a part of its hash
+	slots string // of 32 bits, as many as a power of two: the number of a string and 1, below a part of its hash
 }
+
+// next returns the number of a string that may have the hash, and where to look
+// for another one; -1: there is none. The first place to look at is the hash.
+func (s *stringIndex) next(hash, at uint32) (i int, after uint32) {
+	for mask := uint32(len(s.slots)/4 - 1); ; at++ {
+		switch e := uint32(load32(s.slots[4*(at&mask):])); {
+		case e == 0:
+			return -1, at
+		case (e^hash)&^numberMask == 0:
+			return int(e&numberMask) - 1, at + 1
+		}
+	}
+}
+
+// numberMask is the part of a slot that tells which string is there.
+const numberMask = 1<<13 - 1
 
 // hash hashes the first and the last 8 bytes of a string that is not empty, and
 // its length.
-func hash[S string | []byte](b S) uint32 {
-	n := len(b)
+func hash[S string | []byte](s S) uint32 {
+	n := len(s)
 	var first, last uint64
 	switch {
 	case n >= 8:
-		first, last = load64(b), load64(b[n-8:])
+		first, last = load64(s), load64(s[n-8:])
 	case n >= 4:
-		first, last = load32(b), load32(b[n-4:])
+		first, last = load32(s), load32(s[n-4:])
 	default:
-		first, last = uint64(b[0])<<8|uint64(b[n/2]), uint64(b[n-1])
+		first, last = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
 	}
 	const k = 0x9e3779b97f4a7c15
 	h := (first ^ uint64(n)) * k
@@ -260,28 +279,10 @@ func hash[S string | []byte](b S) uint32 {
 }
 
 func load32[S string | []byte](s S) uint64 {
-	_ = s[3]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-func load64[S string | []byte](s S) uint64 { return load32(s) | load32(s[4:])<<32 }
-
-// numberMask is the part of a slot that tells which string is there.
-const numberMask = 1<<13 - 1
-
-// find returns the number of a string that is not empty.
-func find[S string | []byte](s *stringIndex, b S) (i int, ok bool) {
-	h := hash(b)
-	mask := uint32(len(s.slots)/4 - 1)
-	for at := h & mask; ; at = (at + 1) & mask {
-		e := uint32(load32(s.slots[4*at:]))
-		if e == 0 {
-			return 0, false
-		}
-		if (e^h)&^numberMask == 0 {
-			if i := int(e&numberMask) - 1; s.text(i) == string(b) {
-				return i, true
-			}
-		}
-	}
+func load64[S string | []byte](s S) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

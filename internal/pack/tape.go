@@ -81,12 +81,15 @@ func (t *tapeTables) key(symbol uint16) *tapeKey {
 }
 
 // find returns what the dictionary says of a key that is text, or nil.
-func (t *tapeTables) find(key string) *tapeKey {
-	if key == "" || len(key) > t.longestKey {
+func find[S string | []byte](t *tapeTables, key S) *tapeKey {
+	if len(key) == 0 || len(key) > t.longestKey {
 		return nil
 	}
-	if k, ok := find(&t.texts, key); ok {
-		return &t.keys[k]
+	h := hash(key)
+	for i, at := t.texts.next(h, h); i >= 0; i, at = t.texts.next(h, at) {
+		if k := &t.keys[i]; k.token.S == string(key) {
+			return k
+		}
 	}
 	return nil
 }
@@ -94,7 +97,7 @@ func (t *tapeTables) find(key string) *tapeKey {
 // KeyNumber returns the number by which tokens refer to a key of the
 // dictionary, or 0: see [cbor.Token].
 func (p *Packer) KeyNumber(key string) uint16 {
-	if k := p.tables.tape.find(key); k != nil {
+	if k := find(p.tables.tape, key); k != nil {
 		return k.token.Key
 	}
 	return 0
@@ -105,7 +108,13 @@ func word(s *form.Symbol) string {
 	if s.Kind != form.Word {
 		return ""
 	}
-	return s.Bytes[headSize(s.Bytes[0]):]
+	switch n := len(s.Bytes); { // what a head takes follows from it
+	case n <= argument8:
+		return s.Bytes[1:]
+	case n <= 2+0xff:
+		return s.Bytes[2:]
+	}
+	return s.Bytes[3:]
 }
 
 // textCode returns the code of a text as a word, in the table of a model; 0 if
@@ -114,9 +123,11 @@ func (t *tables) textCode(model uint8, s string) uint16 {
 	if len(s) > t.tape.longestWord || s == "" {
 		return 0
 	}
-	symbol, ok := find(&t.tape.words, s)
-	if !ok {
-		return 0
+	h, head := hash(s), cbor.HeadSize(uint64(len(s)))
+	for symbol, at := t.tape.words.next(h, h); symbol >= 0; symbol, at = t.tape.words.next(h, at) {
+		if b := t.Values[symbol].Bytes; len(b) == head+len(s) && b[head:] == s {
+			return t.codeOf(model, symbol)
+		}
 	}
-	return t.codeOf(model, symbol)
+	return 0
 }

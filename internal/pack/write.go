@@ -57,27 +57,35 @@ func isList(k *cbor.Token) bool { return k.Kind == cbor.Array || k.Kind == cbor.
 // is no array or map may be written as equal to that.
 func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) {
 	e.beginValue()
-	tokens := e.tape.Tokens
-	if prev != none && !mayEqual && !isList(&tokens[prev]) {
-		prev = none
-	}
 	sameShape := false
-	if prev != none {
+	if prev != none && (mayEqual || isList(&e.tape.Tokens[prev])) {
 		sameShape = e.sameShape(i, prev)
 		e.flag(sameShape)
+	} else {
+		prev = none
 	}
-	k := &tokens[i]
-	if !isList(k) {
-		if !sameShape {
-			e.leaf(i, model)
-		}
-		e.mark(i, model, sameShape)
+	k := &e.tape.Tokens[i]
+	if isList(k) {
+		e.list(i, model, prev, sameShape, mayEqual)
 		return
 	}
 	if !sameShape {
+		e.leaf(i, k, model)
+	}
+	if e.trace != nil {
+		e.mark(i, model, sameShape)
+	}
+}
+
+// list writes the array or the map at i.
+func (e *encoder) list(i int, model uint8, prev int, sameShape, mayEqual bool) {
+	k := &e.tape.Tokens[i]
+	if !sameShape {
 		e.token(k, model)
 	}
-	e.mark(i, model, false)
+	if e.trace != nil {
+		e.mark(i, model, false)
+	}
 	if k.Kind == cbor.Array {
 		e.elements(i, model, prev, mayEqual)
 	} else {
@@ -130,13 +138,14 @@ func (e *encoder) elements(i int, model uint8, prev int, mayEqual bool) {
 // entries writes the entries of the map at i.
 func (e *encoder) entries(i int, model uint8, r record) {
 	e.depth++
-	n := e.tape.Tokens[i].N
+	tokens := e.tape.Tokens
+	n := tokens[i].N
 	i++
 	for range n {
+		key := &tokens[i]
 		if e.trace != nil {
-			e.trace.enterKey(&e.tape.Tokens[i])
+			e.trace.enterKey(key)
 		}
-		key := &e.tape.Tokens[i]
 		known := e.known(key)
 		if known != nil && r.plain() && !known.index && known.codes[r.code] != 0 {
 			// Most entries have a key of the dictionary, and nothing before.
@@ -144,7 +153,7 @@ func (e *encoder) entries(i int, model uint8, r record) {
 			r.after(known.next)
 			e.value(i+1, known.model, none, r.mayEqual)
 			e.leave()
-			i += 1 + int(e.tape.Tokens[i+1].Size)
+			i += 1 + int(tokens[i+1].Size)
 			continue
 		}
 		if r.row == none {
@@ -160,21 +169,20 @@ func (e *encoder) entries(i int, model uint8, r record) {
 		prev, mayEqual := r.add(e.tape, key, len(key.S), at, isIndex)
 		e.value(at, valueModel, prev, mayEqual)
 		e.leave()
-		i = at + int(e.tape.Tokens[at].Size)
+		i = at + int(tokens[at].Size)
 	}
 	e.depth--
 }
 
 // known returns what the dictionary says of a key, or nil.
 func (e *encoder) known(key *cbor.Token) *tapeKey {
-	t := e.tables.tape
-	if n := int(key.Key); n != 0 {
-		return &t.keys[n-1]
+	switch t := e.tables.tape; {
+	case key.Key != 0:
+		return &t.keys[key.Key-1]
+	case key.Kind == cbor.Text:
+		return find(t, key.S)
 	}
-	if key.Kind != cbor.Text {
-		return nil
-	}
-	return t.find(key.S)
+	return nil
 }
 
 // isIndexToken reports whether a key is a number, in either spelling.
@@ -226,20 +234,24 @@ func (e *encoder) key(i int, known *tapeKey, r *record) {
 
 // token writes a head, with no content.
 func (e *encoder) token(k *cbor.Token, model uint8) {
-	if k.Kind < cbor.Simple && k.N < argument8 {
-		if code := e.tables.models[model].heads[byte(k.Kind)<<5|byte(k.N)]; code != 0 {
-			e.code(code)
-			return
-		}
+	code, m := uint16(0), &e.tables.models[model]
+	switch {
+	case k.Kind == cbor.Simple:
+		code = m.heads[byte(k.N)]
+	case k.Kind < cbor.Simple && k.N < argument8:
+		code = m.heads[byte(k.Kind)<<5|byte(k.N)]
+	}
+	if code != 0 {
+		e.code(code)
+		return
 	}
 	e.head = e.tape.AppendToken(e.head[:0], k)
 	e.heads(e.head, model)
 }
 
 // leaf writes the item at i, which is no array or map: a number, a string, or a
-// tag and all that it encloses.
-func (e *encoder) leaf(i int, model uint8) {
-	k := &e.tape.Tokens[i]
+// tag and all that it encloses. k is its first token.
+func (e *encoder) leaf(i int, k *cbor.Token, model uint8) {
 	switch k.Kind {
 	case cbor.Uint:
 		if !e.unsigned(nil, k.N, model) {
@@ -345,5 +357,5 @@ func (e *encoder) tag(i int, model uint8) {
 		return
 	}
 	e.heads(e.head, model)
-	e.leaf(i, model)
+	e.leaf(i, &e.tape.Tokens[i], model)
 }

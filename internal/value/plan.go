@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // A Plan encodes and decodes the values of one Go type. It is immutable and
@@ -113,10 +114,15 @@ func (p *Plan) read(d *decoder, dst reflect.Value) error {
 // stored: it has no fields, or only fields of such types.
 func (p *Plan) StoresNothing() bool { return p.nothing }
 
-// CallsMethods reports whether a value of the type may hold one that has
-// marshaling methods. What these write, they need not be able to read. Inside
-// an interface, only a registered type can have them.
-func (p *Plan) CallsMethods() bool { return p.methods || p.dynamic && types.Load().methods }
+// CallsMethods reports whether the value on the tape, which is of the plan's
+// type, may hold one that has marshaling methods. What these write, they need
+// not be able to read. Inside an interface, only a registered type can have
+// them.
+func (p *Plan) CallsMethods(t *cbor.Tape) bool {
+	return p.methods || p.dynamic && types.Load().methods && slices.ContainsFunc(t.Tokens, isRegistered)
+}
+
+func isRegistered(k cbor.Token) bool { return k.Kind == cbor.Tag && k.N == tag.Registered }
 
 // LeftOut returns the struct types in the plan with the tag json:"-" on
 // exported fields that have no cbor tag. What such a field holds is lost

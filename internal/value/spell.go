@@ -75,7 +75,10 @@ var classOf = func() (c [256]byte) {
 
 // spellingOf is the rule.
 func spellingOf(s string) spelling {
-	if len(s) < minSpelled {
+	if len(s) < minBase64 {
+		if isHex(s) {
+			return hexBytes
+		}
 		return plain
 	}
 	any, all := byte(0), hexDigit
@@ -104,10 +107,26 @@ func spellingOf(s string) spelling {
 	case len(s) == uuidLength && s[8] == '-' && isUUID(s):
 		return uuid
 	}
-	if len(s) >= minBase64 && any&(digit|lower|upper) == digit|lower|upper && isBase64(s) && isMixed(s) {
+	if any&(digit|lower|upper) == digit|lower|upper && isBase64(s) && isMixed(s) {
 		return base64s
 	}
 	return plain
+}
+
+// isHex is the rule for strings that are too short for any other form.
+func isHex(s string) bool {
+	if len(s) < minHex || len(s)%2 != 0 {
+		return false
+	}
+	any := byte(0)
+	for i := range len(s) {
+		c := classOf[s[i]]
+		if c&hexDigit == 0 {
+			return false
+		}
+		any |= c
+	}
+	return any == digit|lower|hexDigit
 }
 
 // isMixed reports whether the kinds of characters change so often as in random
