@@ -331,7 +331,7 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 			continue
 		}
 		b := &phrases.buckets[cell]
-		if code := table.codes.at(uint(b.two)); b.two != 0 && code != 0 {
+		if code := table.codes.at(uint32(b.two)); b.two != 0 && code != 0 {
 			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
 				ways[i+2] = next
 				if enough := next.cost() + passed*aBit; enough < ahead {
@@ -345,7 +345,7 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
 		for _, x := range phrases.longer(b, bit) {
-			code, to := table.codes.at(uint(x.step.symbol())), i+x.step.length()
+			code, to := table.codes.at(uint32(x.step.symbol())), i+x.step.length()
 			if code == 0 || to > n || !x.begins(start) {
 				continue
 			}
@@ -377,8 +377,8 @@ func (p *parser) partAt(part int) int {
 func (p *parser) partsAt(t *tables, i int, here way, codes numbers, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
-		if x := &p.parts[p.part]; next == i && codes.at(uint(x.symbol)) != 0 {
-			bits := int(codes.at(uint(x.symbol))&15) + x.bits
+		if x := &p.parts[p.part]; next == i && codes.at(uint32(x.symbol)) != 0 {
+			bits := int(codes.at(uint32(x.symbol))&15) + x.bits
 			if x.symbol >= form.Run {
 				bits += t.runBits(x.symbol-form.Run, x.to-i)
 			}

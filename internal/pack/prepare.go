@@ -195,8 +195,9 @@ func (s *sections) next() string {
 // numbers are numbers of 16 bits.
 type numbers string
 
-// at returns a number. It is fast if i is known to be small.
-func (n numbers) at(i uint) uint16 {
-	_ = n[2*i+1]
-	return uint16(n[2*i]) | uint16(n[2*i+1])<<8
+// at returns a number. It takes one check and one load.
+func (n numbers) at(i uint32) uint16 {
+	at := int(i) * 2
+	_ = n[at+1]
+	return uint16(n[at]) | uint16(n[at+1])<<8
 }

@@ -212,7 +212,10 @@ func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, dept
 // most are, it adds. The caller then has to call grown. Otherwise it returns
 // the symbol.
 func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
-	e := d.values.find(model, w)
+	e := d.values.first(model, w)
+	if e == 0 {
+		e = d.values.long(model, w)
+	}
 	d.r.pos += int(e & 15)
 	if d.notes != nil {
 		d.noteValue(model, uint(e>>4))
@@ -350,7 +353,10 @@ func (d *decoder) readSymbols(contexts *[form.Contexts]uint8, context uint8) (sy
 			dst = slices.Grow(dst, 8)
 		}
 		w := d.r.peek()
-		e := d.texts.find(contexts[context], w)
+		e := d.texts.first(contexts[context], w)
+		if e == 0 {
+			e = d.texts.long(contexts[context], w)
+		}
 		d.r.pos += int(e & 15)
 		symbol = uint(e >> 4)
 		if symbol < form.End {
@@ -585,7 +591,7 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
 	for ; n > 0 && r.plain(); n-- {
 		w := d.r.peek()
-		e := d.keys.wide[r.code].at(uint(w >> (64 - form.MaxCode)))
+		e := d.keys.wide[r.code].at(uint32(w >> (64 - form.MaxCode)))
 		k := d.keys.key(e >> 4)
 		if k == nil {
 			break
@@ -676,7 +682,7 @@ func (d *decoder) key(r *record, depth int) error {
 			return d.grown(cbor.HeadSize(r.number + step))
 		}
 	}
-	e := d.tables.tape.wide[r.code].at(uint(d.r.peek() >> (64 - form.MaxCode)))
+	e := d.tables.tape.wide[r.code].at(uint32(d.r.peek() >> (64 - form.MaxCode)))
 	d.r.pos += int(e & 15)
 	if d.notes != nil {
 		d.noteKey(r.code, int(e>>4))

@@ -232,7 +232,7 @@ func (t *tables) headCode(model uint8, item []byte) uint16 {
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	for i, to := load32(t.ends[4*symbol:]), load32(t.ends[4*symbol+4:]); i < to; i++ {
 		if t.modelsOf[i] == model {
-			return t.codesOf.at(uint(i))
+			return t.codesOf.at(uint32(i))
 		}
 	}
 	return 0

@@ -63,7 +63,7 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 	for _, s := range e.parser.steps(plan) {
 		codes := inContext[e.parser.contexts[at]].codes
 		symbol, to := s.symbol(), at+s.length()
-		code := codes.at(uint(symbol))
+		code := codes.at(uint32(symbol))
 		if code == 0 {
 			symbol, code = form.Escape, codes.at(form.Escape)
 		}
