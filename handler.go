@@ -92,14 +92,14 @@ type visit struct {
 	saved *state    // by the last commit; nil: nothing was
 	once  sync.Once // opens the session
 
-	mu        sync.Mutex // protects the fields below: a timeout commits on another goroutine than the handler's
-	session   *state     // that once has made
+	mu        sync.Mutex      // protects the fields below: a timeout commits on another goroutine than the handler's
+	session   *state          // that once has made
 	asker     context.Context // of the last Get
 	touched   bool            // the session was, other than in Data
 	destroyed bool            // Destroy was called, perhaps for a session that lives again
 	committed bool
 	givenUp   bool // by the last commit
-	late      bool   // reported
+	late      bool // reported
 }
 
 // Value finds the visit by its Manager, so that Managers of one type don't
