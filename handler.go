@@ -143,7 +143,7 @@ func (v *visit) over() bool {
 func (v *visit) commit(header http.Header, status int) error {
 	v.mu.Lock()
 	v.committed = true
-	v.givenUp = v.asker != nil && v.over() && webrule.GivesUp(status)
+	v.givenUp = webrule.GivesUp(status) && v.asker != nil && v.over()
 	givenUp, s := v.givenUp, v.session
 	v.mu.Unlock()
 	v.saved = nil

@@ -232,7 +232,8 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	}
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
-		lines = append(lines, m.cookie.set(m.names[i-1], piece.Set, piece.Text, maxAge))
+		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
+		lines = append(lines, string(sc.line))
 	}
 	out.lines = s.appendStale(lines, sealed.parts)
 	return nil
