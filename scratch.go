@@ -86,7 +86,7 @@ func (s *scratch) readBackAny(of any) error {
 }
 
 // packer returns the packer of version 1. All codecs share its tables.
-var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
+var packer = sync.OnceValue(func() *pack.Packer { return pack.Use(&tables.V1, tables.Prepared) })
 
 func init() {
 	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }

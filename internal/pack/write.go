@@ -138,7 +138,7 @@ func (e *encoder) elements(i int, model uint8, prev int, mayEqual bool) {
 // entries writes the entries of the map at i.
 func (e *encoder) entries(i int, model uint8, r record) {
 	e.depth++
-	tokens := e.tape.Tokens
+	tokens, keys := e.tape.Tokens, e.tables.tape.keys
 	n := tokens[i].N
 	i++
 	for range n {
@@ -146,14 +146,24 @@ func (e *encoder) entries(i int, model uint8, r record) {
 		if e.trace != nil {
 			e.trace.enterKey(key)
 		}
-		known := e.known(key)
+		var known *tapeKey
+		if key.Key != 0 {
+			known = &keys[key.Key-1]
+		} else if key.Kind == cbor.Text {
+			known = find(e.tables.tape, key.S)
+		}
 		if known != nil && r.plain() && !known.index && known.codes[r.code] != 0 {
 			// Most entries have a key of the dictionary, and nothing before.
 			e.code(known.codes[r.code])
 			r.after(known.next)
-			e.value(i+1, known.model, none, r.mayEqual)
-			e.leave()
-			i += 1 + int(tokens[i+1].Size)
+			i++
+			if v := &tokens[i]; e.trace == nil && !isList(v) {
+				e.leaf(i, v, known.model)
+			} else {
+				e.value(i, known.model, none, r.mayEqual)
+				e.leave()
+			}
+			i += int(tokens[i].Size)
 			continue
 		}
 		if r.row == none {
@@ -172,17 +182,6 @@ func (e *encoder) entries(i int, model uint8, r record) {
 		i = at + int(tokens[at].Size)
 	}
 	e.depth--
-}
-
-// known returns what the dictionary says of a key, or nil.
-func (e *encoder) known(key *cbor.Token) *tapeKey {
-	switch t := e.tables.tape; {
-	case key.Key != 0:
-		return &t.keys[key.Key-1]
-	case key.Kind == cbor.Text:
-		return find(t, key.S)
-	}
-	return nil
 }
 
 // isIndexToken reports whether a key is a number, in either spelling.
