@@ -24,6 +24,7 @@ type scratch struct {
 	additional []byte
 	token      []byte
 	text       []byte
+	line       []byte // of Set-Cookie
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -35,7 +36,7 @@ func (s *scratch) release() {
 	const mostBytes, mostTokens = 64 << 10, 2 << 10
 	s.tape.Reset() // it holds on to strings
 	s.body = s.body[:0]
-	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.additional) <= mostBytes &&
+	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= mostBytes &&
 		cap(s.tape.Tokens) <= mostTokens {
 		scratches.Put(s)
 	}
