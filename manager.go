@@ -175,11 +175,11 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.asks(ctx)
 	v.once.Do(func() {
 		s := new(Session[T])
-		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
+		defer v.open(&s.state) // a panic of Check passes through
 		s.visit, s.request, s.began = v, v.request, v.began
 		m.load(s, v.lines)
 	})
-	return v.whole.(*Session[T]), true
+	return v.session.whole.(*Session[T]), true
 }
 
 // Load opens the session of a request without the middleware. It never fails:

@@ -59,9 +59,9 @@ type record struct {
 	issued   int64 // Unix seconds
 	lifetime int64 // seconds; 0: none of its own
 
-	browserSession bool
 	binding        [bindingSize]byte // zero: none
 	pending        bool              // the binding is
+	browserSession bool
 
 	body []byte
 }

@@ -23,7 +23,7 @@ func (s *state) prepare(status int) error {
 	if sc != nil {
 		defer sc.release()
 	}
-	next := output{touches: s.touches, prepared: true, sum: sum}
+	next := output{prepared: true, sum: sum}
 	if s.rests(sum) {
 		if !s.output.is(&next) {
 			s.output = next
@@ -41,7 +41,7 @@ func (s *state) prepare(status int) error {
 		return nil
 	}
 	if err := s.compose(sc, &next, now); err != nil {
-		if next.action != refresh || s.touches > 0 {
+		if next.action != refresh || s.touched {
 			return err
 		}
 		// Nobody asked for it, and the old cookie is still good.
@@ -61,7 +61,7 @@ func (s *state) rests(sum uint64) bool {
 	case !s.opened():
 		return sum == s.manager.zero
 	}
-	return s.touches == 0 && sum == s.sum &&
+	return !s.touched && sum == s.sum &&
 		s.manager.codec.policy.idleTimeout == 0 && s.ring.isLatest(s.key)
 }
 
@@ -112,7 +112,7 @@ func (o *output) revokedBy(r *ring) bool { return o.key != nil && r.revokes(o.ke
 
 // is reports whether o is the output of the decision next, for the same Data.
 func (o *output) is(next *output) bool {
-	return o.prepared && o.action == next.action && o.reason == next.reason && o.touches == next.touches && o.sum == next.sum
+	return o.prepared && !o.stale && o.action == next.action && o.reason == next.reason && o.sum == next.sum
 }
 
 // changedSince reports whether Data, which has this sum, differs from the Data
@@ -131,7 +131,7 @@ func (s *state) changedSince(sum uint64) bool {
 func (s *state) facts(sum uint64, now time.Time, status int, barred bool) facts {
 	m, rec := s.manager, s.reissued(now)
 	f := facts{
-		opened: s.opened(), destroyed: s.destroyed, touched: s.touches > 0,
+		opened: s.opened(), destroyed: s.destroyed, touched: s.touched,
 		zero: sum == m.zero, changed: sum != s.sum,
 		barred: barred, over: m.codec.policy.expires(&rec) <= now.Unix(),
 	}
@@ -218,14 +218,14 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
 		return err
 	}
 	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
+	out.pending = s.ring.pending(now)
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
 	if m.cookie.browserSession || rec.browserSession {
 		maxAge = -1
 	}
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
-		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
-		lines = append(lines, string(sc.line))
+		lines = append(lines, m.cookie.set(m.names[i-1], piece.Set, piece.Text, maxAge))
 	}
 	out.lines = s.appendStale(lines, sealed.parts)
 	return nil
@@ -311,7 +311,7 @@ func (s *state) reportIssued() {
 	if out.bare > out.limit/4*3 {
 		s.event(Event{Kind: EventNearLimit, Size: out.bare, Limit: out.limit})
 	}
-	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
+	if out.pending && m.pending.Swap(s.ring) != s.ring {
 		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})
 	}
 	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {

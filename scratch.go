@@ -24,7 +24,6 @@ type scratch struct {
 	additional []byte
 	token      []byte
 	text       []byte
-	line       []byte // of Set-Cookie
 }
 
 var scratches = sync.Pool{New: func() any { return new(scratch) }}
@@ -36,7 +35,7 @@ func (s *scratch) release() {
 	const mostBytes, mostTokens = 64 << 10, 2 << 10
 	s.tape.Reset() // it holds on to strings
 	s.body = s.body[:0]
-	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= mostBytes &&
+	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.additional) <= mostBytes &&
 		cap(s.tape.Tokens) <= mostTokens {
 		scratches.Put(s)
 	}
@@ -86,7 +85,7 @@ func (s *scratch) readBackAny(of any) error {
 }
 
 // packer returns the packer of version 1. All codecs share its tables.
-var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
+var packer = sync.OnceValue(func() *pack.Packer { return pack.Use(&tables.V1, tables.Prepared) })
 
 func init() {
 	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }

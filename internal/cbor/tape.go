@@ -53,6 +53,10 @@ type Token struct {
 type Tape struct {
 	Tokens []Token
 	Data   []byte // of byte strings
+
+	// For whoever reads the tape into a Go value.
+	Pos     int  // the next token
+	Inexact bool // something is stored otherwise than it was read, or nobody asks: a string in another spelling than the encoder's, a key that the type does not know, a converted number, a stored zero
 }
 
 // Reset empties a tape. The tokens are cleared, since they hold on to strings.

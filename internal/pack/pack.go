@@ -17,8 +17,11 @@ type Packer struct {
 }
 
 // New returns a Packer for tables, which must not change any more.
-func New(f *form.Tables) *Packer {
-	p := &Packer{tables: newTables(f)}
+func New(f *form.Tables) *Packer { return Use(f, Prepare(f)) }
+
+// Use returns a Packer for tables, and what [Prepare] has returned for them.
+func Use(f *form.Tables, prepared string) *Packer {
+	p := &Packer{tables: newTables(f, prepared)}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
 	p.decoders.New = func() any { return newDecoder(p.tables) }
 	return p

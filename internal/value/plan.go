@@ -84,8 +84,7 @@ type emptyEncoder interface{ empty() cbor.Kind }
 // dst refers to the tape's buffers.
 func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) error {
 	d := newDecoder(t)
-	d.inexact = true
-	defer d.free()
+	d.Inexact = true
 	return p.read(d, dst)
 }
 
@@ -95,12 +94,11 @@ func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) error {
 // caller must write dst to learn its item.
 func (p *Plan) ReadExact(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
 	d := newDecoder(t)
-	defer d.free()
 	if err := p.read(d, dst); err != nil {
 		return false, err
 	}
 	_, mayBeNil := p.root.(emptyEncoder)
-	return !d.inexact && !(mayBeNil && dst.IsNil()), nil
+	return !d.Inexact && !(mayBeNil && dst.IsNil()), nil
 }
 
 func (p *Plan) read(d *decoder, dst reflect.Value) error {

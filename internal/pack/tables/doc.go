@@ -3,3 +3,4 @@
 package tables
 
 //go:generate go run ../train -go tables_gen.go -json ../../../docs/packing-v1.json -data ../../../testdata -lists ../train/testdata
+//go:generate go test -run TestPrepared ../ -update
