@@ -341,7 +341,7 @@ func (e *encoder) wholeForm(s []byte, model uint8) (best whole, ok bool) {
 			try(m.forms[form.Clock-form.UUID], form.Form, form.Clock, form.ClockBits)
 		}
 	}
-	if s[4%len(s)] == '-' {
+	if len(s) >= form.DateLen && s[4] == '-' {
 		if _, ok := dateAt(s); ok && len(s) == form.DateLen {
 			try(m.forms[form.Date-form.UUID], form.Form, form.Date, form.DateBits)
 		} else if ok {

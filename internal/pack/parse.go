@@ -74,9 +74,9 @@ var noWays = func() (w [pieceSize + 1]way) {
 // set takes a piece that begins in context, and returns the context after it.
 func (p *parser) set(t *tables, piece []byte, context uint8) uint8 {
 	p.size = copy(p.text[:pieceSize], piece)
-	seen := uint64(0)
+	seen, contexts := uint64(0), p.contexts[:len(piece)]
 	for i, c := range piece {
-		p.contexts[i] = context
+		contexts[i] = context
 		seen += sorts[c]
 		context = form.Next(context, form.Class[c])
 	}

@@ -293,11 +293,9 @@ func (s *stringIndex) add(i int, b string) {
 // next returns the number of a string that may have the hash, and where to look
 // for another one; -1: there is none. The first place to look at is the hash.
 func (s *stringIndex) next(hash, at uint32) (i int, after uint32) {
-	for mask := uint32(len(s.slots) - 1); ; at++ {
-		switch e := s.slots[at&mask]; {
-		case e == 0:
-			return -1, at
-		case (e^hash)&^numberMask == 0:
+	for ; ; at++ {
+		e := s.slots[at&uint32(len(s.slots)-1)]
+		if e == 0 || (e^hash)&^numberMask == 0 {
 			return int(e&numberMask) - 1, at + 1
 		}
 	}

@@ -116,7 +116,9 @@ func writeStringMap[V any](t *cbor.Tape, m map[string]V, depth int, value func(*
 		slices.SortFunc(pairs, less)
 	}
 	for i := range pairs {
-		if err := writePlain(t, pairs[i].key, depth+1); err != nil {
+		if text {
+			t.AddText(pairs[i].key)
+		} else if err := writePlain(t, pairs[i].key, depth+1); err != nil {
 			return inside("[]", err)
 		}
 		if err := value(t, pairs[i].value, depth+1); err != nil {
