@@ -149,15 +149,17 @@ func (a *attributes) compose() error {
 	}).Valid()
 }
 
-// set returns the Set-Cookie line that sets a cookie, whose value is in two
-// parts, for maxAge seconds; below 0: until the browser is closed.
-func (a *attributes) set(name string, set, piece []byte, maxAge int64) string {
-	var room [32]byte
-	age := room[:0]
+// appendSet appends the Set-Cookie line that sets a cookie, whose value is in
+// two parts, for maxAge seconds; below 0: until the browser is closed.
+func (a *attributes) appendSet(dst []byte, name string, set, piece []byte, maxAge int64) []byte {
+	dst = append(append(dst, name...), '=')
+	dst = append(append(dst, set...), piece...)
+	dst = append(dst, a.beforeAge...)
 	if maxAge >= 0 {
-		age = strconv.AppendInt(append(age, "; Max-Age="...), maxAge, 10)
+		dst = append(dst, "; Max-Age="...)
+		dst = strconv.AppendInt(dst, maxAge, 10)
 	}
-	return name + "=" + string(set) + string(piece) + a.beforeAge + string(age) + a.afterAge
+	return append(dst, a.afterAge...)
 }
 
 // deletion returns the Set-Cookie line that deletes a cookie.

@@ -92,14 +92,14 @@ type visit struct {
 	saved *state    // by the last commit; nil: nothing was
 	once  sync.Once // opens the session
 
-	mu        sync.Mutex // protects the fields below: a timeout commits on another goroutine than the handler's
-	session   *state     // that once has made
+	mu        sync.Mutex      // protects the fields below: a timeout commits on another goroutine than the handler's
+	session   *state          // that once has made
 	asker     context.Context // of the last Get
 	touched   bool            // the session was, other than in Data
 	destroyed bool            // Destroy was called, perhaps for a session that lives again
 	committed bool
 	givenUp   bool // by the last commit
-	late      bool   // reported
+	late      bool // reported
 }
 
 // Value finds the visit by its Manager, so that Managers of one type don't
@@ -143,7 +143,7 @@ func (v *visit) over() bool {
 func (v *visit) commit(header http.Header, status int) error {
 	v.mu.Lock()
 	v.committed = true
-	v.givenUp = v.asker != nil && v.over() && webrule.GivesUp(status)
+	v.givenUp = webrule.GivesUp(status) && v.asker != nil && v.over()
 	givenUp, s := v.givenUp, v.session
 	v.mu.Unlock()
 	v.saved = nil

@@ -52,16 +52,16 @@ const (
 
 // A record is a Record in memory, together with the time of its token.
 type record struct {
-	hasID    bool
-	packed   bool
-	id       [idSize]byte
 	created  int64 // Unix seconds
 	issued   int64 // Unix seconds
 	lifetime int64 // seconds; 0: none of its own
 
-	binding        [bindingSize]byte // zero: none
-	pending        bool              // the binding is
+	packed         bool
 	browserSession bool
+	pending        bool              // the binding is
+	binding        [bindingSize]byte // zero: none
+	hasID          bool
+	id             [idSize]byte
 
 	body []byte
 }

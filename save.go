@@ -71,10 +71,14 @@ func (s *state) measure() (sum uint64, sc *scratch, err error) {
 	if sum, ok := s.whole.kept(); ok {
 		return sum, nil, nil
 	}
+	data := s.whole.value()
+	if sum, ok := s.manager.plan.Sum(data); ok {
+		return uint64(sum), nil, nil
+	}
 	if sc, err = s.encode(); err != nil {
 		return 0, nil, err
 	}
-	sum = s.manager.sum(sc)
+	sum = s.manager.sum(sc, data)
 	s.remember(sum)
 	return sum, sc, nil
 }
@@ -188,7 +192,7 @@ func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 
 // seal makes the lines that set the cookies of a session, and those that delete
 // its stale ones. sc has the tape of Data, or is nil.
-func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
+func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	m := s.manager
 	if m.labelFunc != nil && s.request == nil {
 		return usageError(errNoRequest)
@@ -200,13 +204,16 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
 		rec.issued = s.record.issued
 	}
 	if sc == nil {
-		if sc, err = s.encode(); err != nil {
-			return err
-		}
+		sc = newScratch()
 		defer sc.release()
+		if out.action == store {
+			if err := sc.encodeAs(m.plan, s.whole.value()); err != nil {
+				return err
+			}
+		}
 	}
 	if out.action == store {
-		if err := sc.readBack(m.plan, m.dataType); err != nil {
+		if err := sc.readBack(m.plan); err != nil {
 			return err
 		}
 		rec.body, rec.packed = sc.pack()
@@ -225,7 +232,8 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
 	}
 	lines := make([]string, 0, sealed.parts)
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
-		lines = append(lines, m.cookie.set(m.names[i-1], piece.Set, piece.Text, maxAge))
+		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
+		lines = append(lines, string(sc.line))
 	}
 	out.lines = s.appendStale(lines, sealed.parts)
 	return nil

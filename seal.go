@@ -39,10 +39,11 @@ func freshRandom() (random [wire.RandomSize]byte) {
 func (how *sealing) value(value any, meta Meta) (string, error) {
 	s := newScratch()
 	defer s.release()
-	if err := s.encode(value); err != nil {
+	plan, err := s.encode(how.Codec, value)
+	if err != nil {
 		return "", err
 	}
-	if err := s.readBackAny(value); err != nil {
+	if err := s.readBack(plan); err != nil {
 		return "", err
 	}
 	rec, err := meta.record(how.now)

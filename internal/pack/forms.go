@@ -274,7 +274,7 @@ func (d *decoder) sextets(left int, chars string) {
 }
 
 func (d *decoder) length(code int) int {
-	n := int(d.code(&d.tables.lengths, uint8(code)))
+	n := int(d.code(&d.tables.lengths[code], &d.tables.Length[code]))
 	d.noteLength(code, n)
 	if n == form.LongRun {
 		n += int(d.r.read(form.LongRunBits))

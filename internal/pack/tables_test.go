@@ -1,8 +1,6 @@
 package pack
 
 import (
-	"flag"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +33,7 @@ func TestTables(t *testing.T) {
 			}
 		}
 	}
-	tables := newTables(trained, Prepare(trained))
+	tables := newTables(trained)
 	for model := range tables.models {
 		if model == form.KeyStep || model == form.KeyNumber {
 			continue
@@ -54,7 +52,7 @@ func TestTables(t *testing.T) {
 	}
 	for book := range form.Books {
 		for context := range uint8(form.Contexts - 1) {
-			if codes := tables.codesIn(book, context); codes.at(form.End) == 0 || codes.at(form.Escape) == 0 {
+			if codes := tables.codesIn(book, context); codes[form.End] == 0 || codes[form.Escape] == 0 {
 				t.Errorf("book %d, context %#x: not every text can be written", book, context)
 			}
 		}
@@ -69,21 +67,6 @@ func TestTables(t *testing.T) {
 		if len(p) < 2 || len(p) > 255 {
 			t.Errorf("phrase %q", p)
 		}
-	}
-}
-
-var update = flag.Bool("update", false, "write tables/prepared_gen.bin")
-
-// TestPrepared checks that the file in the tree is what follows from the
-// tables.
-func TestPrepared(t *testing.T) {
-	want := Prepare(trained)
-	if *update {
-		if err := os.WriteFile("tables/prepared_gen.bin", []byte(want), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if v1.Prepared != want {
-		t.Error("go test -run TestPrepared -update ./internal/pack makes another file")
 	}
 }
 
@@ -103,6 +86,6 @@ func TestTags(t *testing.T) {
 func BenchmarkTables(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		newTables(trained, v1.Prepared)
+		newTables(trained)
 	}
 }
