@@ -82,7 +82,7 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// BenchmarkTables is what the first use costs.
+// BenchmarkTables is what tables cost that are not linked in.
 func BenchmarkTables(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
