@@ -143,8 +143,11 @@ func (c *Codec) fit(name string, n int) fit {
 // ends where the cookies that it needs anyway are full. There, a record may
 // have no room left for padding.
 func (c *Codec) padded(name string, n int) int {
+	if c.padTo == 0 {
+		return n
+	}
 	parts := c.fit(name, n).parts
-	if c.padTo == 0 || parts == 0 {
+	if parts == 0 {
 		return n
 	}
 	size := (n/c.padTo + 1) * c.padTo

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"example.com/cookiesession/internal/pack/form"
 )
 
 var update = flag.Bool("update", false, "write v1_gen.go")
@@ -117,9 +119,11 @@ func (w *literals) fields(b *strings.Builder, v reflect.Value, typed bool) {
 		}
 		return
 	}
-	end := "\n"
-	if v.Type().Size() <= 64 {
-		end = ""
+	end := ""
+	for _, x := range v.Fields() {
+		if k := x.Kind(); k == reflect.Slice || k == reflect.Array && x.Len() > form.KeyCodes {
+			end = "\n"
+		}
 	}
 	b.WriteString(end)
 	for field, x := range v.Fields() {
