@@ -183,7 +183,7 @@ func (c *Codec) Decode(name, value string, dst any) error {
 func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 	how := c.sealing(name)
 	how.now, how.random = clock.Now(), freshRandom()
-	return how.value(value, meta)
+	return how.value(value, &meta)
 }
 
 // Open opens a value that was sealed for the cookie called name into dst, a

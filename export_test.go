@@ -16,7 +16,7 @@ const KnownFlags = knownFlags
 func (c *Codec) SealWithRandom(name string, value any, meta Meta, now time.Time, random [16]byte) (string, error) {
 	how := c.sealing(name)
 	how.now, how.random = now, random
-	return how.value(value, meta)
+	return how.value(value, &meta)
 }
 
 // SealRecord seals bytes that need not be a record, as a cookie of one part.

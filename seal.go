@@ -36,7 +36,7 @@ func freshRandom() (random [wire.RandomSize]byte) {
 }
 
 // value seals a value that has no session around it.
-func (how *sealing) value(value any, meta Meta) (string, error) {
+func (how *sealing) value(value any, meta *Meta) (string, error) {
 	s := newScratch()
 	defer s.release()
 	plan, err := s.encode(how.Codec, value)
@@ -67,11 +67,14 @@ func (how *sealing) value(value any, meta Meta) (string, error) {
 // replace the value: a slow request would carry a forged session past the
 // revocation.
 func (how *sealing) replaced(idText string) (*ringKey, error) {
-	raw, err := hex.DecodeString(idText)
-	if err != nil || len(raw) != wire.KeyIDSize {
+	var id keyID
+	if len(idText) != hex.EncodedLen(len(id)) {
 		return nil, nil
 	}
-	key, status := how.ring.find(keyID(raw), how.now)
+	if _, err := hex.Decode(id[:], []byte(idText)); err != nil {
+		return nil, nil
+	}
+	key, status := how.ring.find(id, how.now)
 	if status == keyRevoked {
 		return nil, errRevokedKey
 	}
