@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
@@ -74,6 +75,8 @@ type Codec struct {
 	maxSize    int // bytes of name and value of one cookie
 	maxCookies int
 	padTo      int // bytes; 0: no padding
+
+	plan atomic.Pointer[value.Plan] // of the first type that was asked for
 }
 
 // Meta is the information that is sealed beside a value.
@@ -196,7 +199,7 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 
 // open is Open, which fills meta on success, if it is not nil.
 func (c *Codec) open(name, value string, dst any, meta *Meta) error {
-	target, err := newTarget(dst)
+	target, err := c.target(dst)
 	if err != nil {
 		return err
 	}
@@ -215,7 +218,7 @@ func (c *Codec) open(name, value string, dst any, meta *Meta) error {
 // older cookie never stands in for a newer one that was revoked. At most 8 are
 // tried. Without any the error is [ErrNoSession].
 func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error) {
-	target, err := newTarget(dst)
+	target, err := c.target(dst)
 	if err != nil {
 		return Meta{}, err
 	}
@@ -268,19 +271,32 @@ type target struct {
 	plan  *value.Plan
 }
 
-func newTarget(dst any) (target, error) {
+func (c *Codec) target(dst any) (target, error) {
 	v := reflect.ValueOf(dst)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return target{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
 	}
-	plan, err := value.PlanFor(v.Type().Elem())
+	plan, err := c.planFor(v.Type().Elem())
 	if err != nil {
-		return target{}, usageError(err)
+		return target{}, err
 	}
 	if inner := v.Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
-		return newTarget(inner.Interface())
+		return c.target(inner.Interface())
 	}
 	return target{v.Elem(), plan}, nil
+}
+
+// planFor returns the plan of a type. Most Codecs only ever see one.
+func (c *Codec) planFor(t reflect.Type) (*value.Plan, error) {
+	if plan := c.plan.Load(); plan != nil && plan.Type() == t {
+		return plan, nil
+	}
+	plan, err := value.PlanFor(t)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	c.plan.CompareAndSwap(nil, plan)
+	return plan, nil
 }
 
 // finish applies the policy to an opened value, decodes it, and fills meta if

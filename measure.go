@@ -50,7 +50,7 @@ func (c *Codec) Measure(name string, value any) (Size, error) {
 	}
 	sc := newScratch()
 	defer sc.release()
-	if err := sc.encode(value); err != nil {
+	if _, err := sc.encode(c, value); err != nil {
 		return Size{}, err
 	}
 	return c.measure(sc, name), nil

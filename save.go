@@ -213,7 +213,7 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 		}
 	}
 	if out.action == store {
-		if err := sc.readBack(m.plan, m.dataType); err != nil {
+		if err := sc.readBack(m.plan); err != nil {
 			return err
 		}
 		rec.body, rec.packed = sc.pack()

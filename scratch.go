@@ -42,12 +42,17 @@ func (s *scratch) release() {
 	}
 }
 
-// encode puts a value on the tape.
-func (s *scratch) encode(v any) error {
-	if err := value.Write(&s.tape, v); err != nil {
-		return usageError(err)
+// encode puts a value on the tape, and returns the plan of its type.
+func (s *scratch) encode(c *Codec, v any) (*value.Plan, error) {
+	rv, err := value.Follow(v)
+	if err != nil {
+		return nil, usageError(err)
 	}
-	return nil
+	plan, err := c.planFor(rv.Type())
+	if err != nil {
+		return nil, err
+	}
+	return plan, s.encodeAs(plan, rv)
 }
 
 // encodeAs puts a value whose plan is known on the tape.
@@ -58,35 +63,22 @@ func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
 	return nil
 }
 
-// readBack refuses the value on the tape, which is of the type t, if it would
-// not open. Marshaling methods may write bytes that they refuse to read: some
-// write nothing for the zero value, and do not read nothing.
-func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
+// readBack refuses the value on the tape, which has that plan, if it would not
+// open. Marshaling methods may write bytes that they refuse to read: some write
+// nothing for the zero value, and do not read nothing.
+func (s *scratch) readBack(plan *value.Plan) error {
 	if !plan.CallsMethods(&s.tape) {
 		return nil
 	}
 	s.text = s.tape.Append(s.text[:0])
-	if _, err := plan.Decode(s.text, reflect.New(t).Elem()); err != nil {
+	if _, err := plan.Decode(s.text, reflect.New(plan.Type()).Elem()); err != nil {
 		return usageError(fmt.Errorf("the stored form could not be read again: %w", err))
 	}
 	return nil
 }
 
-// readBackAny is readBack for a value that encode has put on the tape.
-func (s *scratch) readBackAny(of any) error {
-	v := reflect.ValueOf(of)
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	plan, err := value.PlanFor(v.Type())
-	if err != nil {
-		return usageError(err) // unreachable: encode has used it
-	}
-	return s.readBack(plan, v.Type())
-}
-
 // packer returns the packer of version 1. All codecs share its tables.
-var packer = sync.OnceValue(func() *pack.Packer { return pack.Use(&tables.V1, tables.Prepared) })
+var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
 
 func init() {
 	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }

@@ -274,7 +274,7 @@ func (d *decoder) sextets(left int, chars string) {
 }
 
 func (d *decoder) length(code int) int {
-	n := int(d.code(&d.tables.lengths, uint8(code)))
+	n := int(d.code(&d.tables.lengths[code], &d.tables.Length[code]))
 	d.noteLength(code, n)
 	if n == form.LongRun {
 		n += int(d.r.read(form.LongRunBits))
@@ -341,7 +341,7 @@ func (e *encoder) wholeForm(s []byte, model uint8) (best whole, ok bool) {
 			try(m.forms[form.Clock-form.UUID], form.Form, form.Clock, form.ClockBits)
 		}
 	}
-	if s[4%len(s)] == '-' {
+	if len(s) >= form.DateLen && s[4] == '-' {
 		if _, ok := dateAt(s); ok && len(s) == form.DateLen {
 			try(m.forms[form.Date-form.UUID], form.Form, form.Date, form.DateBits)
 		} else if ok {

@@ -32,35 +32,33 @@ func (l codeList) setCodes(codes []uint16) {
 // quickBits is the length of the codes that one look-up finds.
 const quickBits = 8
 
-// decodeTables find the symbols of codes by several lists.
-type decodeTables struct {
-	quick numbers    // by list and the first quickBits bits, as in codeList; 0: the code is longer
-	last  numbers    // by list and each greater length: the end of the codes, filled up to MaxCode bits, and how far it is from a code to its place in the list
-	lists [][]uint16 // codeLists
+// A decodeTable finds the symbol of a code.
+type decodeTable struct {
+	quick [1 << quickBits]uint16 // as in codeList; 0: the code is longer
+	last  [form.MaxCode - quickBits]longCodes
 }
 
-func newDecodeTables(lists [][]uint16, s *sections) decodeTables {
-	return decodeTables{quick: numbers(s.next()), last: numbers(s.next()), lists: lists}
+// longCodes are the codes of one length.
+type longCodes struct {
+	end   uint16 // beyond the last, filled up to MaxCode bits
+	shift int16  // from a code to its place in the list
 }
 
-// find returns the symbol and the length of the code at the beginning of w, as
-// in a codeList.
-func (t *decodeTables) find(list uint8, w uint64) uint16 {
-	if e := t.quick.at(uint(list)<<quickBits | uint(w>>(64-quickBits))); e != 0 {
-		return e
-	}
-	return t.long(list, w)
-}
-
-// long is find for a code that is too long for quick.
-func (t *decodeTables) long(list uint8, w uint64) uint16 {
-	c := uint16(w >> (64 - form.MaxCode))
-	at := 2 * uint(list) * (form.MaxCode - quickBits)
-	for length := uint16(quickBits + 1); length <= form.MaxCode; length++ {
-		if c < t.last.at(at) {
-			return t.lists[list][c>>(form.MaxCode-length)+t.last.at(at+1)]&^15 | length
+func (l codeList) decoder() (t decodeTable) {
+	i, at := 0, 0
+	for ; i < len(l) && l[i]&15 <= quickBits; i++ {
+		for to := at + 1<<(quickBits-l[i]&15); at < to; at++ {
+			t.quick[at] = l[i]
 		}
-		at += 2
 	}
-	panic("pack: internal error: a code is incomplete") // unreachable: the trainer's codes are complete
+	end := uint16(at) << (form.MaxCode - quickBits)
+	for k := range t.last {
+		length := uint16(quickBits + 1 + k)
+		t.last[k].shift = int16(i) - int16(end>>(form.MaxCode-length))
+		for ; i < len(l) && l[i]&15 == length; i++ {
+			end += 1 << (form.MaxCode - length)
+		}
+		t.last[k].end = end
+	}
+	return t
 }

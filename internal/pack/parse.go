@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -73,9 +74,9 @@ var noWays = func() (w [pieceSize + 1]way) {
 // set takes a piece that begins in context, and returns the context after it.
 func (p *parser) set(t *tables, piece []byte, context uint8) uint8 {
 	p.size = copy(p.text[:pieceSize], piece)
-	seen := uint64(0)
+	seen, contexts := uint64(0), p.contexts[:len(piece)]
 	for i, c := range piece {
-		p.contexts[i] = context
+		contexts[i] = context
 		seen += sorts[c]
 		context = form.Next(context, form.Class[c])
 	}
@@ -266,8 +267,30 @@ var lean = func() (l [256]int8) {
 // in the first, in half bits, by the number of the pair of tables that a
 // context has in the two.
 type bookChooser struct {
-	pairs string // of the tables of each context
-	more  string // by pair and byte, as an int8
+	pairs [form.Contexts]uint8
+	more  [][256]int8
+}
+
+func newBookChooser(f *form.Tables, texts []textTable) (b bookChooser) {
+	type pair struct{ first, last uint8 }
+	pairs := make([]pair, 0, form.Contexts)
+	b.more = make([][256]int8, 0, len(texts))
+	for context := range b.pairs {
+		p := pair{f.Contexts[form.Words][context], f.Contexts[form.Marks][context]}
+		n := slices.Index(pairs, p)
+		if n < 0 {
+			n = len(pairs)
+			pairs = append(pairs, p)
+			first, last := &texts[p.first].literals, &texts[p.last].literals
+			var more [256]int8
+			for c := range more {
+				more[c] = 2*int8(last[c]-first[c]) + lean[c]
+			}
+			b.more = append(b.more, more)
+		}
+		b.pairs[context] = uint8(n)
+	}
+	return b
 }
 
 // longPart is how many characters a long part has.
@@ -292,7 +315,7 @@ func (p *parser) choose(t *tables) (book int, sure bool) {
 // more returns what the bytes between two places take more, in half bits.
 func (p *parser) more(b *bookChooser, from, to int) (more int) {
 	for i := from; i < to; i++ {
-		more += int(int8(b.more[int(b.pairs[p.contexts[i]])<<8|int(p.text[i])]))
+		more += int(b.more[b.pairs[p.contexts[i]]][p.text[i]])
 	}
 	return more
 }
@@ -331,7 +354,7 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 			continue
 		}
 		b := &phrases.buckets[cell]
-		if code := table.codes.at(uint(b.two)); b.two != 0 && code != 0 {
+		if code := table.codes[b.two]; b.two != 0 && code != 0 {
 			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
 				ways[i+2] = next
 				if enough := next.cost() + passed*aBit; enough < ahead {
@@ -345,7 +368,7 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
 		for _, x := range phrases.longer(b, bit) {
-			code, to := table.codes.at(uint(x.step.symbol())), i+x.step.length()
+			code, to := table.codes[x.step.symbol()], i+x.step.length()
 			if code == 0 || to > n || !x.begins(start) {
 				continue
 			}
@@ -374,11 +397,11 @@ func (p *parser) partAt(part int) int {
 
 // partsAt takes the parts up to those that begin at i, and returns where the
 // next one begins.
-func (p *parser) partsAt(t *tables, i int, here way, codes numbers, ways *[pieceSize + 1]way) int {
+func (p *parser) partsAt(t *tables, i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
-		if x := &p.parts[p.part]; next == i && codes.at(uint(x.symbol)) != 0 {
-			bits := int(codes.at(uint(x.symbol))&15) + x.bits
+		if x := &p.parts[p.part]; next == i && codes[x.symbol] != 0 {
+			bits := int(codes[x.symbol]&15) + x.bits
 			if x.symbol >= form.Run {
 				bits += t.runBits(x.symbol-form.Run, x.to-i)
 			}

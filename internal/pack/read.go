@@ -54,10 +54,10 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 type decoder struct {
 	r       reader
 	tables  *tables
-	keys    *tapeTables  // of tables, as are these:
-	values  decodeTables // by model
+	keys    *tapeTables   // of tables, as are these:
+	values  []decodeTable // by model
 	symbols []form.Symbol
-	texts   decodeTables // by table
+	texts   []decodeTable // by table
 	phrases []phrase
 	tape    *cbor.Tape
 	size    int // of what was read, as CBOR
@@ -90,9 +90,13 @@ func (d *decoder) clear() {
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
-// code reads a symbol by one of several lists.
-func (d *decoder) code(t *decodeTables, list uint8) uint {
-	e := t.find(list, d.r.peek())
+// code reads a symbol of a list.
+func (d *decoder) code(t *decodeTable, l *[]uint16) uint {
+	w := d.r.peek()
+	e := t.quick[w>>(64-quickBits)]
+	if e == 0 {
+		e = t.long(w, *l)
+	}
 	d.r.pos += int(e & 15)
 	return uint(e >> 4)
 }
@@ -212,7 +216,11 @@ func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, dept
 // most are, it adds. The caller then has to call grown. Otherwise it returns
 // the symbol.
 func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
-	e := d.values.find(model, w)
+	t := &d.values[model]
+	e := t.quick[w>>(64-quickBits)]
+	if e == 0 {
+		e = t.long(w, d.tables.Value[model])
+	}
 	d.r.pos += int(e & 15)
 	if d.notes != nil {
 		d.noteValue(model, uint(e>>4))
@@ -350,7 +358,11 @@ func (d *decoder) readSymbols(contexts *[form.Contexts]uint8, context uint8) (sy
 			dst = slices.Grow(dst, 8)
 		}
 		w := d.r.peek()
-		e := d.texts.find(contexts[context], w)
+		t := &d.texts[contexts[context]]
+		e := t.quick[w>>(64-quickBits)]
+		if e == 0 {
+			e = t.long(w, d.tables.Text[contexts[context]])
+		}
 		d.r.pos += int(e & 15)
 		symbol = uint(e >> 4)
 		if symbol < form.End {
@@ -585,7 +597,7 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
 	for ; n > 0 && r.plain(); n-- {
 		w := d.r.peek()
-		e := d.keys.wide[r.code].at(uint(w >> (64 - form.MaxCode)))
+		e := d.keys.wide[r.code][w>>(64-form.MaxCode)]
 		k := d.keys.key(e >> 4)
 		if k == nil {
 			break
@@ -676,7 +688,7 @@ func (d *decoder) key(r *record, depth int) error {
 			return d.grown(cbor.HeadSize(r.number + step))
 		}
 	}
-	e := d.tables.tape.wide[r.code].at(uint(d.r.peek() >> (64 - form.MaxCode)))
+	e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
 	d.r.pos += int(e & 15)
 	if d.notes != nil {
 		d.noteKey(r.code, int(e>>4))
@@ -807,7 +819,7 @@ func leastArgument(size int) uint64 {
 // number reads an unsigned integer that stands for itself, and in no item. It
 // is not ok if there is none, but the symbol with no bytes.
 func (d *decoder) number(model uint8) (n uint64, ok bool, err error) {
-	symbol := d.code(&d.values, model)
+	symbol := d.code(&d.values[model], &d.tables.Value[model])
 	if d.notes != nil {
 		d.noteValue(model, symbol)
 	}

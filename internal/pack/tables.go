@@ -10,16 +10,16 @@ import (
 // tables is what the packer makes of the trainer's tables.
 type tables struct {
 	*form.Tables
-	values      decodeTables // by model
-	text        decodeTables
-	lengths     decodeTables
+	values      []decodeTable // by model
+	text        []decodeTable
+	lengths     []decodeTable
 	lengthCodes [form.Lengths][form.LongRun + 1]uint16
 
-	heads    stringIndex // the value symbols that are the beginning of an item
-	modelsOf string      // of each value symbol: the models that have it
-	codesOf  numbers     // its codes in these
-	ends     string      // in 32 bits, of each symbol in modelsOf and codesOf; before it, that of the one before
-	models   []modelCodes
+	heads     stringIndex // the value symbols that are the beginning of an item
+	wordModel []uint8     // of each symbol: the models that have it
+	wordCodes []uint16    // its codes in these
+	wordEnds  []uint32    // of each symbol in wordModel and wordCodes; while training there are more than 16 bits
+	models    []modelCodes
 
 	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
@@ -31,8 +31,20 @@ type tables struct {
 
 // A textTable has the codes of text symbols.
 type textTable struct {
-	codes    numbers // by symbol
-	literals string  // the bits that each byte takes, escaped if need be
+	codes    []uint16   // by symbol
+	literals [256]uint8 // the bits that each byte takes, escaped if need be
+}
+
+// set sets the codes, of which there is room for one per symbol.
+func (t *textTable) set(l codeList, codes []uint16) {
+	t.codes = codes
+	l.setCodes(codes)
+	escaped := uint8(codes[form.Escape]&15) + 8
+	for c, code := range codes[:form.End] {
+		if t.literals[c] = uint8(code & 15); code == 0 {
+			t.literals[c] = escaped
+		}
+	}
 }
 
 // modelCodes has the codes of the value symbols of one model that need no
@@ -91,51 +103,72 @@ func (c *numberCodes) arrange(codes []intCode, values []form.Symbol) {
 	}
 }
 
-func newTables(f *form.Tables, prepared string) *tables {
-	s := sections(prepared)
+func newTables(f *form.Tables) *tables {
 	t := &tables{
 		Tables:  f,
-		values:  newDecodeTables(f.Value, &s),
-		text:    newDecodeTables(f.Text, &s),
-		lengths: newDecodeTables(f.Length, &s),
+		values:  make([]decodeTable, 0, len(f.Value)),
+		lengths: make([]decodeTable, 0, len(f.Length)),
+		text:    make([]decodeTable, 0, len(f.Text)),
+	}
+	for _, l := range f.Value {
+		t.values = append(t.values, codeList(l).decoder())
 	}
 	for i, l := range f.Length {
+		t.lengths = append(t.lengths, codeList(l).decoder())
 		codeList(l).setCodes(t.lengthCodes[i][:])
 	}
-	texts, codes, literals := make([]textTable, len(f.Text)), s.next(), s.next()
-	for i := range texts {
-		size := 2 * (form.Phrase + len(f.Phrases))
-		texts[i] = textTable{numbers(codes[i*size:][:size]), literals[i*form.End:][:form.End]}
+	texts, symbols := make([]textTable, len(f.Text)), form.Phrase+len(f.Phrases)
+	codes := make([]uint16, len(f.Text)*symbols)
+	for i, l := range f.Text {
+		t.text = append(t.text, codeList(l).decoder())
+		texts[i].set(l, codes[i*symbols:][:symbols:symbols])
 	}
 	for book := range t.inContext {
 		for context, i := range f.Contexts[book] {
 			t.inContext[book][context] = &texts[i]
 		}
 	}
-	t.books = bookChooser{pairs: s.next(), more: s.next()}
+	t.books = newBookChooser(f, texts)
 	t.phrases = newPhraseIndex(f.Phrases)
 	t.starts = newPhrases(f.Phrases)
-	wide := s.next()
-	t.modelsOf, t.codesOf, t.ends = s.next(), numbers(s.next()), s.next()
-	t.heads.slots = s.next()
 	t.loadValues()
 	t.tape = newTapeTables(f)
-	t.tape.words.slots = s.next()
-	t.tape.texts.slots = s.next()
-	for i := range t.tape.wide {
-		const size = 2 << form.MaxCode
-		t.tape.wide[i] = numbers(wide[i*size:][:size])
-	}
 	return t
 }
 
 // codesIn returns the codes of text symbols in a context of a book.
-func (t *tables) codesIn(book int, context uint8) numbers {
+func (t *tables) codesIn(book int, context uint8) []uint16 {
 	return t.inContext[book][context].codes
 }
 
 // loadValues arranges the codes of the value symbols.
 func (t *tables) loadValues() {
+	isHead := func(s *form.Symbol) bool { return s.Kind == form.Raw && s.Bytes != "" || s.Bytes == emptyText }
+	count := 0
+	for i := range t.Values {
+		if isHead(&t.Values[i]) {
+			count++
+		}
+	}
+	t.heads = newStringIndex(count)
+	for i := range t.Values {
+		if s := &t.Values[i]; isHead(s) {
+			t.heads.add(i, s.Bytes)
+		}
+	}
+	t.wordEnds = make([]uint32, len(t.Values)+1)
+	for _, l := range t.Value {
+		for _, e := range l {
+			t.wordEnds[e>>4+1]++
+		}
+	}
+	for i := range t.Values {
+		t.wordEnds[i+1] += t.wordEnds[i]
+	}
+	// Now each symbol has the end of the one before it; as its codes are filled
+	// in, that becomes its own.
+	t.wordModel = make([]uint8, t.wordEnds[len(t.Values)])
+	t.wordCodes = make([]uint16, len(t.wordModel))
 	t.models = make([]modelCodes, len(t.Value))
 	layouts := make([]uint16, 2*len(t.Value)*len(t.Layouts))
 	var ints, wholes, tagged []intCode
@@ -147,6 +180,9 @@ func (t *tables) loadValues() {
 		var c coder
 		for _, e := range l {
 			symbol, code := c.next(e)
+			at := t.wordEnds[symbol]
+			t.wordModel[at], t.wordCodes[at] = uint8(model), code
+			t.wordEnds[symbol]++
 			switch s := &t.Values[symbol]; {
 			case s.Kind == form.Word: // found by its bytes
 			case s.Kind == form.Int && s.Bytes == "":
@@ -206,15 +242,6 @@ func (t *tables) fits(n uint64, model uint8) bool {
 // emptyText is the empty text, as CBOR.
 const emptyText = "\x60"
 
-// head returns the bytes of a symbol that is the beginning of an item, or the
-// empty text, and else "".
-func head(s *form.Symbol) string {
-	if s.Kind == form.Raw || s.Bytes == emptyText {
-		return s.Bytes
-	}
-	return ""
-}
-
 // headCode returns the code of the beginning of an item in the table of a
 // model; 0 if it has none.
 func (t *tables) headCode(model uint8, item []byte) uint16 {
@@ -230,9 +257,13 @@ func (t *tables) headCode(model uint8, item []byte) uint16 {
 // codeOf returns the code of a symbol in the table of a model; 0 if it has
 // none.
 func (t *tables) codeOf(model uint8, symbol int) uint16 {
-	for i, to := load32(t.ends[4*symbol:]), load32(t.ends[4*symbol+4:]); i < to; i++ {
-		if t.modelsOf[i] == model {
-			return t.codesOf.at(uint(i))
+	from := uint32(0)
+	if symbol > 0 {
+		from = t.wordEnds[symbol-1]
+	}
+	for i := from; i < t.wordEnds[symbol]; i++ {
+		if t.wordModel[i] == model {
+			return t.wordCodes[i]
 		}
 	}
 	return 0
@@ -241,17 +272,30 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 // A stringIndex finds a string among many by its hash. What it holds is fixed,
 // so no one can make it slow.
 type stringIndex struct {
-	slots string // of 32 bits, as many as a power of two: the number of a string and 1, below a part of its hash
+	slots []uint32 // the number of a string and 1, below a part of its hash; as many as a power of two
+}
+
+// newStringIndex returns an index with room for n strings.
+func newStringIndex(n int) stringIndex {
+	return stringIndex{make([]uint32, 1<<bits.Len(uint(n+n/2)))}
+}
+
+// add adds the string with a number, which is not empty.
+func (s *stringIndex) add(i int, b string) {
+	h := hash(b)
+	at := h & uint32(len(s.slots)-1)
+	for s.slots[at] != 0 {
+		at = (at + 1) & uint32(len(s.slots)-1)
+	}
+	s.slots[at] = h&^numberMask | uint32(i+1)
 }
 
 // next returns the number of a string that may have the hash, and where to look
 // for another one; -1: there is none. The first place to look at is the hash.
 func (s *stringIndex) next(hash, at uint32) (i int, after uint32) {
-	for mask := uint32(len(s.slots)/4 - 1); ; at++ {
-		switch e := uint32(load32(s.slots[4*(at&mask):])); {
-		case e == 0:
-			return -1, at
-		case (e^hash)&^numberMask == 0:
+	for ; ; at++ {
+		e := s.slots[at&uint32(len(s.slots)-1)]
+		if e == 0 || (e^hash)&^numberMask == 0 {
 			return int(e&numberMask) - 1, at + 1
 		}
 	}

@@ -1,8 +1,6 @@
 package pack
 
 import (
-	"flag"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -35,7 +33,7 @@ func TestTables(t *testing.T) {
 			}
 		}
 	}
-	tables := newTables(trained, Prepare(trained))
+	tables := newTables(trained)
 	for model := range tables.models {
 		if model == form.KeyStep || model == form.KeyNumber {
 			continue
@@ -54,7 +52,7 @@ func TestTables(t *testing.T) {
 	}
 	for book := range form.Books {
 		for context := range uint8(form.Contexts - 1) {
-			if codes := tables.codesIn(book, context); codes.at(form.End) == 0 || codes.at(form.Escape) == 0 {
+			if codes := tables.codesIn(book, context); codes[form.End] == 0 || codes[form.Escape] == 0 {
 				t.Errorf("book %d, context %#x: not every text can be written", book, context)
 			}
 		}
@@ -72,21 +70,6 @@ func TestTables(t *testing.T) {
 	}
 }
 
-var update = flag.Bool("update", false, "write tables/prepared_gen.bin")
-
-// TestPrepared checks that the file in the tree is what follows from the
-// tables.
-func TestPrepared(t *testing.T) {
-	want := Prepare(trained)
-	if *update {
-		if err := os.WriteFile("tables/prepared_gen.bin", []byte(want), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	} else if v1.Prepared != want {
-		t.Error("go test -run TestPrepared -update ./internal/pack makes another file")
-	}
-}
-
 // TestTags checks that each private tag has a symbol, with a code in the model
 // of any key: else a value of that type takes three bytes more.
 func TestTags(t *testing.T) {
@@ -99,10 +82,10 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// BenchmarkTables is what the first use costs.
+// BenchmarkTables is what tables cost that are not linked in.
 func BenchmarkTables(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
-		newTables(trained, v1.Prepared)
+		newTables(trained)
 	}
 }

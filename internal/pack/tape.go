@@ -7,11 +7,11 @@ import (
 
 // tapeTables are what the packer's tables say in terms of tokens.
 type tapeTables struct {
-	keys       []tapeKey                         // of the dictionary
-	wide       [form.KeyCodes]numbers            // of the codes of keys, by their first MaxCode bits: as in codeList
-	keyCodes   [form.KeyCodes][form.Entry]uint16 // of the other symbols of a key
-	texts      stringIndex                       // of keys
-	longestKey int                               // in bytes
+	keys       []tapeKey                                 // of the dictionary
+	wide       [form.KeyCodes]*[1 << form.MaxCode]uint16 // of the codes of keys: symbol and length
+	keyCodes   [form.KeyCodes][form.Entry]uint16         // of the other symbols of a key
+	texts      stringIndex                               // of keys
+	longestKey int                                       // in bytes
 
 	words       stringIndex // the texts of the value symbols that are words
 	longestWord int         // in bytes
@@ -30,6 +30,7 @@ type tapeKey struct {
 
 func newTapeTables(f *form.Tables) *tapeTables {
 	t := &tapeTables{keys: make([]tapeKey, len(f.Keys))}
+	t.texts = newStringIndex(len(f.Keys))
 	var ranks [longestKey + 2]int // of the first key of each length; first, how many are one shorter
 	for i, s := range f.Keys {
 		if s == "" || len(s) > longestKey {
@@ -43,6 +44,7 @@ func newTapeTables(f *form.Tables) *tapeTables {
 			index: isDigits(s),
 		}
 		t.longestKey = max(t.longestKey, len(s))
+		t.texts.add(i, s)
 		ranks[len(s)+1]++
 	}
 	for n := range ranks[1:] {
@@ -53,6 +55,7 @@ func newTapeTables(f *form.Tables) *tapeTables {
 		ranks[len(s)]++
 	}
 	for i, l := range f.Key {
+		t.wide[i] = codeList(l).wide()
 		var c coder
 		for _, e := range l {
 			if symbol, code := c.next(e); symbol >= form.Entry {
@@ -62,8 +65,18 @@ func newTapeTables(f *form.Tables) *tapeTables {
 			}
 		}
 	}
+	count := 0
 	for i := range f.Values {
-		t.longestWord = max(t.longestWord, len(word(&f.Values[i])))
+		if f.Values[i].Kind == form.Word {
+			count++
+		}
+	}
+	t.words = newStringIndex(count)
+	for i := range f.Values {
+		if w := word(&f.Values[i]); w != "" {
+			t.longestWord = max(t.longestWord, len(w))
+			t.words.add(i, w)
+		}
 	}
 	return t
 }
@@ -130,4 +143,30 @@ func (t *tables) textCode(model uint8, s string) uint16 {
 		}
 	}
 	return 0
+}
+
+// wide returns a table that finds every code in one look-up, by the next
+// form.MaxCode bits.
+func (l codeList) wide() *[1 << form.MaxCode]uint16 {
+	t := new([1 << form.MaxCode]uint16)
+	at := 0
+	for _, e := range l {
+		for to := at + 1<<(form.MaxCode-e&15); at < to; at++ {
+			t[at] = e
+		}
+	}
+	return t
+}
+
+// long returns the symbol and the length of a code of a list that is too long
+// for quick, at the beginning of w.
+func (t *decodeTable) long(w uint64, l codeList) uint16 {
+	c := uint16(w >> (64 - form.MaxCode))
+	for k := range t.last {
+		if c < t.last[k].end {
+			length := quickBits + 1 + k
+			return l[int(c>>(form.MaxCode-length))+int(t.last[k].shift)]&^15 | uint16(length)
+		}
+	}
+	panic("pack: internal error: a code is incomplete") // unreachable: the trainer's codes are complete
 }

@@ -24,7 +24,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 	around := func(book int) int {
 		bits := int(codes[book-first] & 15)
 		if n == len(text) {
-			bits += int(e.tables.codesIn(book, context).at(form.End) & 15)
+			bits += int(e.tables.codesIn(book, context)[form.End] & 15)
 		}
 		return bits
 	}
@@ -53,7 +53,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 		p.parse(e.tables, plan, noLimit)
 		e.piece(text[:n], plan)
 	}
-	e.code(e.tables.codesIn(plan.book, context).at(form.End))
+	e.code(e.tables.codesIn(plan.book, context)[form.End])
 	return true
 }
 
@@ -63,9 +63,10 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 	for _, s := range e.parser.steps(plan) {
 		codes := inContext[e.parser.contexts[at]].codes
 		symbol, to := s.symbol(), at+s.length()
-		code := codes.at(uint(symbol))
+		code := codes[symbol]
 		if code == 0 {
-			symbol, code = form.Escape, codes.at(form.Escape)
+			symbol = form.Escape
+			code = codes[symbol]
 		}
 		e.code(code)
 		if symbol > form.End && symbol < form.Phrase {

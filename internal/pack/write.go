@@ -8,7 +8,8 @@ import (
 	"example.com/cookiesession/internal/tag"
 )
 
-// AppendTape appends the packed form of the item of a tape to dst.
+// AppendTape appends the packed form of the item of a tape to dst. It notes in
+// the tape which keys are in the dictionary.
 func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
 	e := p.encoders.Get().(*encoder)
 	e.w, e.tape = writer{dst: dst, start: len(dst)}, t
@@ -108,10 +109,11 @@ func (e *encoder) sameShape(i, prev int) bool {
 	if a.Kind == cbor.Map {
 		i, prev = i+1, prev+1
 		for range a.N {
-			if !e.tape.Same(i, prev) {
+			a, b := &tokens[i], &tokens[prev]
+			if texts := a.Kind == cbor.Text && b.Kind == cbor.Text; texts && a.S != b.S || !texts && !e.tape.Same(i, prev) {
 				return false
 			}
-			i, prev = i+int(tokens[i].Size), prev+int(tokens[prev].Size)
+			i, prev = i+int(a.Size), prev+int(b.Size)
 			i, prev = i+int(tokens[i].Size), prev+int(tokens[prev].Size)
 		}
 	}
@@ -146,11 +148,16 @@ func (e *encoder) entries(i int, model uint8, r record) {
 		if e.trace != nil {
 			e.trace.enterKey(key)
 		}
+		if key.Key == 0 && key.Kind == cbor.Text {
+			if r.row != none {
+				key.Key = tokens[r.row].Key // the same key
+			} else if k := find(e.tables.tape, key.S); k != nil {
+				key.Key = k.token.Key
+			}
+		}
 		var known *tapeKey
 		if key.Key != 0 {
 			known = &keys[key.Key-1]
-		} else if key.Kind == cbor.Text {
-			known = find(e.tables.tape, key.S)
 		}
 		if known != nil && r.plain() && !known.index && known.codes[r.code] != 0 {
 			// Most entries have a key of the dictionary, and nothing before.

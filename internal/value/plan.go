@@ -57,6 +57,9 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	return actual.(*Plan), nil
 }
 
+// Type returns the type that the plan is for.
+func (p *Plan) Type() reflect.Type { return p.typ }
+
 // Write adds v, which is of the plan's type, to the tape. A nil map or slice is
 // stored as an empty one. On error, an [*UnsupportedTypeError] or a
 // [*ValueError], the tape is not to be used.
@@ -160,24 +163,33 @@ func Append(dst []byte, v any) ([]byte, error) {
 }
 
 // Write adds v to the tape, by the plan of its type; for a pointer, what it
-// points to. It returns errors of [PlanFor] and [Plan.Write], and an error for
-// nil.
+// points to. It returns errors of [Follow], [PlanFor] and [Plan.Write].
 func Write(t *cbor.Tape, v any) error {
-	rv := reflect.ValueOf(v)
-	for hops := 0; rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface; hops++ {
-		if hops == cbor.MaxDepth {
-			return errDepth()
-		}
-		rv = rv.Elem()
-	}
-	if !rv.IsValid() {
-		return &UnsupportedTypeError{Reason: "nil cannot be stored"}
+	rv, err := Follow(v)
+	if err != nil {
+		return err
 	}
 	p, err := PlanFor(rv.Type())
 	if err != nil {
 		return err
 	}
 	return p.Write(t, rv)
+}
+
+// Follow returns what is stored for v: what it points to, if it is a pointer.
+// It returns an error for nil.
+func Follow(v any) (reflect.Value, error) {
+	rv := reflect.ValueOf(v)
+	for hops := 0; rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface; hops++ {
+		if hops == cbor.MaxDepth {
+			return rv, errDepth()
+		}
+		rv = rv.Elem()
+	}
+	if !rv.IsValid() {
+		return rv, &UnsupportedTypeError{Reason: "nil cannot be stored"}
+	}
+	return rv, nil
 }
 
 // keptTokens bounds what a pooled tape holds on to.
