@@ -218,12 +218,14 @@ func (m *Manager[T]) load(s *Session[T], lines []string) {
 // Save stores a session, that is, sets the response headers that Handler would
 // set, or none if there is nothing to store. It may be called again: the
 // headers are replaced. With Handler it is needed only to see an error while
-// another answer is still possible, [ErrTooLarge] above all. A later change is
-// still saved, and whether the session is merely refreshed is decided again
-// when the headers go out. It is an error to call it when the response headers
-// are out. The session of a Handler knows that, with any writer. A session of
-// another Manager is an error, too. [ErrRevoked] says that the session's key
-// was revoked during the request.
+// another answer is still possible, [ErrTooLarge] above all. An error changes
+// nothing in the session, which is saved once more when the headers go out: put
+// back what was there before you answer, or the client gets the 500 all the
+// same. A later change is still saved, and whether the session is merely
+// refreshed is decided again when the headers go out. It is an error to call it
+// when the response headers are out. The session of a Handler knows that, with
+// any writer. A session of another Manager is an error, too. [ErrRevoked] says
+// that the session's key was revoked during the request.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if err := m.bind(&s.state, s); err != nil {
 		return err

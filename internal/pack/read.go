@@ -228,16 +228,16 @@ func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
 	s := &d.symbols[e>>4]
 	switch s.Kind {
 	case form.Word:
-		d.tape.Put(cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)})
+		*d.tape.Next() = cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)}
 	case form.Raw:
 		if len(s.Bytes) != 1 {
 			return s
 		}
 		switch ib := s.Bytes[0]; {
 		case ib < argument8:
-			d.tape.Put(cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)})
+			*d.tape.Next() = cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)}
 		case ib == cbor.False || ib == cbor.True || ib == cbor.Null:
-			d.tape.Put(cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)})
+			*d.tape.Next() = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
 		default:
 			return s
 		}
@@ -609,7 +609,7 @@ func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
 		d.size += k.size
 		at := len(d.tape.Tokens)
 		d.tape.Room()
-		d.tape.Put(k.token)
+		*d.tape.Next() = k.token
 		if k.rank <= r.rank {
 			d.order(r, at)
 		}
