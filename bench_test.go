@@ -157,49 +157,80 @@ type benchRequest struct {
 	chars  func() int // of the cookie's value that it was answered with
 }
 
-// benchRequests returns the requests of BenchmarkRequest.
+// benchRequests returns the requests of BenchmarkRequest. A map is what cannot
+// be compared by ==.
 func benchRequests(t testing.TB) []benchRequest {
-	manager, err := cookiesession.New[prefs](newRing(t), nil)
+	flat := newBenchSite(t, eightPrefs, func(d *prefs) { d.FontSize++ })
+	deep := newBenchSite(t, eightPrefsMap(), func(d *map[string]any) { (*d)["fontSize"] = 19 })
+	return []benchRequest{
+		flat.request("bare", 0, flat.page, true),
+		flat.request("untouched", 1, flat.Handler(flat.page), true),
+		flat.request("stranger", 2, flat.get(nil), false),
+		flat.request("read", 3, flat.get(nil), true),
+		flat.request("changed", 6, flat.get(flat.change), true),
+		deep.request("read-map", 11, deep.get(nil), true),
+		deep.request("changed-map", 17, deep.get(deep.change), true),
+	}
+}
+
+// eightPrefsMap is eightPrefs as a map.
+func eightPrefsMap() map[string]any {
+	return map[string]any{
+		"theme": "dark", "lang": "de-CH", "tz": "Europe/Zurich", "fontSize": 18,
+		"sidebar": true, "currency": "CHF", "userId": 4207311, "email": "ana.lima@example.com",
+	}
+}
+
+// A benchSite is a Manager whose visitor has a session.
+type benchSite[T any] struct {
+	*cookiesession.Manager[T]
+	change func(*T)
+	page   http.HandlerFunc
+	cookie *http.Cookie
+}
+
+func newBenchSite[T any](t testing.TB, data T, change func(*T)) *benchSite[T] {
+	manager, err := cookiesession.New[T](newRing(t), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cookies, err := manager.Cookies(&cookiesession.Session[prefs]{Data: eightPrefs})
+	cookies, err := manager.Cookies(&cookiesession.Session[T]{Data: data})
 	if err != nil {
 		t.Fatal(err)
 	}
 	body := []byte("ok")
-	write := func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }
-	read := func(want string) http.Handler {
-		return manager.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if manager.Get(r).Data.Theme != want {
-				t.Error("not the session")
-			}
-			write(w, r)
-		}))
-	}
-	changed := manager.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		manager.Get(r).Data.FontSize++
-		write(w, r)
+	return &benchSite[T]{manager, change, func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(body) }, cookies[0]}
+}
+
+// get is a handler that gets the session, and changes it unless change is nil.
+func (s *benchSite[T]) get(change func(*T)) http.Handler {
+	return s.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		session := s.Get(r)
+		if session.IsNew() == (len(r.Header) > 0) {
+			panic("not the session")
+		}
+		if change != nil {
+			change(&session.Data)
+		}
+		s.page(w, r)
 	}))
-	request := func(name string, allocs float64, h http.Handler, cookies ...*http.Cookie) benchRequest {
-		r := requestWith(cookies...)
-		w := &discard{header: http.Header{}}
-		return benchRequest{name, allocs, func() {
-			clear(w.header)
-			h.ServeHTTP(w, r)
-		}, func() int {
-			line := w.header.Get("Set-Cookie")
-			value, _, _ := strings.Cut(strings.TrimPrefix(line, manager.CookieName()+"="), ";")
-			return len(value)
-		}}
+}
+
+// request returns a request to a handler, with the visitor's cookie or without.
+func (s *benchSite[T]) request(name string, allocs float64, h http.Handler, visitor bool) benchRequest {
+	r := requestWith()
+	if visitor {
+		r = requestWith(s.cookie)
 	}
-	return []benchRequest{
-		request("bare", 0, http.HandlerFunc(write), cookies[0]),
-		request("untouched", 1, manager.Handler(http.HandlerFunc(write)), cookies[0]),
-		request("stranger", 2, read("")),
-		request("read", 3, read("dark"), cookies[0]),
-		request("changed", 6, changed, cookies[0]),
-	}
+	w := &discard{header: http.Header{}}
+	return benchRequest{name, allocs, func() {
+		clear(w.header)
+		h.ServeHTTP(w, r)
+	}, func() int {
+		line := w.header.Get("Set-Cookie")
+		value, _, _ := strings.Cut(strings.TrimPrefix(line, s.CookieName()+"="), ";")
+		return len(value)
+	}}
 }
 
 func BenchmarkRequest(b *testing.B) {

@@ -104,6 +104,34 @@ func TestDeepChanges(t *testing.T) {
 	})
 }
 
+func storedMap() map[string]any {
+	return map[string]any{"n": 1, "text": "a", "list": []any{1, "b"}, "map": map[string]any{"deep": 1.5}}
+}
+
+// TestMapChanges is TestFlatChanges for maps, which are compared without being
+// encoded unless they hold something unusual.
+func TestMapChanges(t *testing.T) {
+	changes := []change[map[string]any]{
+		{"nothing", func(*map[string]any) {}, false},
+		{"a value", func(d *map[string]any) { (*d)["n"] = 2 }, true},
+		{"a type", func(d *map[string]any) { (*d)["n"] = int64(1) }, true},
+		{"another key", func(d *map[string]any) { (*d)["new"] = nil }, true},
+		{"one key less", func(d *map[string]any) { delete(*d, "n") }, true},
+		{"in a list", func(d *map[string]any) { (*d)["list"].([]any)[0] = 2 }, true},
+		{"in a map", func(d *map[string]any) { (*d)["map"].(map[string]any)["deep"] = 2.5 }, true},
+		{"something unusual", func(d *map[string]any) { (*d)["n"] = []int(nil) }, true},
+		{"there and back", func(d *map[string]any) { (*d)["n"] = 2; (*d)["n"] = 1 }, false},
+		{"everything", func(d *map[string]any) { *d = nil }, true},
+	}
+	testChanges(t, storedMap, append(changes, change[map[string]any]{"an equal value", func(d *map[string]any) { *d = storedMap() }, false}))
+	unusual := func() map[string]any {
+		d := storedMap()
+		d["unusual"] = []int{1}
+		return d
+	}
+	testChanges(t, unusual, append(changes, change[map[string]any]{"in what is unusual", func(d *map[string]any) { (*d)["unusual"].([]int)[0]++ }, true}))
+}
+
 // A change is one that a handler makes in Data, and whether it has to be
 // stored.
 type change[T any] struct {

@@ -7,6 +7,7 @@ import (
 	"math"
 	"net/http"
 	"reflect"
+	"sync/atomic"
 	"time"
 
 	"example.com/cookiesession/internal/cbor"
@@ -74,6 +75,8 @@ type Codec struct {
 	maxSize    int // bytes of name and value of one cookie
 	maxCookies int
 	padTo      int // bytes; 0: no padding
+
+	plan atomic.Pointer[value.Plan] // of the first type that was asked for
 }
 
 // Meta is the information that is sealed beside a value.
@@ -133,7 +136,6 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	packer() // now, and not in the first request
 	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies), padTo: opts.PadTo}
 	switch {
 	case c.maxSize == 0:
@@ -171,8 +173,7 @@ func (c *Codec) Encode(name string, value any) (string, error) {
 // whole: maps are not merged into. If dst points to a pointer that is not nil,
 // what that one points to is replaced, as with gob and JSON.
 func (c *Codec) Decode(name, value string, dst any) error {
-	_, err := c.Open(name, value, dst)
-	return err
+	return c.open(name, value, dst, nil)
 }
 
 // Seal seals value for the cookie called name. A pointer is followed. Errors: a
@@ -190,16 +191,23 @@ func (c *Codec) Seal(name string, value any, meta Meta) (string, error) {
 // [ErrUnknownKey], [ErrExpired], [ErrRevoked] (all IsDecode), and IsUsage if
 // dst is not a pointer that can be decoded into.
 func (c *Codec) Open(name, value string, dst any) (Meta, error) {
-	target, err := newTarget(dst)
+	var meta Meta
+	err := c.open(name, value, dst, &meta)
+	return meta, err
+}
+
+// open is Open, which fills meta on success, if it is not nil.
+func (c *Codec) open(name, value string, dst any, meta *Meta) error {
+	target, err := c.target(dst)
 	if err != nil {
-		return Meta{}, err
+		return err
 	}
 	f := c.finder(name)
-	o, err := f.one(value)
+	s, err := f.one(value)
 	if err != nil {
-		return Meta{}, err
+		return err
 	}
-	return f.finish(&o, target)
+	return f.finish(s, target, meta)
 }
 
 // OpenRequest opens the value that a request has for the cookie called name,
@@ -209,7 +217,7 @@ func (c *Codec) Open(name, value string, dst any) (Meta, error) {
 // older cookie never stands in for a newer one that was revoked. At most 8 are
 // tried. Without any the error is [ErrNoSession].
 func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error) {
-	target, err := newTarget(dst)
+	target, err := c.target(dst)
 	if err != nil {
 		return Meta{}, err
 	}
@@ -217,11 +225,13 @@ func (c *Codec) OpenRequest(r *http.Request, name string, dst any) (Meta, error)
 		return Meta{}, usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(cookieLines(r))
+	s, err := f.newest(cookieLines(r))
 	if err != nil {
 		return Meta{}, err
 	}
-	return f.finish(&o, target)
+	var meta Meta
+	err = f.finish(s, target, &meta)
+	return meta, err
 }
 
 // Reseal returns the value that a request has for the cookie called name,
@@ -234,20 +244,20 @@ func (c *Codec) Reseal(r *http.Request, name string) (string, error) {
 		return "", usageError(err)
 	}
 	f := c.finder(name)
-	o, err := f.newest(cookieLines(r))
+	s, err := f.newest(cookieLines(r))
 	if err != nil {
 		return "", err
 	}
-	defer o.scratch.release()
-	if err := c.policy.check(&o.record, f.now); err != nil {
+	defer s.release()
+	if err := c.policy.check(&s.rec, f.now); err != nil {
 		return "", err
 	}
-	if f.ring.sealingAfter(o.key, f.now) == o.key {
-		return string(o.scratch.text), nil
+	if f.ring.sealingAfter(s.key, f.now) == s.key {
+		return string(s.text), nil
 	}
-	out, err := o.scratch.seal(&sealing{
-		Codec: c, name: name, label: c.label, ring: f.ring, before: o.key, now: f.now, random: freshRandom(),
-	}, &o.record)
+	out, err := s.seal(&sealing{
+		Codec: c, name: name, label: c.label, ring: f.ring, before: s.key, now: f.now, random: freshRandom(),
+	}, &s.rec)
 	if err != nil {
 		return "", err
 	}
@@ -260,34 +270,51 @@ type target struct {
 	plan  *value.Plan
 }
 
-func newTarget(dst any) (target, error) {
+func (c *Codec) target(dst any) (target, error) {
 	v := reflect.ValueOf(dst)
 	if v.Kind() != reflect.Pointer || v.IsNil() {
 		return target{}, usageError(fmt.Errorf("can't decode into %T: it has to be a non-nil pointer", dst))
 	}
-	plan, err := value.PlanFor(v.Type().Elem())
+	plan, err := c.planFor(v.Type().Elem())
 	if err != nil {
-		return target{}, usageError(err)
+		return target{}, err
 	}
 	if inner := v.Elem(); inner.Kind() == reflect.Pointer && !inner.IsNil() {
-		return newTarget(inner.Interface())
+		return c.target(inner.Interface())
 	}
 	return target{v.Elem(), plan}, nil
 }
 
-// finish applies the policy to an opened record, and decodes its value.
-func (f *finder) finish(o *opened, dst target) (Meta, error) {
-	defer o.scratch.release()
-	if err := f.policy.check(&o.record, f.now); err != nil {
-		return Meta{}, err
+// planFor returns the plan of a type. Most Codecs only ever see one.
+func (c *Codec) planFor(t reflect.Type) (*value.Plan, error) {
+	if plan := c.plan.Load(); plan != nil && plan.Type() == t {
+		return plan, nil
 	}
-	if err := o.scratch.unpack(&o.record); err != nil {
-		return Meta{}, err
+	plan, err := value.PlanFor(t)
+	if err != nil {
+		return nil, usageError(err)
 	}
-	if err := dst.decode(&o.scratch.tape); err != nil {
-		return Meta{}, err
+	c.plan.CompareAndSwap(nil, plan)
+	return plan, nil
+}
+
+// finish applies the policy to an opened value, decodes it, and fills meta if
+// that is not nil. It releases s.
+func (f *finder) finish(s *scratch, dst target, meta *Meta) error {
+	defer s.release()
+	if err := f.policy.check(&s.rec, f.now); err != nil {
+		return err
 	}
-	return o.record.meta(o.key, f.ring.superseded(o.key, f.now)), nil
+	if err := s.unpack(); err != nil {
+		return err
+	}
+	if err := dst.decode(&s.tape); err != nil {
+		return err
+	}
+	if meta != nil {
+		*meta = s.rec.meta(s.key, f.ring.superseded(s.key, f.now))
+	}
+	return nil
 }
 
 // decode replaces the content of dst on success, and else leaves it alone.

@@ -50,11 +50,11 @@ func (o *Options[T]) CodecOptions() *CodecOptions { return o.codecOptions() }
 // RecordOf returns what a value seals.
 func RecordOf(c *Codec, name, value string) string {
 	f := c.finder(name)
-	o, err := f.one(value)
+	s, err := f.one(value)
 	if err != nil {
 		return err.Error()
 	}
-	return string(o.data)
+	return string(s.data)
 }
 
 // ValueError is the error for a value that did not decode.

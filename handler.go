@@ -89,18 +89,17 @@ type visit struct {
 	lines   []string      // of its Cookie header
 	writer  responseWriter
 
+	saved *state    // by the last commit; nil: nothing was
 	once  sync.Once // opens the session
-	whole any       // the *Session[T] that once has made
 
-	mu        sync.Mutex // protects the fields below: a timeout commits on another goroutine than the handler's
-	session   *state
+	mu        sync.Mutex      // protects the fields below: a timeout commits on another goroutine than the handler's
+	session   *state          // that once has made
 	asker     context.Context // of the last Get
 	touched   bool            // the session was, other than in Data
 	destroyed bool            // Destroy was called, perhaps for a session that lives again
 	committed bool
-	saved     *state // by the last commit; nil: nothing was
-	givenUp   bool   // by the last commit
-	late      bool   // reported
+	givenUp   bool // by the last commit
+	late      bool // reported
 }
 
 // Value finds the visit by its Manager, so that Managers of one type don't
@@ -124,9 +123,8 @@ func (v *visit) asks(ctx context.Context) {
 	v.mu.Unlock()
 }
 
-// open makes whole, whose state is s, the session of this visit.
-func (v *visit) open(whole any, s *state) {
-	v.whole = whole
+// open makes s the session of this visit.
+func (v *visit) open(s *state) {
 	v.mu.Lock()
 	v.session = s
 	v.mu.Unlock()
@@ -145,14 +143,10 @@ func (v *visit) over() bool {
 func (v *visit) commit(header http.Header, status int) error {
 	v.mu.Lock()
 	v.committed = true
-	v.givenUp = v.asker != nil && v.over() && webrule.GivesUp(status)
-	givenUp := v.givenUp
-	v.saved = nil
-	if !givenUp {
-		v.saved = v.session
-	}
-	s := v.saved
+	v.givenUp = webrule.GivesUp(status) && v.asker != nil && v.over()
+	givenUp, s := v.givenUp, v.session
 	v.mu.Unlock()
+	v.saved = nil
 	if givenUp {
 		v.giveUp(header)
 		return nil
@@ -160,6 +154,7 @@ func (v *visit) commit(header http.Header, status int) error {
 	if s == nil {
 		return nil
 	}
+	v.saved = s
 	before := s.output.lines
 	if err := s.prepare(status); err != nil {
 		retract(header, before)
@@ -192,16 +187,9 @@ func (v *visit) giveUp(header http.Header) {
 
 // sent says that the headers of the last commit are on their way.
 func (v *visit) sent() {
-	if s := v.lastSaved(); s != nil {
-		s.report()
+	if v.saved != nil {
+		v.saved.report()
 	}
-}
-
-// lastSaved returns the session that the last commit saved, or nil.
-func (v *visit) lastSaved() *state {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.saved
 }
 
 // uncommit says that the headers did not go out after all.
@@ -214,7 +202,7 @@ func (v *visit) uncommit() {
 // hijacked says that the handler has taken the connection over, and may or may
 // not send the headers.
 func (v *visit) hijacked() {
-	s := v.lastSaved()
+	s := v.saved
 	if s != nil && len(s.output.lines) > 0 && !s.output.handed {
 		s.event(Event{Kind: EventHijacked})
 	}

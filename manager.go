@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"net/http"
 	"reflect"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/clock"
 	"example.com/cookiesession/internal/value"
 	"example.com/cookiesession/internal/webrule"
@@ -31,7 +31,7 @@ type manager struct {
 	dataType  reflect.Type // T
 	plan      *value.Plan
 	plain     bool   // see isPlain
-	zero      uint64 // the sum of the tape of a session that is not stored
+	zero      uint64 // the sum of a Data that is not stored
 	cookie    attributes
 	names     []string // of the cookie and of its further parts
 	labelFunc func(*http.Request) string
@@ -91,10 +91,41 @@ func isPlain(t reflect.Type) bool {
 func (m *manager) encodeZero() error {
 	data := reflect.New(m.dataType).Elem()
 	clearData(data)
-	var tape cbor.Tape
-	err := m.plan.Write(&tape, data)
-	m.zero = tape.Sum()
-	return err
+	sc := newScratch()
+	defer sc.release()
+	if err := m.plan.Write(&sc.tape, data); err != nil {
+		return err
+	}
+	m.zero = m.sum(sc, data)
+	return nil
+}
+
+// sum returns the sum of a Data that is on sc's tape. Two that are stored alike
+// have the same one. So have two that are not with a chance of 2^-64, which
+// nobody outside can influence: the hashes have random keys, and no sum is ever
+// shown.
+//
+// That of a plain Data is the sum of its body, which a request has already. All
+// other Data is summed again when it is saved, so it takes what is quicker than
+// packing.
+func (m *manager) sum(sc *scratch, data reflect.Value) uint64 {
+	if m.plain {
+		return bodySum(sc.pack())
+	}
+	if sum, ok := m.plan.Sum(data); ok {
+		return uint64(sum)
+	}
+	return uint64(sc.tape.Sum())
+}
+
+var bodySeed = maphash.MakeSeed()
+
+func bodySum(body []byte, packed bool) uint64 {
+	sum := maphash.Bytes(bodySeed, body)
+	if packed {
+		return ^sum // the bytes mean something else
+	}
+	return sum
 }
 
 // CookieName returns the name of the session cookie.
@@ -148,11 +179,11 @@ func (m *Manager[T]) FromContext(ctx context.Context) (*Session[T], bool) {
 	v.asks(ctx)
 	v.once.Do(func() {
 		s := new(Session[T])
-		defer func() { v.open(s, &s.state) }() // a panic of Check passes through
+		defer v.open(&s.state) // a panic of Check passes through
 		s.visit, s.request, s.began = v, v.request, v.began
 		m.load(s, v.lines)
 	})
-	return v.whole.(*Session[T]), true
+	return v.session.whole.(*Session[T]), true
 }
 
 // Load opens the session of a request without the middleware. It never fails:
@@ -353,29 +384,33 @@ func (m *manager) open(s *state, lines []string) error {
 	if err != nil {
 		return err
 	}
-	defer best.scratch.release()
-	if err := m.codec.policy.check(&best.record, s.began); err != nil {
+	defer best.release()
+	if err := m.codec.policy.check(&best.rec, s.began); err != nil {
 		return err
 	}
-	tape := &best.scratch.tape
-	if err := best.scratch.unpack(&best.record); err != nil {
+	if err := best.unpack(); err != nil {
 		return err
 	}
 	data := s.whole.value()
-	exact, err := m.plan.ReadExact(tape, data)
+	exact, err := m.plan.ReadExact(&best.tape, data)
 	if err == nil && !exact {
 		// This program would have stored something else, for instance without a
 		// field of another release. Changes are told from that, so that reading
 		// never writes.
-		tape.Reset()
-		err = m.plan.Write(tape, data)
+		best.tape.Reset()
+		err = m.plan.Write(&best.tape, data)
 	}
 	if err != nil {
 		return valueError(err)
 	}
-	s.key, s.record = best.key, best.record
-	s.record.lifetime = m.codec.policy.cut(best.record.lifetime)
-	s.record.body, s.sum = append(s.room[:0], best.record.body...), tape.Sum()
+	s.key, s.record = best.key, best.rec
+	s.record.lifetime = m.codec.policy.cut(best.rec.lifetime)
+	s.record.body = append(s.room[:0], best.rec.body...)
+	if exact && m.plain {
+		s.sum = bodySum(s.record.body, s.record.packed)
+	} else {
+		s.sum = m.sum(best, data)
+	}
 	s.remember(s.sum)
 	return nil
 }

@@ -28,14 +28,16 @@ func (c *Codec) finder(name string) finder {
 	return finder{Codec: c, name: name, label: c.label, now: clock.Now(), ring: c.keys.current()}
 }
 
-// An opened value is one whose seal is intact. The record is read, and judged
-// by age, for the one value that counts.
+// An opened value is one whose seal is intact. It stands in the scratch that
+// has its token.
 type opened struct {
-	key     *ringKey
-	issued  int64
-	data    []byte   // scratch's
-	scratch *scratch // nil: none opened
-	record  record   // its body is in data
+	key    *ringKey
+	issued int64  // Unix seconds
+	data   []byte // the record, as it was sealed
+
+	// rec is read, and judged by age, for the one value that counts. Its body
+	// is in data.
+	rec record
 }
 
 // A candidate is a value, or the first part of one, that may open: it has the
@@ -64,51 +66,51 @@ type carried struct {
 }
 
 // newest opens a request's cookies, with at most MaxTries tags, and returns the
-// record of the one issued last. On a tie the one whose key ranks higher wins,
-// since a re-sealed copy has the time of its twin, and then the first. Two
-// cookies of one name come from two paths or domains.
+// one issued last, with its record. On a tie the one whose key ranks higher
+// wins, since a re-sealed copy has the time of its twin, and then the first.
+// Two cookies of one name come from two paths or domains.
 //
 // All else is judged for that one alone: an older cookie must not stand in for
 // a newer one that was revoked, or that this release does not understand.
-func (f *finder) newest(lines []string) (opened, error) {
+func (f *finder) newest(lines []string) (*scratch, error) {
 	var c carried
 	f.collect(&c, lines)
 	best, err := f.openAll(&c)
-	if err == nil {
-		err = best.parse()
+	if err != nil {
+		return nil, err
 	}
-	return best, err
+	return best.parse()
 }
 
 // openAll opens the candidates and returns the best.
-func (f *finder) openAll(c *carried) (best opened, err error) {
-	for _, first := range c.first[:c.tries] {
-		next, tryErr := f.open(first, &c.parts)
+func (f *finder) openAll(c *carried) (best *scratch, err error) {
+	for i := range c.first[:c.tries] {
+		next, tryErr := f.open(&c.first[i], &c.parts)
 		switch {
 		case tryErr != nil:
 			err = cmp.Or(err, tryErr)
 			continue
-		case best.scratch == nil:
+		case best == nil:
 			best = next
 			continue
 		}
-		f.duplicate = f.duplicate || !bytes.Equal(next.scratch.nonce(), best.scratch.nonce())
+		f.duplicate = f.duplicate || !bytes.Equal(next.nonce(), best.nonce())
 		if cmp.Or(cmp.Compare(next.issued, best.issued), cmp.Compare(next.key.rank, best.key.rank)) > 0 {
 			best, next = next, best
 		}
-		next.scratch.release()
+		next.release()
 	}
 	switch {
-	case best.scratch != nil:
+	case best != nil:
 		return best, nil
 	case c.newer != nil:
-		return opened{}, c.newer
+		return nil, c.newer
 	case c.crowded:
-		return opened{}, errCrowded
+		return nil, errCrowded
 	case c.err != nil:
-		return opened{}, c.err
+		return nil, c.err
 	}
-	return opened{}, cmp.Or(err, errNone)
+	return nil, cmp.Or(err, errNone)
 }
 
 var (
@@ -116,14 +118,14 @@ var (
 	errCrowded       = invalidError(ReasonCrowded, fmt.Errorf("the first %d values of the name that may open do not, and there are more", wire.MaxTries))
 )
 
-// parse reads the record of the value that counts. On an error the value is
-// released.
-func (o *opened) parse() (err error) {
-	if o.record, err = parseRecord(o.data, o.issued); err != nil {
-		o.scratch.release()
-		*o = opened{}
+// parse reads the record of the value that counts, and returns s. On an error s
+// is released.
+func (s *scratch) parse() (*scratch, error) {
+	if err := s.rec.read(s.data, s.issued); err != nil {
+		s.release()
+		return nil, err
 	}
-	return err
+	return s, nil
 }
 
 // collect reads the lines of a Cookie header. If the ring lacks the key of a
@@ -153,7 +155,8 @@ func (f *finder) read(c *carried, lines []string) {
 			c.parts.Add(i, value)
 			continue
 		}
-		first, err := f.admit(value)
+		first := candidate{text: value}
+		err := f.admit(&first)
 		if err == errUnknownKey && c.stranger.text == "" {
 			c.stranger = first
 		}
@@ -183,30 +186,30 @@ func (f *finder) reload(header wire.Header) bool {
 }
 
 // one opens a value that is whole.
-func (f *finder) one(text string) (opened, error) {
+func (f *finder) one(text string) (*scratch, error) {
 	if err := checkName(f.name); err != nil {
-		return opened{}, usageError(err)
+		return nil, usageError(err)
 	}
-	whole, refused := f.admit(text)
+	whole := candidate{text: text}
+	refused := f.admit(&whole)
 	if refused == errUnknownKey && f.reload(whole.header) {
-		whole, refused = f.admit(text)
+		refused = f.admit(&whole)
 	}
 	if refused != nil {
-		return opened{}, refused
+		return nil, refused
 	}
-	o, err := f.open(whole, nil)
-	if err == nil {
-		err = o.parse()
+	s, err := f.open(&whole, nil)
+	if err != nil {
+		return nil, err
 	}
-	return o, err
+	return s.parse()
 }
 
 // admit checks a value without decoding it. That takes one look into the ring,
 // and no memory unless the value is longer than a cookie.
-func (f *finder) admit(text string) (first candidate, refused *codecError) {
-	first.text = text
-	if first.header, refused = f.inspect(text); refused != nil && refused != errNewerVersion {
-		return first, refused
+func (f *finder) admit(first *candidate) (refused *codecError) {
+	if first.header, refused = f.inspect(first.text); refused != nil && refused != errNewerVersion {
+		return refused
 	}
 	key, status := f.ring.find(first.header.KeyID, f.now) // by its id, never by trial
 	switch {
@@ -218,7 +221,7 @@ func (f *finder) admit(text string) (first candidate, refused *codecError) {
 		refused = errUnknownKey
 	}
 	first.key = key
-	return first, refused
+	return refused
 }
 
 // inspect refuses a text that cannot be a token of this Codec or its first
@@ -295,17 +298,17 @@ func (f *finder) tooLong(chars, n int) *codecError {
 }
 
 // open opens a value, which is joined from its parts unless there are none.
-func (f *finder) open(first candidate, parts *wire.Parts) (opened, error) {
+func (f *finder) open(first *candidate, parts *wire.Parts) (*scratch, error) {
 	s := newScratch()
-	if err := f.join(s, &first, parts); err != nil {
-		s.release()
-		return opened{}, err
+	err := f.join(s, first, parts)
+	if err == nil {
+		err = s.open(f, first.key)
 	}
-	o, err := s.open(f, first.key)
 	if err != nil {
 		s.release()
+		return nil, err
 	}
-	return o, err
+	return s, nil
 }
 
 // join puts the text of a value into s.
@@ -333,17 +336,17 @@ func (f *finder) join(s *scratch, first *candidate, parts *wire.Parts) error {
 	return nil
 }
 
-// open opens the token whose text was joined. The record's body is s's.
-func (s *scratch) open(f *finder, key *ringKey) (o opened, err error) {
+// open opens the token whose text was joined.
+func (s *scratch) open(f *finder, key *ringKey) (err error) {
 	if s.token, err = wire.AppendToken(s.token[:0], s.text); err != nil {
-		return opened{}, errEncoding
+		return errEncoding
 	}
 	s.additional = appendAdditionalData(s.additional[:0], f.name, f.label)
-	data, issued, err := openToken(key, s.token, s.additional)
-	if err != nil {
-		return opened{}, invalidError(ReasonAltered, err)
+	if s.data, s.issued, err = openToken(key, s.token, s.additional); err != nil {
+		return invalidError(ReasonAltered, err)
 	}
-	return opened{key: key, issued: issued, data: data, scratch: s}, nil
+	s.key = key
+	return nil
 }
 
 // nonce returns the header of the token that was opened, which no other has.

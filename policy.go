@@ -83,27 +83,28 @@ func (p *policy) expires(rec *record) int64 {
 }
 
 var (
-	errFuture    = errors.New("issued more than five minutes in the future")
-	errIdle      = errors.New("past its idle timeout")
-	errLifetime  = errors.New("past its lifetime")
-	errNotBefore = errors.New("created before NotBefore")
+	errFuture    = refused(ReasonFuture, ErrInvalid, "issued more than five minutes in the future")
+	errIdle      = refused(ReasonIdle, ErrExpired, "past its idle timeout")
+	errLifetime  = refused(ReasonLifetime, ErrExpired, "past its lifetime")
+	errNotBefore = refused(ReasonNotBefore, ErrRevoked, "created before NotBefore")
 )
+
+func refused(reason Reason, sentinel error, cause string) error {
+	return &codecError{class: classDecode, reason: reason, sentinel: sentinel, cause: errors.New(cause)}
+}
 
 // check refuses a session that is too old, or issued too far in the future. A
 // negative age (the clock was set back) counts as zero.
 func (p *policy) check(rec *record, now time.Time) error {
-	refused := func(reason Reason, sentinel, cause error) error {
-		return &codecError{class: classDecode, reason: reason, sentinel: sentinel, cause: cause}
-	}
 	switch unix := now.Unix(); {
 	case rec.issued > unix+int64(wire.MaxSkew/time.Second):
-		return refused(ReasonFuture, ErrInvalid, errFuture)
+		return errFuture
 	case p.revokes(rec, now):
-		return refused(ReasonNotBefore, ErrRevoked, errNotBefore)
+		return errNotBefore
 	case unix >= p.end(rec):
-		return refused(ReasonLifetime, ErrExpired, errLifetime)
+		return errLifetime
 	case unix >= p.expires(rec):
-		return refused(ReasonIdle, ErrExpired, errIdle)
+		return errIdle
 	}
 	return nil
 }

@@ -52,16 +52,16 @@ const (
 
 // A record is a Record in memory, together with the time of its token.
 type record struct {
-	hasID    bool
-	packed   bool
-	id       [idSize]byte
 	created  int64 // Unix seconds
 	issued   int64 // Unix seconds
 	lifetime int64 // seconds; 0: none of its own
 
+	packed         bool
 	browserSession bool
-	binding        [bindingSize]byte // zero: none
 	pending        bool              // the binding is
+	binding        [bindingSize]byte // zero: none
+	hasID          bool
+	id             [idSize]byte
 
 	body []byte
 }
@@ -118,17 +118,17 @@ func cutPadding(data []byte) (rest []byte, ok bool) {
 	return bytes.CutSuffix(bytes.TrimRight(data, "\x00"), []byte{padding})
 }
 
-// parseRecord reads the record of a token that was issued at that time. The
-// result's body aliases data.
-func parseRecord(data []byte, issued int64) (record, error) {
+// read reads the record of a token that was issued at that time. The record's
+// body aliases data.
+func (r *record) read(data []byte, issued int64) error {
 	if len(data) > 0 && data[0]&^knownFlags != 0 {
-		return record{}, newerError(errFlags) // the rest may mean anything
+		return newerError(errFlags) // the rest may mean anything
 	}
-	r := record{issued: issued}
+	*r = record{issued: issued}
 	if !r.parse(data) {
-		return record{}, invalidError(ReasonMalformed, errRecord)
+		return invalidError(ReasonMalformed, errRecord)
 	}
-	return r, nil
+	return nil
 }
 
 func (r *record) parse(data []byte) (ok bool) {

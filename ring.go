@@ -206,16 +206,16 @@ func (r *ring) pending(now time.Time) bool {
 // find looks up the key of a token. It does not allocate. The key is nil unless
 // it was found.
 func (r *ring) find(id keyID, now time.Time) (*ringKey, keyStatus) {
-	if k, ok := r.byID[id]; ok {
-		if isRetired(k.retires, now) {
-			return nil, keyUnknown
-		}
-		return k, keyFound
-	}
-	if _, ok := r.revoked[id]; ok {
+	var k *ringKey
+	if len(r.order) > 0 && r.order[0].id == id { // most tokens have the latest
+		k = r.order[0]
+	} else if k = r.byID[id]; k == nil && r.revokes(id) {
 		return nil, keyRevoked
 	}
-	return nil, keyUnknown
+	if k == nil || isRetired(k.retires, now) {
+		return nil, keyUnknown
+	}
+	return k, keyFound
 }
 
 // superseded reports whether k comes before the key that seals at now, so that
@@ -223,6 +223,9 @@ func (r *ring) find(id keyID, now time.Time) (*ringKey, keyStatus) {
 // count: another replica, whose clock is ahead, sealed with it, and two that
 // disagree must not rewrite each other's cookies at every request.
 func (r *ring) superseded(k *ringKey, now time.Time) bool {
+	if r.isLatest(k) {
+		return false
+	}
 	s := r.sealing(now)
 	return s != nil && k.rank < s.rank
 }

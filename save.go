@@ -23,7 +23,7 @@ func (s *state) prepare(status int) error {
 	if sc != nil {
 		defer sc.release()
 	}
-	next := output{touches: s.touches, prepared: true, sum: sum}
+	next := output{prepared: true, sum: sum}
 	if s.rests(sum) {
 		if !s.output.is(&next) {
 			s.output = next
@@ -41,7 +41,7 @@ func (s *state) prepare(status int) error {
 		return nil
 	}
 	if err := s.compose(sc, &next, now); err != nil {
-		if next.action != refresh || s.touches > 0 {
+		if next.action != refresh || s.touched {
 			return err
 		}
 		// Nobody asked for it, and the old cookie is still good.
@@ -61,20 +61,24 @@ func (s *state) rests(sum uint64) bool {
 	case !s.opened():
 		return sum == s.manager.zero
 	}
-	return s.touches == 0 && sum == s.sum &&
+	return !s.touched && sum == s.sum &&
 		s.manager.codec.policy.idleTimeout == 0 && s.ring.isLatest(s.key)
 }
 
-// measure returns the sum of the tape of Data, and the tape if that had to be
-// made. Else sc is nil.
+// measure returns the sum of Data, and its tape if that had to be made. Else sc
+// is nil.
 func (s *state) measure() (sum uint64, sc *scratch, err error) {
 	if sum, ok := s.whole.kept(); ok {
 		return sum, nil, nil
 	}
+	data := s.whole.value()
+	if sum, ok := s.manager.plan.Sum(data); ok {
+		return uint64(sum), nil, nil
+	}
 	if sc, err = s.encode(); err != nil {
 		return 0, nil, err
 	}
-	sum = sc.tape.Sum()
+	sum = s.manager.sum(sc, data)
 	s.remember(sum)
 	return sum, sc, nil
 }
@@ -89,8 +93,8 @@ func (s *state) encode() (*scratch, error) {
 	return sc, nil
 }
 
-// remember keeps Data, and the sum of its tape, if Data is plain. As long as it
-// stays the same, it is not encoded again.
+// remember keeps Data and its sum, if Data is plain. As long as it stays the
+// same, it is not encoded again.
 func (s *state) remember(sum uint64) {
 	if s.manager.plain {
 		s.whole.keep(sum)
@@ -112,11 +116,11 @@ func (o *output) revokedBy(r *ring) bool { return o.key != nil && r.revokes(o.ke
 
 // is reports whether o is the output of the decision next, for the same Data.
 func (o *output) is(next *output) bool {
-	return o.prepared && o.action == next.action && o.reason == next.reason && o.touches == next.touches && o.sum == next.sum
+	return o.prepared && !o.stale && o.action == next.action && o.reason == next.reason && o.sum == next.sum
 }
 
-// changedSince reports whether Data, whose tape has this sum, differs from the
-// Data that was stored or read last.
+// changedSince reports whether Data, which has this sum, differs from the Data
+// that was stored or read last.
 func (s *state) changedSince(sum uint64) bool {
 	switch {
 	case s.output.prepared:
@@ -131,14 +135,14 @@ func (s *state) changedSince(sum uint64) bool {
 func (s *state) facts(sum uint64, now time.Time, status int, barred bool) facts {
 	m, rec := s.manager, s.reissued(now)
 	f := facts{
-		opened: s.opened(), destroyed: s.destroyed, touched: s.touches > 0,
+		opened: s.opened(), destroyed: s.destroyed, touched: s.touched,
 		zero: sum == m.zero, changed: sum != s.sum,
 		barred: barred, over: m.codec.policy.expires(&rec) <= now.Unix(),
 	}
 	if s.destroyed {
 		f.deletes = s.deletes()
 	}
-	if s.opened() {
+	if s.opened() && !f.changed {
 		s.addDue(&f, now, status)
 	}
 	return f
@@ -188,7 +192,7 @@ func (s *state) compose(sc *scratch, out *output, now time.Time) error {
 
 // seal makes the lines that set the cookies of a session, and those that delete
 // its stale ones. sc has the tape of Data, or is nil.
-func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
+func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	m := s.manager
 	if m.labelFunc != nil && s.request == nil {
 		return usageError(errNoRequest)
@@ -200,13 +204,16 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
 		rec.issued = s.record.issued
 	}
 	if sc == nil {
-		if sc, err = s.encode(); err != nil {
-			return err
-		}
+		sc = newScratch()
 		defer sc.release()
+		if out.action == store {
+			if err := sc.encodeAs(m.plan, s.whole.value()); err != nil {
+				return err
+			}
+		}
 	}
 	if out.action == store {
-		if err := sc.readBack(m.plan, m.dataType); err != nil {
+		if err := sc.readBack(m.plan); err != nil {
 			return err
 		}
 		rec.body, rec.packed = sc.pack()
@@ -218,6 +225,7 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) (err error) {
 		return err
 	}
 	out.key, out.size, out.bare, out.limit = sealed.key, sealed.size, sealed.bare, sealed.limit
+	out.pending = s.ring.pending(now)
 	maxAge := m.codec.policy.expires(&rec) - now.Unix()
 	if m.cookie.browserSession || rec.browserSession {
 		maxAge = -1
@@ -311,7 +319,7 @@ func (s *state) reportIssued() {
 	if out.bare > out.limit/4*3 {
 		s.event(Event{Kind: EventNearLimit, Size: out.bare, Limit: out.limit})
 	}
-	if s.ring.pending(clock.Now()) && m.pending.Swap(s.ring) != s.ring {
+	if out.pending && m.pending.Swap(s.ring) != s.ring {
 		s.event(Event{Kind: EventKeysPending, KeyID: out.key.idText})
 	}
 	if m.secure.Load() && s.carried == 0 && s.request != nil && webrule.IsPlainPage(s.request) && m.secure.CompareAndSwap(true, false) {

@@ -16,8 +16,10 @@ import (
 // A scratch holds the buffers of one sealing or opening. Only its methods hand
 // out slices of it, and nothing that leaves this package points into one.
 type scratch struct {
-	tape       cbor.Tape // of the value
-	body       []byte
+	opened               // what is in token, when that is opened
+	tape       cbor.Tape // of the value; empty to begin with
+	body       []byte    // of the value on the tape; empty until pack makes it
+	packed     bool      // body is
 	record     []byte
 	additional []byte
 	token      []byte
@@ -33,63 +35,53 @@ func newScratch() *scratch { return scratches.Get().(*scratch) }
 func (s *scratch) release() {
 	const mostBytes, mostTokens = 64 << 10, 2 << 10
 	s.tape.Reset() // it holds on to strings
+	s.body = s.body[:0]
 	if cap(s.tape.Data)+cap(s.body)+cap(s.record)+cap(s.token)+cap(s.text)+cap(s.line)+cap(s.additional) <= mostBytes &&
 		cap(s.tape.Tokens) <= mostTokens {
 		scratches.Put(s)
 	}
 }
 
-// encode puts a value on the tape.
-func (s *scratch) encode(v any) error {
-	s.tape.Reset()
-	if err := value.Write(&s.tape, v); err != nil {
-		return usageError(err)
+// encode puts a value on the tape, and returns the plan of its type.
+func (s *scratch) encode(c *Codec, v any) (*value.Plan, error) {
+	rv, err := value.Follow(v)
+	if err != nil {
+		return nil, usageError(err)
 	}
-	return nil
+	plan, err := c.planFor(rv.Type())
+	if err != nil {
+		return nil, err
+	}
+	return plan, s.encodeAs(plan, rv)
 }
 
 // encodeAs puts a value whose plan is known on the tape.
 func (s *scratch) encodeAs(plan *value.Plan, v reflect.Value) error {
-	s.tape.Reset()
 	if err := plan.Write(&s.tape, v); err != nil {
 		return usageError(err)
 	}
 	return nil
 }
 
-// readBack refuses the value on the tape, which is of the type t, if it would
-// not open. Marshaling methods may write bytes that they refuse to read: some
-// write nothing for the zero value, and do not read nothing.
-func (s *scratch) readBack(plan *value.Plan, t reflect.Type) error {
-	if !plan.CallsMethods() {
+// readBack refuses the value on the tape, which has that plan, if it would not
+// open. Marshaling methods may write bytes that they refuse to read: some write
+// nothing for the zero value, and do not read nothing.
+func (s *scratch) readBack(plan *value.Plan) error {
+	if !plan.CallsMethods(&s.tape) {
 		return nil
 	}
-	s.body = s.tape.Append(s.body[:0])
-	if _, err := plan.Decode(s.body, reflect.New(t).Elem()); err != nil {
+	s.text = s.tape.Append(s.text[:0])
+	if _, err := plan.Decode(s.text, reflect.New(plan.Type()).Elem()); err != nil {
 		return usageError(fmt.Errorf("the stored form could not be read again: %w", err))
 	}
 	return nil
 }
 
-// readBackAny is readBack for a value that encode has put on the tape.
-func (s *scratch) readBackAny(of any) error {
-	v := reflect.ValueOf(of)
-	for v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface {
-		v = v.Elem()
-	}
-	plan, err := value.PlanFor(v.Type())
-	if err != nil {
-		return usageError(err) // unreachable: encode has used it
-	}
-	return s.readBack(plan, v.Type())
-}
+// packer is that of version 1. Its tables are linked in, so it takes no time to
+// make.
+var packer = pack.New(&tables.V1)
 
-// packer returns the packer of version 1. All codecs share its tables.
-var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
-
-func init() {
-	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }
-}
+func init() { value.KeyNumber = packer.KeyNumber }
 
 // mostTokens bounds the tape of a packed value. A tape takes 32 bytes per
 // token, here and in every reader.
@@ -99,24 +91,28 @@ const mostTokens = 16 << 10
 // is packed only if that is smaller and unpacks to no more than a reader
 // allows.
 func (s *scratch) pack() (body []byte, packed bool) {
-	size := s.tape.Len(0)
-	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
-		if s.body = packer().AppendTape(s.body[:0], &s.tape); len(s.body) < size {
-			return s.body, true
-		}
+	if len(s.body) > 0 {
+		return s.body, s.packed
 	}
-	s.body = s.tape.Append(s.body[:0])
-	return s.body, false
+	size := s.tape.Len(0)
+	s.packed = false
+	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
+		s.body = packer.AppendTape(s.body, &s.tape)
+		s.packed = len(s.body) < size
+	}
+	if !s.packed {
+		s.body = s.tape.Append(s.body[:0])
+	}
+	return s.body, s.packed
 }
 
-// unpack puts the value in a record's body on the tape.
-func (s *scratch) unpack(rec *record) error {
-	s.tape.Reset()
+// unpack puts the value that was opened on the tape.
+func (s *scratch) unpack() error {
 	var err error
-	if rec.packed {
-		err = packer().ReadTape(&s.tape, rec.body, wire.MaxUnpacked)
+	if s.rec.packed {
+		err = packer.ReadTape(&s.tape, s.rec.body, wire.MaxUnpacked)
 	} else {
-		err = s.tape.Read(rec.body, 0)
+		err = s.tape.Read(s.rec.body, 0)
 	}
 	if err == nil {
 		return nil

@@ -39,10 +39,11 @@ func freshRandom() (random [wire.RandomSize]byte) {
 func (how *sealing) value(value any, meta Meta) (string, error) {
 	s := newScratch()
 	defer s.release()
-	if err := s.encode(value); err != nil {
+	plan, err := s.encode(how.Codec, value)
+	if err != nil {
 		return "", err
 	}
-	if err := s.readBackAny(value); err != nil {
+	if err := s.readBack(plan); err != nil {
 		return "", err
 	}
 	rec, err := meta.record(how.now)
@@ -142,8 +143,11 @@ func (c *Codec) fit(name string, n int) fit {
 // ends where the cookies that it needs anyway are full. There, a record may
 // have no room left for padding.
 func (c *Codec) padded(name string, n int) int {
+	if c.padTo == 0 {
+		return n
+	}
 	parts := c.fit(name, n).parts
-	if c.padTo == 0 || parts == 0 {
+	if parts == 0 {
 		return n
 	}
 	size := (n/c.padTo + 1) * c.padTo

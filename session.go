@@ -35,8 +35,8 @@ type Session[T any] struct {
 type session interface {
 	value() reflect.Value // Data, to be read and written
 
-	// keep remembers a plain Data (see isPlain) together with the sum of its
-	// tape. kept returns that sum as long as Data is the same.
+	// keep remembers a plain Data (see isPlain) together with its sum. kept
+	// returns that sum as long as Data is the same.
 	keep(sum uint64)
 	kept() (sum uint64, ok bool)
 }

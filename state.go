@@ -17,19 +17,19 @@ type state struct {
 	visit   *visit        // nil without Handler
 	request *http.Request // as the Manager got it; nil: none
 	began   time.Time     // when the Manager got it
-	carried partSet       // which of the session's cookies it has
 	label   string
 	ring    *ring // the one snapshot of this request, without keys that were revoked since
 
 	err    error    // why no cookie opened; nil if one did
 	key    *ringKey // that sealed the cookie; nil: none opened
 	record record   // identity and times; issued is that of the cookie; body: as stored
-	sum    uint64   // of the tape of the Data that came, as this program would store it
+	sum    uint64   // of the Data that came, as this program would store it
 
-	destroyed bool // Destroy was called
-	renewed   bool // Renew was called
-	drewID    bool // ID was called, and there was none
-	touches   int  // how often something other than Data was changed
+	carried   partSet // which of the session's cookies the request has
+	destroyed bool    // Destroy was called
+	renewed   bool    // Renew was called
+	drewID    bool    // ID was called, and there was none
+	touched   bool    // something other than Data was changed
 	output    output
 
 	room    [64]byte  // for the body of record, if that is not longer
@@ -65,7 +65,7 @@ func (s *state) refuse(err error) {
 
 // touch makes the session be stored, even if its Data has not changed.
 func (s *state) touch() {
-	s.touches++
+	s.touched, s.output.stale = true, true
 	if s.visit != nil {
 		s.visit.touch(s.destroyed)
 	}
@@ -121,7 +121,14 @@ const (
 // An output is the part of a response that is about the session cookie: it was
 // written to the headers, or is about to be.
 type output struct {
-	action action
+	action   action
+	prepared bool // the output was made; else there is none
+	stale    bool // something other than Data was changed since
+	pending  bool // the key that sealed the cookies has yet to be activated
+	handed   bool // the application was given the cookies
+	reported bool // as an event
+
+	sum    uint64 // of Data as it was at the time
 	reason Reason
 	lines  []string // Set-Cookie lines
 	size   int      // bytes of name and value of the cookies that are set
@@ -129,12 +136,6 @@ type output struct {
 	limit  int      // that size may have
 	key    *ringKey // that sealed them
 	failed error    // why a refresh has no lines after all
-
-	prepared bool   // for Data as it was at the time:
-	sum      uint64 // of its tape
-	touches  int    // of the session at the time
-	handed   bool   // the application was given the cookies
-	reported bool   // as an event
 }
 
 // facts are everything that a decision depends on.

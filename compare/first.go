@@ -13,8 +13,8 @@ import (
 )
 
 // A firstUse is the cost of the first codec of a process and its first session,
-// which build the packer's tables and the plan of a type, and of the second
-// ones.
+// which make the plan of a type and read the packer's tables from the program's
+// file, and of the second ones.
 type firstUse struct {
 	Nanos, NextNanos float64
 	Bytes, NextBytes float64 // allocated

@@ -661,8 +661,8 @@ func (k *keySite) take() string {
 	return all
 }
 
-// idle is the idle timeout of the sites here. After paged without a visit a page
-// renews a session, and what only comes with pages does not yet.
+// idle is the idle timeout of the sites here. After paged without a visit a
+// page renews a session, and what only comes with pages does not yet.
 const (
 	idle  = time.Hour
 	paged = idle * 3 / 8

@@ -5,28 +5,41 @@ import (
 	"math/bits"
 )
 
-// The keys of Sum, drawn when the process begins.
+// The keys of a Sum, drawn when the process begins.
 var (
 	seed = maphash.MakeSeed()
 	keys = [2]uint64{maphash.String(seed, "first"), maphash.String(seed, "second")}
 )
 
-// Sum returns a hash of the item, for comparing items within this process: two
-// that differ have the same one with a chance of 2^-64. Nobody outside can
-// influence that, since its keys are random and no sum is ever shown.
-func (t *Tape) Sum() uint64 {
-	h := keys[0]
+// A Sum is a hash of an item, for comparing items within this process: two that
+// differ have the same one with a chance of 2^-64. Nobody outside can influence
+// that, since its keys are random and no sum is ever shown.
+type Sum uint64
+
+// NewSum returns the sum of nothing.
+func NewSum() Sum { return Sum(keys[0]) }
+
+// Add returns the sum with the head of an item added.
+func (s Sum) Add(k Kind, n uint64) Sum {
+	high, low := bits.Mul64(uint64(s)^n, keys[1]^uint64(k))
+	return Sum(high ^ low)
+}
+
+// AddText returns the sum with a text added.
+func (s Sum) AddText(text string) Sum { return s.Add(Text, maphash.String(seed, text)) }
+
+// Sum returns the sum of the item.
+func (t *Tape) Sum() Sum {
+	s := NewSum()
 	for i := range t.Tokens {
-		k := &t.Tokens[i]
-		x := k.N
-		switch k.Kind {
+		switch k := &t.Tokens[i]; k.Kind {
 		case Text:
-			x = maphash.String(seed, k.S)
+			s = s.AddText(k.S)
 		case Bytes:
-			x = maphash.Bytes(seed, t.Bytes(k))
+			s = s.Add(Bytes, maphash.Bytes(seed, t.Bytes(k)))
+		default:
+			s = s.Add(k.Kind, k.N)
 		}
-		high, low := bits.Mul64(h^x, keys[1]^uint64(k.Kind))
-		h = high ^ low
 	}
-	return h
+	return s
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -52,6 +53,10 @@ type Token struct {
 type Tape struct {
 	Tokens []Token
 	Data   []byte // of byte strings
+
+	// For whoever reads the tape into a Go value.
+	Pos     int  // the next token
+	Inexact bool // something is stored otherwise than it was read, or nobody asks: a string in another spelling than the encoder's, a key that the type does not know, a converted number, a stored zero
 }
 
 // Reset empties a tape. The tokens are cleared, since they hold on to strings.
@@ -65,6 +70,20 @@ func (t *Tape) Reset() {
 func (t *Tape) Bytes(k *Token) []byte {
 	from, to := k.N>>32, k.N&math.MaxUint32
 	return t.Data[from:to:to]
+}
+
+// Room makes room for two tokens.
+func (t *Tape) Room() {
+	if cap(t.Tokens)-len(t.Tokens) < 2 {
+		t.Tokens = slices.Grow(t.Tokens, 2)
+	}
+}
+
+// Next adds a token, for which there has to be room. The caller sets all of it.
+func (t *Tape) Next() *Token {
+	n := len(t.Tokens)
+	t.Tokens = t.Tokens[:n+1]
+	return &t.Tokens[n]
 }
 
 // AddUint adds an unsigned integer.

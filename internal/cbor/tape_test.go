@@ -50,7 +50,7 @@ func addItem(t *cbor.Tape, r *rand.Rand, depth int) {
 // the order of items, equality and sums; and reads the bytes again.
 func TestTapes(t *testing.T) {
 	r := rand.New(rand.NewPCG(8, 9))
-	sums := make(map[uint64]string)
+	sums := make(map[cbor.Sum]string)
 	equal := 0
 	for range 20_000 {
 		var tape cbor.Tape

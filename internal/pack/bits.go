@@ -69,11 +69,11 @@ func (r *reader) reset(src []byte) {
 // peek returns the next bits in the highest places of a word: at least 57, if
 // there are so many.
 func (r *reader) peek() uint64 {
-	i := r.pos >> 3
-	if i+8 > len(r.src) {
+	i := uint(r.pos) >> 3
+	if i+8 > uint(len(r.src)) {
 		return 0
 	}
-	return binary.BigEndian.Uint64(r.src[i:]) << (r.pos & 7)
+	return binary.BigEndian.Uint64(r.src[i:i+8:i+8]) << (r.pos & 7)
 }
 
 // read returns the next n bits, at most 32.

@@ -74,9 +74,6 @@ func (e *encoder) beginValue() {
 // mark accounts the bits since the last mark to the present path, as those of
 // the head of an array or a map, or else of the whole item at i.
 func (e *encoder) mark(i int, model uint8, same bool) {
-	if e.trace == nil {
-		return
-	}
 	t := e.trace
 	p := t.place()
 	bits := e.w.bits() - t.last

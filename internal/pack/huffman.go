@@ -1,37 +1,32 @@
 package pack
 
-import (
-	"iter"
-
-	"example.com/cookiesession/internal/pack/form"
-)
+import "example.com/cookiesession/internal/pack/form"
 
 // A codeList has the symbols of a code, each with the length of its code in the
 // lowest 4 bits, in the order of their codes: by length, then by number.
 type codeList []uint16
 
-// all yields the symbols in order, each with its code, which has its length in
-// the lowest 4 bits.
-func (l codeList) all() iter.Seq2[int, uint16] {
-	return func(yield func(int, uint16) bool) {
-		next := uint16(0) // the code, filled up to MaxCode bits
-		for _, e := range l {
-			length := e & 15
-			if !yield(int(e>>4), next>>(form.MaxCode-length)<<4|length) {
-				return
-			}
-			next += 1 << (form.MaxCode - length)
-		}
-	}
+// A coder gives the symbols of a list their codes, in order. It is the next
+// code, filled up to MaxCode bits.
+type coder uint16
+
+// next returns the symbol of the next element of the list, and its code, which
+// has its length in the lowest 4 bits.
+func (c *coder) next(e uint16) (symbol int, code uint16) {
+	length := e & 15
+	unused := (form.MaxCode - length) & 15
+	code = uint16(*c)>>unused<<4 | length
+	*c += 1 << unused
+	return int(e >> 4), code
 }
 
-// codes returns the codes by symbol. A symbol that has none has 0.
-func (l codeList) codes(symbols int) []uint16 {
-	codes := make([]uint16, symbols)
-	for symbol, code := range l.all() {
+// setCodes sets the codes by symbol. Those of symbols that have none stay 0.
+func (l codeList) setCodes(codes []uint16) {
+	var c coder
+	for _, e := range l {
+		symbol, code := c.next(e)
 		codes[symbol] = code
 	}
-	return codes
 }
 
 // quickBits is the length of the codes that one look-up finds.
@@ -41,7 +36,6 @@ const quickBits = 8
 type decodeTable struct {
 	quick [1 << quickBits]uint16 // as in codeList; 0: the code is longer
 	last  [form.MaxCode - quickBits]longCodes
-	list  codeList
 }
 
 // longCodes are the codes of one length.
@@ -50,8 +44,7 @@ type longCodes struct {
 	shift int16  // from a code to its place in the list
 }
 
-func (l codeList) decoder() decodeTable {
-	t := decodeTable{list: l}
+func (l codeList) decoder() (t decodeTable) {
 	i, at := 0, 0
 	for ; i < len(l) && l[i]&15 <= quickBits; i++ {
 		for to := at + 1<<(quickBits-l[i]&15); at < to; at++ {

@@ -378,7 +378,12 @@ func (w *jsonWriter) line(depth int) {
 
 // repeated reports whether a key is there twice.
 func repeated(keys []string) bool {
-	if len(keys) < 2 {
+	if len(keys) <= 16 { // faster than sorting them
+		for i, k := range keys {
+			if slices.Contains(keys[:i], k) {
+				return true
+			}
+		}
 		return false
 	}
 	slices.Sort(keys)

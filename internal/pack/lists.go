@@ -1,6 +1,8 @@
 package pack
 
 import (
+	"math"
+
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -65,10 +67,17 @@ type record struct {
 	stepped  bool  // the last key was an unsigned integer
 	number   uint64
 	indexed  int // the value of the last key that was a number
+
+	// For a decoder:
+	last int // the last key
+	rank int // its rank in the dictionary
 }
 
+// unranked is the rank of a key that may not be in the dictionary.
+const unranked = math.MaxInt
+
 func newRecord(prev int, sameShape, mayEqual, inJSON bool) record {
-	r := record{row: none, mayEqual: mayEqual, indexed: none, inJSON: inJSON}
+	r := record{row: none, mayEqual: mayEqual, indexed: none, inJSON: inJSON, last: none, rank: -1}
 	r.after(form.FirstKey)
 	if sameShape {
 		r.row = prev + 1

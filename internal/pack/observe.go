@@ -23,7 +23,8 @@ func (p *Packer) Observe(t *cbor.Tape, model uint8, notes *Notes) error {
 	e.w, e.tape = writer{}, t
 	e.value(0, model, none, true)
 	var back cbor.Tape
-	d := decoder{tables: p.tables, notes: notes}
+	d := newDecoder(p.tables)
+	d.notes = notes
 	d.begin(&back, e.w.close(), t.Len(0))
 	if err := d.value(model, none, true, 0); err != nil {
 		return fmt.Errorf("%x: %w", t.Append(nil), err)
@@ -42,19 +43,20 @@ func (p *Packer) ObserveText(text string, book int, notes *Notes) error {
 	if !e.text([]byte(text), book, book, []uint16{0}, noLimit) {
 		return nil // it is shorter as it is
 	}
-	d := decoder{tables: p.tables, notes: notes}
+	d := newDecoder(p.tables)
+	d.notes = notes
 	d.begin(new(cbor.Tape), e.w.close(), len(text))
 	return d.readText(book)
 }
 
 func (d *decoder) noteValue(model uint8, symbol uint) {
-	if d.notes != nil && d.notes.Value != nil {
+	if d.notes.Value != nil {
 		d.notes.Value(model, int(symbol))
 	}
 }
 
 func (d *decoder) noteKey(code uint8, symbol int) {
-	if d.notes != nil && d.notes.Key != nil {
+	if d.notes.Key != nil {
 		d.notes.Key(code, symbol)
 	}
 }

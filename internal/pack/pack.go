@@ -16,11 +16,20 @@ type Packer struct {
 	encoders, decoders sync.Pool
 }
 
+// prepared are the tables of version 1 as newTables makes them, in v1_gen.go.
+// The linker lays them out, so a process makes nothing at its start, and reads
+// from its file what it uses: memory that is new to it would cost more than all
+// else. It is nil while that file is made anew.
+var prepared *tables
+
 // New returns a Packer for tables, which must not change any more.
 func New(f *form.Tables) *Packer {
-	p := &Packer{tables: newTables(f)}
+	p := &Packer{tables: prepared}
+	if prepared == nil || prepared.Tables != f {
+		p.tables = newTables(f)
+	}
 	p.encoders.New = func() any { return &encoder{tables: p.tables} }
-	p.decoders.New = func() any { return &decoder{tables: p.tables} }
+	p.decoders.New = func() any { return newDecoder(p.tables) }
 	return p
 }
 

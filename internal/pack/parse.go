@@ -3,6 +3,7 @@ package pack
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
@@ -30,7 +31,7 @@ type parser struct {
 // of characters.
 type part struct {
 	from, to     int
-	symbol, bits int // that follow the symbol
+	symbol, bits int // that follow the symbol, but for a run
 }
 
 // A plan is how a piece is written in a book.
@@ -73,9 +74,9 @@ var noWays = func() (w [pieceSize + 1]way) {
 // set takes a piece that begins in context, and returns the context after it.
 func (p *parser) set(t *tables, piece []byte, context uint8) uint8 {
 	p.size = copy(p.text[:pieceSize], piece)
-	seen := uint64(0)
+	seen, contexts := uint64(0), p.contexts[:len(piece)]
 	for i, c := range piece {
-		p.contexts[i] = context
+		contexts[i] = context
 		seen += sorts[c]
 		context = form.Next(context, form.Class[c])
 	}
@@ -98,7 +99,9 @@ var sorts = func() (s [256]uint64) {
 			s[c] = 1 << 16
 		}
 	}
-	s['-'], s[':'], s['='] = 1<<32, 1<<32, 1<<32
+	for _, c := range specials {
+		s[c] = 1 << 32
+	}
 	return s
 }()
 
@@ -106,10 +109,12 @@ const (
 	upperSort   = 0xffff
 	digitSort   = 0xffff << 16
 	specialSort = 0xffff << 32
+
+	specials = "-:="
 )
 
 // runLengths has the lengths of the runs of each alphabet that end at a place,
-// 16 bits each.
+// 16 bits each, and behind these one of all bytes but specials.
 type runLengths [2]uint64
 
 // Masks and numbers of the same form.
@@ -125,28 +130,18 @@ func init() {
 				runMasks[c][k/4] |= 0xffff << (k % 4 * 16)
 			}
 		}
+		runMasks[c][1] |= 0xffff << 48
+	}
+	for _, c := range specials {
+		runMasks[c][1] &^= 0xffff << 48
 	}
 	for k, r := range runs {
 		runBias[k/4] |= uint64(0x8000-r.least) << (k % 4 * 16)
 	}
+	runBias[1] |= 0x8000 << 48 // any length
 }
 
-// next takes the next byte.
-func (r *runLengths) next(c byte) {
-	const ones = 0x0001000100010001
-	r[0] = (r[0] + ones) & runMasks[c][0]
-	r[1] = (r[1] + ones) & runMasks[c][1]
-}
-
-// ended has the highest bit of each run that is long enough to be written as
-// one, and does not go on with c.
-func (r *runLengths) ended(c byte) runLengths {
-	const highest = 0x8000800080008000
-	m := &runMasks[c]
-	return runLengths{(r[0] + runBias[0]) & highest &^ m[0], (r[1] + runBias[1]) & highest &^ m[1]}
-}
-
-func (r *runLengths) of(alphabet int) int {
+func (r runLengths) of(alphabet int) int {
 	return int(r[alphabet/4&1] >> (alphabet % 4 * 16) & 0xffff)
 }
 
@@ -154,21 +149,23 @@ func (r *runLengths) of(alphabet int) int {
 // run is as long as possible. One that has - and _ may begin behind one of
 // these, too.
 func (p *parser) findParts(t *tables) {
-	var lengths runLengths
-	last := uint8(0) // the alphabets of the byte before
+	const (
+		ones    = 0x0001000100010001
+		highest = 0x8000800080008000
+	)
+	r0, r1 := uint64(0), uint64(0) // runLengths
+	bias0, bias1 := runBias[0], runBias[1]
 	for i, c := range p.text[:p.size] {
-		if sorts[c] == specialSort&-specialSort {
-			p.special(t, &lengths, i)
+		// Runs that are long enough and do not go on with c have their highest
+		// bit here, and if c is a special, so has what is behind these.
+		m := &runMasks[c]
+		e0, e1 := (r0+bias0)&highest&^m[0], (r1+bias1)&highest&^m[1]
+		if e0|e1 != 0 {
+			p.partsOf(t, runLengths{r0, r1}, runLengths{e0, e1}, i)
 		}
-		if last&^alphabets[c] != 0 {
-			if e := lengths.ended(c); e[0]|e[1] != 0 {
-				p.runs(t, &lengths, e, i)
-			}
-		}
-		last = alphabets[c]
-		lengths.next(c)
+		r0, r1 = (r0+ones)&m[0], (r1+ones)&m[1]
 	}
-	p.runs(t, &lengths, lengths.ended(' '), p.size)
+	p.partsOf(t, runLengths{r0, r1}, runLengths{(r0 + bias0) & highest, (r1 + bias1) & highest &^ (1 << 63)}, p.size)
 }
 
 // add adds a part.
@@ -179,13 +176,19 @@ func (p *parser) add(from, to, symbol, bits int) {
 	}
 }
 
-// runs adds the runs that end at a place.
-func (p *parser) runs(t *tables, lengths *runLengths, ended runLengths, end int) {
+// partsOf adds the runs that end at a place, and the part around it if it is a
+// special.
+func (p *parser) partsOf(t *tables, lengths, ended runLengths, end int) {
+	const special = 1 << 63
+	if ended[1]&special != 0 {
+		p.special(t, lengths, end)
+	}
+	ended[1] &^= special
 	for word, e := range ended {
 		for ; e != 0; e &= e - 1 {
 			k := 4*word + bits.TrailingZeros64(e)/16
 			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(end, n, k) {
-				p.add(end-n, end, form.Run+k, t.runBits(k, n))
+				p.add(end-n, end, form.Run+k, 0)
 			}
 		}
 	}
@@ -203,7 +206,7 @@ func (p *parser) shorter(end, n, alphabet int) int {
 }
 
 // special adds the part around one of the characters - : =, if there is one.
-func (p *parser) special(t *tables, lengths *runLengths, i int) {
+func (p *parser) special(t *tables, lengths runLengths, i int) {
 	text := p.text[:p.size]
 	switch text[i] {
 	case '=':
@@ -268,19 +271,20 @@ type bookChooser struct {
 	more  [][256]int8
 }
 
-func newBookChooser(t *tables) (b bookChooser) {
-	type pair struct{ first, last *textTable }
-	numbers := make(map[pair]int)
-	b.more = make([][256]int8, 0, len(t.Text))
+func newBookChooser(f *form.Tables, texts []textTable) (b bookChooser) {
+	type pair struct{ first, last uint8 }
+	pairs := make([]pair, 0, form.Contexts)
+	b.more = make([][256]int8, 0, len(texts))
 	for context := range b.pairs {
-		p := pair{t.inContext[form.Words][context], t.inContext[form.Marks][context]}
-		n, ok := numbers[p]
-		if !ok {
-			n = len(numbers)
-			numbers[p] = n
+		p := pair{f.Contexts[form.Words][context], f.Contexts[form.Marks][context]}
+		n := slices.Index(pairs, p)
+		if n < 0 {
+			n = len(pairs)
+			pairs = append(pairs, p)
+			first, last := &texts[p.first].literals, &texts[p.last].literals
 			var more [256]int8
 			for c := range more {
-				more[c] = 2*int8(p.last.literals[c]-p.first.literals[c]) + lean[c]
+				more[c] = 2*int8(last[c]-first[c]) + lean[c]
 			}
 			b.more = append(b.more, more)
 		}
@@ -295,23 +299,25 @@ const longPart = 12
 // choose chooses the book of a value by the bytes of the piece, but for those
 // of long parts, which may be all random. It is not sure if these say little.
 func (p *parser) choose(t *tables) (book int, sure bool) {
-	more, i, doubt := 0, 0, doubt
-	count := func(to int) {
-		for ; i < to; i++ {
-			more += int(t.books.more[t.books.pairs[p.contexts[i]]][p.text[i]])
-		}
-	}
+	more, at, doubt := 0, 0, doubt
 	for _, x := range p.parts {
 		if x.to-x.from >= longPart {
-			count(x.from)
-			i, doubt = max(i, x.to), randomDoubt
+			more += p.more(&t.books, at, x.from)
+			at, doubt = max(at, x.to), randomDoubt
 		}
 	}
-	count(p.size)
-	if more < 0 {
+	if more += p.more(&t.books, at, p.size); more < 0 {
 		return form.Marks, more <= -2*doubt
 	}
 	return form.Words, more >= 2*doubt
+}
+
+// more returns what the bytes between two places take more, in half bits.
+func (p *parser) more(b *bookChooser, from, to int) (more int) {
+	for i := from; i < to; i++ {
+		more += int(b.more[b.pairs[p.contexts[i]]][p.text[i]])
+	}
+	return more
 }
 
 // passed is how many bits more a place costs than one behind it, for a parser
@@ -319,40 +325,60 @@ func (p *parser) choose(t *tables) (book int, sure bool) {
 const passed = 4
 
 // parse plans how to write the piece in the plan's book, and returns the bits.
-func (p *parser) parse(t *tables, plan *plan) (bits int) {
+// If these are limit or more, there may be no plan.
+func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 	n := p.size
 	inContext, ways := &t.inContext[plan.book], &plan.ways
 	copy(ways[1:n+1], noWays[:])
 	ways[0] = 0
-	ahead, aheadAt := way(0), 0 // the cheapest way to a place beyond the next one
+	phrases := t.phrases
+	// What the cheapest way to a place beyond the next one costs, and passed.
+	most := way(limit) * aBit
+	ahead, aheadAt := most, 0
 	part := p.partAt(0)
 	for i := range p.text[:n] {
+		if i >= aheadAt {
+			ahead = most
+		}
 		here := ways[i].cost()
-		if i < aheadAt && here >= ahead+passed*aBit {
+		if here >= ahead {
 			continue
 		}
 		table, c := inContext[p.contexts[i]], p.text[i]
 		ways[i+1] = min(ways[i+1], here+way(table.literals[c])*aBit+way(1<<stepLength|step(c)))
 		if part <= i {
-			part = p.partsAt(i, here, table.codes, ways)
+			part = p.partsAt(t, i, here, table.codes, ways)
+		}
+		cell := phrases.cell(c, p.text[i+1])
+		if cell == 0 {
+			continue
+		}
+		b := &phrases.buckets[cell]
+		if code := table.codes[b.two]; b.two != 0 && code != 0 {
+			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
+				ways[i+2] = next
+				if enough := next.cost() + passed*aBit; enough < ahead {
+					ahead, aheadAt = enough, i+2
+				}
+			}
+		}
+		bit := uint64(1) << (p.text[i+2] & 63)
+		if b.thirds&bit == 0 {
+			continue
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
-		for k, end := t.phrases.at(start); ; k++ {
-			var s step
-			if k, s = t.phrases.next(k, end, start); s == 0 {
-				break
-			}
-			code, to := table.codes[s.symbol()], i+s.length()
-			if code == 0 || to > n {
+		for _, x := range phrases.longer(b, bit) {
+			code, to := table.codes[x.step.symbol()], i+x.step.length()
+			if code == 0 || to > n || !x.begins(start) {
 				continue
 			}
-			next := here + way(code&15)*aBit + way(s)
-			if next >= ways[to] || s.length() > 8 && string(p.text[i:to]) != t.Phrases[s.symbol()-form.Phrase] {
+			next := here + way(code&15)*aBit + way(x.step)
+			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.step.symbol()-form.Phrase] {
 				continue
 			}
 			ways[to] = next
-			if i >= aheadAt || next.cost() < ahead {
-				ahead, aheadAt = next.cost(), to
+			if enough := next.cost() + passed*aBit; enough < ahead {
+				ahead, aheadAt = enough, to
 			}
 		}
 	}
@@ -371,11 +397,14 @@ func (p *parser) partAt(part int) int {
 
 // partsAt takes the parts up to those that begin at i, and returns where the
 // next one begins.
-func (p *parser) partsAt(i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
+func (p *parser) partsAt(t *tables, i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
 		if x := &p.parts[p.part]; next == i && codes[x.symbol] != 0 {
 			bits := int(codes[x.symbol]&15) + x.bits
+			if x.symbol >= form.Run {
+				bits += t.runBits(x.symbol-form.Run, x.to-i)
+			}
 			ways[x.to] = min(ways[x.to], here+way(bits)*aBit+way(newStep(x.symbol, x.to-i)))
 		}
 	}

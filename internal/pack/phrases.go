@@ -2,21 +2,29 @@ package pack
 
 import (
 	"encoding/binary"
+	"math/bits"
+	"slices"
 
 	"example.com/cookiesession/internal/pack/form"
 )
 
 // A phraseIndex finds the phrases that begin at a place of a text, by their
-// first two bytes.
+// first three bytes.
 type phraseIndex struct {
-	rows    [256]uint16 // of a first byte: where its row begins in buckets
-	columns [256]uint8  // of a second byte
+	rows    [256]uint16     // of a first byte: where its row begins in cells
+	columns [256]uint8      // of a second byte
+	cells   [1 << 13]uint16 // the bucket of two bytes; the first one is empty
 	buckets []bucket
+	ends    []uint16 // in order, of the phrases that share two bytes and a bit of thirds
 	order   []indexed
 }
 
-// A bucket is some phrases in order.
-type bucket struct{ from, to uint16 }
+// A bucket is the phrases with the same first two bytes.
+type bucket struct {
+	thirds uint64 // the third bytes of those that have more, as bits of their lowest 6 bits
+	from   uint16 // in ends: before those of the lowest bit
+	two    uint16 // the phrase of no more bytes, as a symbol; 0: none
+}
 
 // An indexed phrase.
 type indexed struct {
@@ -29,30 +37,19 @@ type indexed struct {
 // bytes are given: whether it does so up to there.
 func (x *indexed) begins(text uint64) bool { return (text^x.start)<<(x.unused&63) == 0 }
 
-func (x *phraseIndex) bucket(start uint64) *bucket {
-	return &x.buckets[int(x.rows[uint8(start)])+int(x.columns[uint8(start>>8)])]
+// cell returns the number of the bucket of two bytes.
+func (x *phraseIndex) cell(first, second uint8) uint16 {
+	return x.cells[(x.rows[first]+uint16(x.columns[second]))%uint16(len(x.cells))]
 }
 
-// at returns the places in order of the phrases that begin with the first two
-// bytes of start.
-func (x *phraseIndex) at(start uint64) (from, to int) {
-	b := x.bucket(start)
-	return int(b.from), int(b.to)
-}
-
-// next returns the next phrase from a place on that start may begin with, and
-// its place; or no step.
-func (x *phraseIndex) next(from, to int, start uint64) (int, step) {
-	for ; from < to; from++ {
-		if p := &x.order[from]; p.begins(start) {
-			return from, p.step
-		}
-	}
-	return to, 0
+// longer returns the phrases of a bucket that have one of its third bytes.
+func (x *phraseIndex) longer(b *bucket, bit uint64) []indexed {
+	at := int(b.from) + bits.OnesCount64(b.thirds&(bit-1))
+	return x.order[x.ends[at]:x.ends[at+1]]
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
-	x := &phraseIndex{order: make([]indexed, len(phrases))}
+	x := &phraseIndex{ends: []uint16{0}}
 	rows, columns := 0, 1 // the first of each is that of the bytes that begin none
 	for _, p := range phrases {
 		if x.rows[p[0]] == 0 {
@@ -67,27 +64,65 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 	for i := range x.rows {
 		x.rows[i] *= uint16(columns)
 	}
-	x.buckets = make([]bucket, (rows+1)*columns)
-	for _, p := range phrases {
-		x.bucket(load16(p)).to++ // the size, until the places are known
+	if (rows+1)*columns > len(x.cells) {
+		panic("pack: internal error: too many phrases")
 	}
-	place := uint16(0)
-	for i := range x.buckets {
-		b := &x.buckets[i]
-		b.from, b.to, place = place, place, place+b.to
-	}
+	// The phrases by bucket, third byte and number.
+	var keys []uint64
 	for i, p := range phrases {
+		third := uint64(0)
+		if len(p) > 2 {
+			third = 1 + uint64(p[2]&63)
+		}
+		cell := int(x.rows[p[0]]) + int(x.columns[p[1]])
+		keys = append(keys, uint64(cell)<<32|third<<16|uint64(i))
+	}
+	slices.Sort(keys)
+	x.buckets = append(x.buckets, bucket{})
+	last := uint64(0)
+	for _, key := range keys {
+		i := int(key & 0xffff)
+		p := phrases[i]
+		cell, third := key>>32, key>>16&0xffff
+		if cell != last>>32 {
+			x.cells[cell] = uint16(len(x.buckets))
+			x.buckets = append(x.buckets, bucket{from: uint16(len(x.ends) - 1)})
+		}
+		b := &x.buckets[len(x.buckets)-1]
+		last = key
+		if third == 0 {
+			b.two = uint16(form.Phrase + i)
+			continue
+		}
+		if bit := uint64(1) << (third - 1); b.thirds&bit == 0 {
+			b.thirds |= bit
+			x.ends = append(x.ends, 0)
+		}
 		var start [8]byte
 		n := copy(start[:], p)
-		b := x.bucket(load16(p))
-		x.order[b.to] = indexed{
+		x.order = append(x.order, indexed{
 			start:  binary.LittleEndian.Uint64(start[:]),
 			step:   newStep(form.Phrase+i, len(p)),
 			unused: uint8(8 * (8 - n)),
-		}
-		b.to++
+		})
+		x.ends[len(x.ends)-1] = uint16(len(x.order))
 	}
 	return x
 }
 
-func load16(s string) uint64 { return uint64(s[0]) | uint64(s[1])<<8 }
+// A phrase is one as it is read.
+type phrase struct {
+	start   uint64 // its first 8 bytes, the first one lowest
+	size    uint8
+	context uint8 // after it
+}
+
+func newPhrases(phrases []string) []phrase {
+	all := make([]phrase, len(phrases))
+	for i, p := range phrases {
+		var start [8]byte
+		copy(start[:], p)
+		all[i] = phrase{binary.LittleEndian.Uint64(start[:]), uint8(len(p)), contextAfter(0, p[len(p)-2:])}
+	}
+	return all
+}

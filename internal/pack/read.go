@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 
 	"example.com/cookiesession/internal/cbor"
@@ -53,6 +54,11 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 type decoder struct {
 	r       reader
 	tables  *tables
+	keys    *tapeTables   // of tables, as are these:
+	values  []decodeTable // by model
+	symbols []form.Symbol
+	texts   []decodeTable // by table
+	phrases []phrase
 	tape    *cbor.Tape
 	size    int // of what was read, as CBOR
 	max     int // bytes of it
@@ -64,6 +70,10 @@ type decoder struct {
 	inJSON  bool
 	json    jsonWriter
 	notes   *Notes // of Observe
+}
+
+func newDecoder(t *tables) *decoder {
+	return &decoder{tables: t, keys: t.tape, values: t.values, symbols: t.Values, texts: t.text, phrases: t.starts}
 }
 
 func (d *decoder) begin(t *cbor.Tape, packed []byte, max int) {
@@ -80,12 +90,12 @@ func (d *decoder) clear() {
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
 }
 
-// code reads a symbol.
-func (d *decoder) code(t *decodeTable) uint {
+// code reads a symbol of a list.
+func (d *decoder) code(t *decodeTable, l *[]uint16) uint {
 	w := d.r.peek()
 	e := t.quick[w>>(64-quickBits)]
 	if e == 0 {
-		e = t.long(w)
+		e = t.long(w, *l)
 	}
 	d.r.pos += int(e & 15)
 	return uint(e >> 4)
@@ -195,17 +205,50 @@ func (d *decoder) copy(at int) error {
 // symbol reads an item that begins with a symbol. last is the tag right before
 // it.
 func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	symbol := d.code(&d.tables.values[model])
-	d.noteValue(model, symbol)
-	s := &d.tables.Values[symbol]
-	if s.Kind == form.Word {
-		d.tape.AddText(word(s))
-		return d.grown(len(s.Bytes))
+	d.tape.Room()
+	if s := d.leaf(model, d.r.peek()); s != nil {
+		return d.begun(s, model, prev, mayEqual, last, depth)
 	}
-	return d.begun(s, model, prev, mayEqual, last, depth)
+	return d.grown(0)
 }
 
-// begun reads what follows a symbol.
+// leaf reads a symbol, at the beginning of w. One that is all of an item, which
+// most are, it adds. The caller then has to call grown. Otherwise it returns
+// the symbol.
+func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
+	t := &d.values[model]
+	e := t.quick[w>>(64-quickBits)]
+	if e == 0 {
+		e = t.long(w, d.tables.Value[model])
+	}
+	d.r.pos += int(e & 15)
+	if d.notes != nil {
+		d.noteValue(model, uint(e>>4))
+	}
+	s := &d.symbols[e>>4]
+	switch s.Kind {
+	case form.Word:
+		*d.tape.Next() = cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)}
+	case form.Raw:
+		if len(s.Bytes) != 1 {
+			return s
+		}
+		switch ib := s.Bytes[0]; {
+		case ib < argument8:
+			*d.tape.Next() = cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)}
+		case ib == cbor.False || ib == cbor.True || ib == cbor.Null:
+			*d.tape.Next() = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
+		default:
+			return s
+		}
+	default:
+		return s
+	}
+	d.size += len(s.Bytes)
+	return nil
+}
+
+// begun reads what follows a symbol that is not all of an item.
 func (d *decoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	switch s.Kind {
 	case form.Text:
@@ -281,46 +324,69 @@ func (d *decoder) jsonValue(s *form.Symbol, depth int) error {
 
 // readText appends a text to dst.
 func (d *decoder) readText(book int) error {
-	contexts, tables := &d.tables.Contexts[book], d.tables.text
 	context := uint8(0)
-	dst := d.dst
 	for {
-		w := d.r.peek()
-		t := &tables[contexts[context]]
-		e := t.quick[w>>(64-quickBits)]
-		if e == 0 {
-			e = t.long(w)
-		}
-		d.r.pos += int(e & 15)
-		symbol := uint(e >> 4)
+		before := context
+		var symbol uint
+		symbol, context = d.readSymbols(&d.tables.Contexts[book], context)
 		if d.notes != nil {
-			d.noteText(book, context, symbol)
+			d.noteText(book, before, symbol)
 		}
-		switch {
-		case symbol < form.End:
-			context = form.Next(context, form.Class[symbol])
-			dst = append(dst, byte(symbol))
-		case symbol >= form.Phrase:
-			s := d.tables.Phrases[symbol-form.Phrase]
-			dst = append(dst, s...)
-			context = form.Next(form.Next(context, form.Class[s[len(s)-2]]), form.Class[s[len(s)-1]])
-		case symbol == form.End:
-			d.dst = dst
+		if symbol == form.End {
 			return nil
-		default:
-			from := len(dst)
-			d.dst = dst
+		}
+		if symbol > form.End && symbol < form.Phrase {
+			from := len(d.dst)
 			if err := d.payload(int(symbol)); err != nil {
 				return err
 			}
-			dst = d.dst
-			context = contextAfter(context, string(dst[max(len(dst)-2, from):]))
+			context = contextAfter(context, string(d.dst[max(len(d.dst)-2, from):]))
 		}
-		if len(dst)-d.start > d.max || d.r.over() {
-			d.dst = dst
-			return d.check()
+		if err := d.check(); err != nil {
+			return err
 		}
 	}
+}
+
+// readSymbols appends bytes and phrases to dst, up to the first other symbol,
+// which it returns with the context after it. It stops earlier if that is too
+// much, and after each symbol if somebody takes notes.
+func (d *decoder) readSymbols(contexts *[form.Contexts]uint8, context uint8) (symbol uint, _ uint8) {
+	dst, limit := d.dst, d.start+d.max
+	for {
+		if cap(dst)-len(dst) < 8 {
+			dst = slices.Grow(dst, 8)
+		}
+		w := d.r.peek()
+		t := &d.texts[contexts[context]]
+		e := t.quick[w>>(64-quickBits)]
+		if e == 0 {
+			e = t.long(w, d.tables.Text[contexts[context]])
+		}
+		d.r.pos += int(e & 15)
+		symbol = uint(e >> 4)
+		if symbol < form.End {
+			context = form.Next(context, form.Class[symbol])
+			dst = append(dst, byte(symbol))
+		} else if symbol >= form.Phrase {
+			p := &d.phrases[symbol-form.Phrase]
+			context = p.context
+			if p.size <= 8 {
+				n := len(dst)
+				binary.LittleEndian.PutUint64(dst[n:n+8], p.start)
+				dst = dst[:n+int(p.size)]
+			} else {
+				dst = append(dst, d.tables.Phrases[symbol-form.Phrase]...)
+			}
+		} else {
+			break
+		}
+		if len(dst) > limit || d.r.over() || d.notes != nil {
+			break
+		}
+	}
+	d.dst = dst
+	return symbol, context
 }
 
 // int reads an unsigned integer. The tags before it count as levels.
@@ -511,51 +577,84 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 	if err := d.grown(cbor.HeadSize(n)); err != nil {
 		return err
 	}
-	last, rank := none, -1 // the last key, and its rank if it is in the dictionary
-	for range n {
-		at := len(d.tape.Tokens)
-		if r.plain() {
-			// Most entries have a key of the dictionary, and nothing before.
-			e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
-			if k := d.tables.tape.key(e >> 4); k != nil {
-				d.noteKey(r.code, int(e>>4))
-				d.r.pos += int(e & 15)
-				d.size += k.size
-				d.tape.Tokens = append(d.tape.Tokens, k.token)
-				if k.rank <= rank || rank < 0 && last != none && !d.ascends(last, at) {
-					d.not("map keys out of order or doubled")
-				}
-				last, rank = at, k.rank
-				r.after(k.next)
-				if err := d.symbol(k.model, none, r.mayEqual, untagged, depth); err != nil {
-					return err
-				}
-				continue
-			}
+	for n > 0 {
+		var err error
+		if n, err = d.known(n, &r, depth); err == nil && n > 0 {
+			n--
+			err = d.entry(&r, model, depth)
 		}
-		copied := r.row != none
-		if err := d.key(&r, depth); err != nil {
-			return err
-		}
-		key := &d.tape.Tokens[at]
-		if last != none && !copied && !d.ascends(last, at) {
-			d.not("map keys out of order or doubled")
-		}
-		last, rank = at, -1
-		valueModel, isIndex := uint8(form.Generic), false
-		if key.Key != 0 {
-			k := &d.tables.tape.keys[key.Key-1]
-			valueModel, isIndex = k.model, k.index
-		} else if isIndex = d.isIndex(key); isIndex {
-			valueModel = model
-		}
-		prev, mayEqual := r.add(d.tape, key, d.keyLength(key), len(d.tape.Tokens), isIndex)
-		if err := d.value(valueModel, prev, mayEqual, depth); err != nil {
+		if err != nil {
 			return err
 		}
 	}
 	d.tape.Close(object)
 	return nil
+}
+
+// known reads entries, of n, up to one whose key is not in the dictionary or
+// follows from something before. Most entries are none of these. It returns how
+// many are left.
+func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
+	for ; n > 0 && r.plain(); n-- {
+		w := d.r.peek()
+		e := d.keys.wide[r.code][w>>(64-form.MaxCode)]
+		k := d.keys.key(e >> 4)
+		if k == nil {
+			break
+		}
+		if d.notes != nil {
+			d.noteKey(r.code, int(e>>4))
+		}
+		d.r.pos += int(e & 15)
+		d.size += k.size
+		at := len(d.tape.Tokens)
+		d.tape.Room()
+		*d.tape.Next() = k.token
+		if k.rank <= r.rank {
+			d.order(r, at)
+		}
+		r.last, r.rank = at, k.rank
+		r.after(k.next)
+		s := d.leaf(k.model, w<<(e&15))
+		if s != nil {
+			if err := d.begun(s, k.model, none, r.mayEqual, untagged, depth); err != nil {
+				return n, err
+			}
+		} else if d.size > d.max || d.r.over() {
+			return n, d.bad()
+		}
+	}
+	return n, nil
+}
+
+// entry reads any entry.
+func (d *decoder) entry(r *record, model uint8, depth int) error {
+	at := len(d.tape.Tokens)
+	copied := r.row != none
+	if err := d.key(r, depth); err != nil {
+		return err
+	}
+	if r.last != none && !copied {
+		d.order(r, at)
+	}
+	r.last, r.rank = at, unranked
+	key := &d.tape.Tokens[at]
+	valueModel, isIndex := uint8(form.Generic), false
+	if key.Key != 0 {
+		k := &d.tables.tape.keys[key.Key-1]
+		valueModel, isIndex = k.model, k.index
+	} else if isIndex = d.isIndex(key); isIndex {
+		valueModel = model
+	}
+	prev, mayEqual := r.add(d.tape, key, d.keyLength(key), len(d.tape.Tokens), isIndex)
+	return d.value(valueModel, prev, mayEqual, depth)
+}
+
+// order takes note if the key at a place does not follow the last one in order.
+func (d *decoder) order(r *record, at int) {
+	if !d.ascends(r.last, at) {
+		d.not("map keys out of order or doubled")
+	}
 }
 
 // ascends reports whether one key comes before another one, as it must but in
@@ -591,7 +690,9 @@ func (d *decoder) key(r *record, depth int) error {
 	}
 	e := d.tables.tape.wide[r.code][d.r.peek()>>(64-form.MaxCode)]
 	d.r.pos += int(e & 15)
-	d.noteKey(r.code, int(e>>4))
+	if d.notes != nil {
+		d.noteKey(r.code, int(e>>4))
+	}
 	at := len(d.tape.Tokens)
 	var err error
 	switch symbol := e >> 4; symbol {
@@ -633,10 +734,8 @@ func (d *decoder) inDictionary(at int) error {
 	if key.Kind != cbor.Text {
 		return nil
 	}
-	if text := d.content(key); len(text) > 0 {
-		if k, ok := find(&d.tables.tape.texts, text); ok {
-			key.Key = uint16(k + 1)
-		}
+	if k := find(d.tables.tape, d.content(key)); k != nil {
+		key.Key = k.token.Key
 	}
 	return nil
 }
@@ -720,8 +819,10 @@ func leastArgument(size int) uint64 {
 // number reads an unsigned integer that stands for itself, and in no item. It
 // is not ok if there is none, but the symbol with no bytes.
 func (d *decoder) number(model uint8) (n uint64, ok bool, err error) {
-	symbol := d.code(&d.tables.values[model])
-	d.noteValue(model, symbol)
+	symbol := d.code(&d.values[model], &d.tables.Value[model])
+	if d.notes != nil {
+		d.noteValue(model, symbol)
+	}
 	s := &d.tables.Values[symbol]
 	switch {
 	case s.Kind == form.Int && s.Bytes == "":

@@ -13,18 +13,18 @@ type tables struct {
 	values      []decodeTable // by model
 	text        []decodeTable
 	lengths     []decodeTable
-	lengthCodes [form.Lengths][]uint16
-
-	keyCodes [form.KeyCodes][]uint16
+	lengthCodes [form.Lengths][form.LongRun + 1]uint16
 
 	heads     stringIndex // the value symbols that are the beginning of an item
-	wordCodes []valueCode // of each symbol and model
-	wordEnds  []uint32    // of the codes of each symbol in wordCodes
+	wordModel []uint8     // of each symbol: the models that have it
+	wordCodes []uint16    // its codes in these
+	wordEnds  []uint32    // of each symbol in wordModel and wordCodes; while training there are more than 16 bits
 	models    []modelCodes
 
 	inContext [form.Books][form.Contexts]*textTable
 	books     bookChooser
 	phrases   *phraseIndex
+	starts    []phrase
 
 	tape *tapeTables
 }
@@ -35,20 +35,16 @@ type textTable struct {
 	literals [256]uint8 // the bits that each byte takes, escaped if need be
 }
 
-func newTextTable(l codeList, symbols int) textTable {
-	t := textTable{codes: l.codes(symbols)}
-	for c, code := range t.codes[:form.End] {
+// set sets the codes, of which there is room for one per symbol.
+func (t *textTable) set(l codeList, codes []uint16) {
+	t.codes = codes
+	l.setCodes(codes)
+	escaped := uint8(codes[form.Escape]&15) + 8
+	for c, code := range codes[:form.End] {
 		if t.literals[c] = uint8(code & 15); code == 0 {
-			t.literals[c] = uint8(t.codes[form.Escape]&15) + 8
+			t.literals[c] = escaped
 		}
 	}
-	return t
-}
-
-// A valueCode is the code of a symbol in the table of one model.
-type valueCode struct {
-	model uint8
-	code  uint16
 }
 
 // modelCodes has the codes of the value symbols of one model that need no
@@ -114,28 +110,27 @@ func newTables(f *form.Tables) *tables {
 		lengths: make([]decodeTable, 0, len(f.Length)),
 		text:    make([]decodeTable, 0, len(f.Text)),
 	}
-	for i, l := range f.Key {
-		t.keyCodes[i] = codeList(l).codes(form.Entry + len(f.Keys))
-	}
 	for _, l := range f.Value {
 		t.values = append(t.values, codeList(l).decoder())
 	}
 	for i, l := range f.Length {
 		t.lengths = append(t.lengths, codeList(l).decoder())
-		t.lengthCodes[i] = codeList(l).codes(form.LongRun + 1)
+		codeList(l).setCodes(t.lengthCodes[i][:])
 	}
-	texts := make([]textTable, len(f.Text))
+	texts, symbols := make([]textTable, len(f.Text)), form.Phrase+len(f.Phrases)
+	codes := make([]uint16, len(f.Text)*symbols)
 	for i, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		texts[i] = newTextTable(l, form.Phrase+len(f.Phrases))
+		texts[i].set(l, codes[i*symbols:][:symbols:symbols])
 	}
 	for book := range t.inContext {
 		for context, i := range f.Contexts[book] {
 			t.inContext[book][context] = &texts[i]
 		}
 	}
-	t.books = newBookChooser(t)
+	t.books = newBookChooser(f, texts)
 	t.phrases = newPhraseIndex(f.Phrases)
+	t.starts = newPhrases(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)
 	return t
@@ -148,15 +143,18 @@ func (t *tables) codesIn(book int, context uint8) []uint16 {
 
 // loadValues arranges the codes of the value symbols.
 func (t *tables) loadValues() {
-	t.heads = newStringIndex(len(t.Values), func(i int) string {
-		if v := &t.Values[i]; v.Kind == form.Raw || v.Bytes == emptyText {
-			return v.Bytes
+	isHead := func(s *form.Symbol) bool { return s.Kind == form.Raw && s.Bytes != "" || s.Bytes == emptyText }
+	count := 0
+	for i := range t.Values {
+		if isHead(&t.Values[i]) {
+			count++
 		}
-		return ""
-	})
-	t.models = make([]modelCodes, len(t.Value))
-	for i := range t.models {
-		t.models[i].json, t.models[i].jsonBytes = make([]uint16, len(t.Layouts)), make([]uint16, len(t.Layouts))
+	}
+	t.heads = newStringIndex(count)
+	for i := range t.Values {
+		if s := &t.Values[i]; isHead(s) {
+			t.heads.add(i, s.Bytes)
+		}
 	}
 	t.wordEnds = make([]uint32, len(t.Values)+1)
 	for _, l := range t.Value {
@@ -169,28 +167,42 @@ func (t *tables) loadValues() {
 	}
 	// Now each symbol has the end of the one before it; as its codes are filled
 	// in, that becomes its own.
-	t.wordCodes = make([]valueCode, t.wordEnds[len(t.Values)])
-	var ints, wholes []intCode
+	t.wordModel = make([]uint8, t.wordEnds[len(t.Values)])
+	t.wordCodes = make([]uint16, len(t.wordModel))
+	t.models = make([]modelCodes, len(t.Value))
+	layouts := make([]uint16, 2*len(t.Value)*len(t.Layouts))
+	var ints, wholes, tagged []intCode
 	for model, l := range t.Value {
-		ints, wholes = ints[:0], wholes[:0]
-		for symbol, code := range codeList(l).all() {
-			t.wordCodes[t.wordEnds[symbol]] = valueCode{uint8(model), code}
+		m := &t.models[model]
+		m.json, layouts = layouts[:len(t.Layouts)], layouts[len(t.Layouts):]
+		m.jsonBytes, layouts = layouts[:len(t.Layouts)], layouts[len(t.Layouts):]
+		ints, wholes, tagged = ints[:0], wholes[:0], tagged[:0]
+		var c coder
+		for _, e := range l {
+			symbol, code := c.next(e)
+			at := t.wordEnds[symbol]
+			t.wordModel[at], t.wordCodes[at] = uint8(model), code
 			t.wordEnds[symbol]++
 			switch s := &t.Values[symbol]; {
+			case s.Kind == form.Word: // found by its bytes
 			case s.Kind == form.Int && s.Bytes == "":
 				ints = append(ints, intCode{uint16(symbol), code})
+			case s.Kind == form.Int:
+				tagged = append(tagged, intCode{uint16(symbol), code})
 			case s.Kind == form.Whole:
 				wholes = append(wholes, intCode{uint16(symbol), code})
 			default:
-				t.models[model].add(uint16(symbol), s, code)
+				m.add(s, code)
 			}
 		}
-		t.models[model].ints.arrange(ints, t.Values)
-		t.models[model].wholes.arrange(wholes, t.Values)
+		m.ints.arrange(ints, t.Values)
+		m.wholes.arrange(wholes, t.Values)
+		m.tagged = slices.Clone(tagged)
 	}
 }
 
-func (c *modelCodes) add(symbol uint16, s *form.Symbol, code uint16) {
+// add adds the code of a symbol that is no word and no number.
+func (c *modelCodes) add(s *form.Symbol, code uint16) {
 	switch s.Kind {
 	case form.Raw:
 		switch len(s.Bytes) {
@@ -213,9 +225,6 @@ func (c *modelCodes) add(symbol uint16, s *form.Symbol, code uint16) {
 		c.jsonBytes[s.Base] = code
 	case form.Hundredths:
 		c.hundredths[s.Bits] = code
-	case form.Int:
-		c.tagged = append(c.tagged, intCode{symbol, code})
-	case form.Word: // found by its bytes
 	default:
 		panic("pack: internal error: unknown kind of symbol")
 	}
@@ -236,11 +245,13 @@ const emptyText = "\x60"
 // headCode returns the code of the beginning of an item in the table of a
 // model; 0 if it has none.
 func (t *tables) headCode(model uint8, item []byte) uint16 {
-	symbol, ok := find(&t.heads, item)
-	if !ok {
-		return 0
+	h := hash(item)
+	for symbol, at := t.heads.next(h, h); symbol >= 0; symbol, at = t.heads.next(h, at) {
+		if t.Values[symbol].Bytes == string(item) {
+			return t.codeOf(model, symbol)
+		}
 	}
-	return t.codeOf(model, symbol)
+	return 0
 }
 
 // codeOf returns the code of a symbol in the table of a model; 0 if it has
@@ -250,9 +261,9 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 	if symbol > 0 {
 		from = t.wordEnds[symbol-1]
 	}
-	for _, c := range t.wordCodes[from:t.wordEnds[symbol]] {
-		if c.model == model {
-			return c.code
+	for i := from; i < t.wordEnds[symbol]; i++ {
+		if t.wordModel[i] == model {
+			return t.wordCodes[i]
 		}
 	}
 	return 0
@@ -261,45 +272,50 @@ func (t *tables) codeOf(model uint8, symbol int) uint16 {
 // A stringIndex finds a string among many by its hash. What it holds is fixed,
 // so no one can make it slow.
 type stringIndex struct {
-	text  func(i int) string // by number
-	slots []uint32           // the number of a string and 1, below a part of its hash; as many as a power of two
+	slots []uint32 // the number of a string and 1, below a part of its hash; as many as a power of two
 }
 
-// newStringIndex returns the index of n strings, of which those that are empty
-// are never found.
-func newStringIndex(n int, text func(i int) string) stringIndex {
-	count := 0
-	for i := range n {
-		if text(i) != "" {
-			count++
-		}
-	}
-	s := stringIndex{text, make([]uint32, 1<<bits.Len(uint(2*count)))}
-	for i := range n {
-		if b := text(i); b != "" {
-			h := hash(b)
-			at := h & uint32(len(s.slots)-1)
-			for s.slots[at] != 0 {
-				at = (at + 1) & uint32(len(s.slots)-1)
-			}
-			s.slots[at] = h&^numberMask | uint32(i+1)
-		}
-	}
-	return s
+// newStringIndex returns an index with room for n strings.
+func newStringIndex(n int) stringIndex {
+	return stringIndex{make([]uint32, 1<<bits.Len(uint(n+n/2)))}
 }
+
+// add adds the string with a number, which is not empty.
+func (s *stringIndex) add(i int, b string) {
+	h := hash(b)
+	at := h & uint32(len(s.slots)-1)
+	for s.slots[at] != 0 {
+		at = (at + 1) & uint32(len(s.slots)-1)
+	}
+	s.slots[at] = h&^numberMask | uint32(i+1)
+}
+
+// next returns the number of a string that may have the hash, and where to look
+// for another one; -1: there is none. The first place to look at is the hash.
+func (s *stringIndex) next(hash, at uint32) (i int, after uint32) {
+	for ; ; at++ {
+		e := s.slots[at&uint32(len(s.slots)-1)]
+		if e == 0 || (e^hash)&^numberMask == 0 {
+			return int(e&numberMask) - 1, at + 1
+		}
+	}
+}
+
+// numberMask is the part of a slot that tells which string is there.
+const numberMask = 1<<13 - 1
 
 // hash hashes the first and the last 8 bytes of a string that is not empty, and
 // its length.
-func hash[S string | []byte](b S) uint32 {
-	n := len(b)
+func hash[S string | []byte](s S) uint32 {
+	n := len(s)
 	var first, last uint64
 	switch {
 	case n >= 8:
-		first, last = load64(b), load64(b[n-8:])
+		first, last = load64(s), load64(s[n-8:])
 	case n >= 4:
-		first, last = load32(b), load32(b[n-4:])
+		first, last = load32(s), load32(s[n-4:])
 	default:
-		first, last = uint64(b[0])<<8|uint64(b[n/2]), uint64(b[n-1])
+		first, last = uint64(s[0])<<8|uint64(s[n/2]), uint64(s[n-1])
 	}
 	const k = 0x9e3779b97f4a7c15
 	h := (first ^ uint64(n)) * k
@@ -307,24 +323,10 @@ func hash[S string | []byte](b S) uint32 {
 }
 
 func load32[S string | []byte](s S) uint64 {
-	_ = s[3]
 	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
-func load64[S string | []byte](s S) uint64 { return load32(s) | load32(s[4:])<<32 }
-
-// numberMask is the part of a slot that tells which string is there.
-const numberMask = 1<<13 - 1
-
-// find returns the number of a string that is not empty.
-func find[S string | []byte](s *stringIndex, b S) (i int, ok bool) {
-	h := hash(b)
-	for at := h & uint32(len(s.slots)-1); s.slots[at] != 0; at = (at + 1) & uint32(len(s.slots)-1) {
-		if e := s.slots[at]; (e^h)&^numberMask == 0 {
-			if i := int(e&numberMask) - 1; s.text(i) == string(b) {
-				return i, true
-			}
-		}
-	}
-	return 0, false
+func load64[S string | []byte](s S) uint64 {
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }

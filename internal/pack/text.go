@@ -16,27 +16,29 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 	p := &e.parser
 	n := min(len(text), pieceSize)
 	context := p.set(e.tables, text[:n], 0)
-	plan := &p.plans[0]
-	bits := func() int {
-		bits := p.parse(e.tables, plan) + int(codes[plan.book-first]&15)
+	book, sure := first, true
+	if first < last {
+		book, sure = p.choose(e.tables)
+	}
+	// around is what a book takes around the piece.
+	around := func(book int) int {
+		bits := int(codes[book-first] & 15)
 		if n == len(text) {
-			bits += int(e.tables.codesIn(plan.book, context)[form.End] & 15)
+			bits += int(e.tables.codesIn(book, context)[form.End] & 15)
 		}
 		return bits
 	}
-	sure := true
-	if plan.book = first; first < last {
-		plan.book, sure = p.choose(e.tables)
-	}
-	least := bits()
+	plan := &p.plans[0]
+	plan.book = book
+	fixed := around(book)
+	least := p.parse(e.tables, plan, limit-fixed) + fixed
 	if !sure {
-		chosen := plan
-		plan = &p.plans[1]
-		plan.book = first + last - chosen.book
-		if other := bits(); other < least {
-			least = other
-		} else {
-			plan = chosen
+		other := &p.plans[1]
+		other.book = first + last - book
+		fixed := around(other.book)
+		limit := min(limit, least)
+		if bits := p.parse(e.tables, other, limit-fixed) + fixed; bits < limit {
+			plan, least = other, bits
 		}
 	}
 	code := codes[plan.book-first]
@@ -48,7 +50,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 	for text = text[n:]; len(text) > 0; text = text[n:] {
 		n = min(len(text), pieceSize)
 		context = p.set(e.tables, text[:n], context)
-		p.parse(e.tables, plan)
+		p.parse(e.tables, plan, noLimit)
 		e.piece(text[:n], plan)
 	}
 	e.code(e.tables.codesIn(plan.book, context)[form.End])
@@ -57,14 +59,16 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 
 // piece writes a piece of a text as it was parsed.
 func (e *encoder) piece(piece []byte, plan *plan) {
-	at := 0
+	at, inContext := 0, &e.tables.inContext[plan.book]
 	for _, s := range e.parser.steps(plan) {
-		codes := e.tables.codesIn(plan.book, e.parser.contexts[at])
+		codes := inContext[e.parser.contexts[at]].codes
 		symbol, to := s.symbol(), at+s.length()
-		if codes[symbol] == 0 {
+		code := codes[symbol]
+		if code == 0 {
 			symbol = form.Escape
+			code = codes[symbol]
 		}
-		e.code(codes[symbol])
+		e.code(code)
 		if symbol > form.End && symbol < form.Phrase {
 			e.payload(symbol, piece[at:to])
 		}

@@ -8,7 +8,8 @@ import (
 	"example.com/cookiesession/internal/tag"
 )
 
-// AppendTape appends the packed form of the item of a tape to dst.
+// AppendTape appends the packed form of the item of a tape to dst. It notes in
+// the tape which keys are in the dictionary.
 func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
 	e := p.encoders.Get().(*encoder)
 	e.w, e.tape = writer{dst: dst, start: len(dst)}, t
@@ -57,27 +58,35 @@ func isList(k *cbor.Token) bool { return k.Kind == cbor.Array || k.Kind == cbor.
 // is no array or map may be written as equal to that.
 func (e *encoder) value(i int, model uint8, prev int, mayEqual bool) {
 	e.beginValue()
-	tokens := e.tape.Tokens
-	if prev != none && !mayEqual && !isList(&tokens[prev]) {
-		prev = none
-	}
 	sameShape := false
-	if prev != none {
+	if prev != none && (mayEqual || isList(&e.tape.Tokens[prev])) {
 		sameShape = e.sameShape(i, prev)
 		e.flag(sameShape)
+	} else {
+		prev = none
 	}
-	k := &tokens[i]
-	if !isList(k) {
-		if !sameShape {
-			e.leaf(i, model)
-		}
-		e.mark(i, model, sameShape)
+	k := &e.tape.Tokens[i]
+	if isList(k) {
+		e.list(i, model, prev, sameShape, mayEqual)
 		return
 	}
 	if !sameShape {
+		e.leaf(i, k, model)
+	}
+	if e.trace != nil {
+		e.mark(i, model, sameShape)
+	}
+}
+
+// list writes the array or the map at i.
+func (e *encoder) list(i int, model uint8, prev int, sameShape, mayEqual bool) {
+	k := &e.tape.Tokens[i]
+	if !sameShape {
 		e.token(k, model)
 	}
-	e.mark(i, model, false)
+	if e.trace != nil {
+		e.mark(i, model, false)
+	}
 	if k.Kind == cbor.Array {
 		e.elements(i, model, prev, mayEqual)
 	} else {
@@ -100,10 +109,11 @@ func (e *encoder) sameShape(i, prev int) bool {
 	if a.Kind == cbor.Map {
 		i, prev = i+1, prev+1
 		for range a.N {
-			if !e.tape.Same(i, prev) {
+			a, b := &tokens[i], &tokens[prev]
+			if texts := a.Kind == cbor.Text && b.Kind == cbor.Text; texts && a.S != b.S || !texts && !e.tape.Same(i, prev) {
 				return false
 			}
-			i, prev = i+int(tokens[i].Size), prev+int(tokens[prev].Size)
+			i, prev = i+int(a.Size), prev+int(b.Size)
 			i, prev = i+int(tokens[i].Size), prev+int(tokens[prev].Size)
 		}
 	}
@@ -130,21 +140,37 @@ func (e *encoder) elements(i int, model uint8, prev int, mayEqual bool) {
 // entries writes the entries of the map at i.
 func (e *encoder) entries(i int, model uint8, r record) {
 	e.depth++
-	n := e.tape.Tokens[i].N
+	tokens, keys := e.tape.Tokens, e.tables.tape.keys
+	n := tokens[i].N
 	i++
 	for range n {
+		key := &tokens[i]
 		if e.trace != nil {
-			e.trace.enterKey(&e.tape.Tokens[i])
+			e.trace.enterKey(key)
 		}
-		key := &e.tape.Tokens[i]
-		known := e.known(key)
+		if key.Key == 0 && key.Kind == cbor.Text {
+			if r.row != none {
+				key.Key = tokens[r.row].Key // the same key
+			} else if k := find(e.tables.tape, key.S); k != nil {
+				key.Key = k.token.Key
+			}
+		}
+		var known *tapeKey
+		if key.Key != 0 {
+			known = &keys[key.Key-1]
+		}
 		if known != nil && r.plain() && !known.index && known.codes[r.code] != 0 {
 			// Most entries have a key of the dictionary, and nothing before.
 			e.code(known.codes[r.code])
 			r.after(known.next)
-			e.value(i+1, known.model, none, r.mayEqual)
-			e.leave()
-			i += 1 + int(e.tape.Tokens[i+1].Size)
+			i++
+			if v := &tokens[i]; e.trace == nil && !isList(v) {
+				e.leaf(i, v, known.model)
+			} else {
+				e.value(i, known.model, none, r.mayEqual)
+				e.leave()
+			}
+			i += int(tokens[i].Size)
 			continue
 		}
 		if r.row == none {
@@ -160,21 +186,9 @@ func (e *encoder) entries(i int, model uint8, r record) {
 		prev, mayEqual := r.add(e.tape, key, len(key.S), at, isIndex)
 		e.value(at, valueModel, prev, mayEqual)
 		e.leave()
-		i = at + int(e.tape.Tokens[at].Size)
+		i = at + int(tokens[at].Size)
 	}
 	e.depth--
-}
-
-// known returns what the dictionary says of a key, or nil.
-func (e *encoder) known(key *cbor.Token) *tapeKey {
-	t := e.tables.tape
-	if n := int(key.Key); n != 0 {
-		return &t.keys[n-1]
-	}
-	if key.Kind != cbor.Text {
-		return nil
-	}
-	return t.find(key.S)
 }
 
 // isIndexToken reports whether a key is a number, in either spelling.
@@ -206,7 +220,7 @@ func (e *encoder) key(i int, known *tapeKey, r *record) {
 		}
 		e.code(e.tables.models[form.KeyStep].raw)
 	}
-	codes := e.tables.keyCodes[r.code]
+	codes := &e.tables.tape.keyCodes[r.code]
 	if key.Kind == cbor.Text {
 		if known != nil && known.codes[r.code] != 0 {
 			e.code(known.codes[r.code])
@@ -226,20 +240,24 @@ func (e *encoder) key(i int, known *tapeKey, r *record) {
 
 // token writes a head, with no content.
 func (e *encoder) token(k *cbor.Token, model uint8) {
-	if k.Kind < cbor.Simple && k.N < argument8 {
-		if code := e.tables.models[model].heads[byte(k.Kind)<<5|byte(k.N)]; code != 0 {
-			e.code(code)
-			return
-		}
+	code, m := uint16(0), &e.tables.models[model]
+	switch {
+	case k.Kind == cbor.Simple:
+		code = m.heads[byte(k.N)]
+	case k.Kind < cbor.Simple && k.N < argument8:
+		code = m.heads[byte(k.Kind)<<5|byte(k.N)]
+	}
+	if code != 0 {
+		e.code(code)
+		return
 	}
 	e.head = e.tape.AppendToken(e.head[:0], k)
 	e.heads(e.head, model)
 }
 
 // leaf writes the item at i, which is no array or map: a number, a string, or a
-// tag and all that it encloses.
-func (e *encoder) leaf(i int, model uint8) {
-	k := &e.tape.Tokens[i]
+// tag and all that it encloses. k is its first token.
+func (e *encoder) leaf(i int, k *cbor.Token, model uint8) {
 	switch k.Kind {
 	case cbor.Uint:
 		if !e.unsigned(nil, k.N, model) {
@@ -345,5 +363,5 @@ func (e *encoder) tag(i int, model uint8) {
 		return
 	}
 	e.heads(e.head, model)
-	e.leaf(i, model)
+	e.leaf(i, &e.tape.Tokens[i], model)
 }

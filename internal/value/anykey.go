@@ -82,11 +82,11 @@ func (d *decoder) anyKey(depth int) (any, error) {
 	k := d.peek()
 	switch k.Kind {
 	case cbor.Text:
-		d.pos++
+		d.Pos++
 		return k.S, nil
 	case cbor.Bytes:
-		d.pos++
-		return ByteString(d.tape.Bytes(k)), nil
+		d.Pos++
+		return ByteString(d.tape().Bytes(k)), nil
 	case cbor.Array, cbor.Map:
 		return nil, refuse("a list or map as a map key")
 	case cbor.Tag:

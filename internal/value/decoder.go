@@ -2,54 +2,40 @@ package value
 
 import (
 	"math"
-	"sync"
 
 	"example.com/cookiesession/internal/cbor"
 )
 
-// decoder walks along a tape. The tape's item is deterministic, which was seen
-// to when it was made, so all that can be wrong here is that it does not fit.
-type decoder struct {
-	tape *cbor.Tape
-	pos  int // of the next token
-
-	// inexact: something is stored otherwise than it was read, or nobody asks.
-	// That is a string in another spelling than the encoder's, a key that the
-	// type does not know, a converted number, a stored zero.
-	inexact bool
-}
-
-var decoders = sync.Pool{New: func() any { return new(decoder) }}
+// A decoder is a tape that is read. The tape's item is deterministic, which was
+// seen to when it was made, so all that can be wrong here is that it does not
+// fit.
+type decoder cbor.Tape
 
 func newDecoder(t *cbor.Tape) *decoder {
-	d := decoders.Get().(*decoder)
-	*d = decoder{tape: t}
-	return d
+	t.Pos, t.Inexact = 0, false
+	return (*decoder)(t)
 }
 
-func (d *decoder) free() {
-	d.tape = nil
-	decoders.Put(d)
-}
+func (d *decoder) tape() *cbor.Tape { return (*cbor.Tape)(d) }
 
 // next returns the next token and moves past it.
 func (d *decoder) next() *cbor.Token {
-	k := &d.tape.Tokens[d.pos]
-	d.pos++
+	k := &d.Tokens[d.Pos]
+	d.Pos++
 	return k
 }
 
-func (d *decoder) peek() *cbor.Token { return &d.tape.Tokens[d.pos] }
+func (d *decoder) peek() *cbor.Token { return &d.Tokens[d.Pos] }
 
 // skip moves past an item.
-func (d *decoder) skip() { d.pos += int(d.peek().Size) }
+func (d *decoder) skip() { d.Pos += int(d.peek().Size) }
 
 // null reads a null if one is next.
 func (d *decoder) null() bool {
 	if !isNull(d.peek()) {
 		return false
 	}
-	d.pos++
+	d.Pos++
 	return true
 }
 
@@ -75,7 +61,7 @@ func (d *decoder) bytes() ([]byte, error) {
 	if k.Kind != cbor.Bytes {
 		return nil, mismatch(k)
 	}
-	return d.tape.Bytes(k), nil
+	return d.tape().Bytes(k), nil
 }
 
 func (d *decoder) bool() (bool, error) {
@@ -111,7 +97,7 @@ func (d *decoder) toInt64() (int64, error) {
 	if f != math.Trunc(f) || f < -1<<63 || f >= 1<<63 {
 		return 0, refuse("this float")
 	}
-	d.inexact = true
+	d.Inexact = true
 	return int64(f), nil
 }
 
@@ -128,7 +114,7 @@ func (d *decoder) toUint64() (uint64, error) {
 		if f != math.Trunc(f) || f < 0 || f >= 1<<64 {
 			return 0, refuse("this float")
 		}
-		d.inexact = true
+		d.Inexact = true
 		return uint64(f), nil
 	}
 	return 0, mismatch(k)
@@ -149,7 +135,7 @@ func (d *decoder) toFloat64() (float64, error) {
 	if k.Kind > cbor.Neg {
 		return d.float()
 	}
-	d.pos++
+	d.Pos++
 	f := float64(k.N)
 	// Where f rounded up to 1<<64, uint64(f) is not defined: look first.
 	same := f < 1<<64 && uint64(f) == k.N
@@ -160,7 +146,7 @@ func (d *decoder) toFloat64() (float64, error) {
 	if !same {
 		return 0, refuse("an integer of this size exactly")
 	}
-	d.inexact = true
+	d.Inexact = true
 	return f, nil
 }
 

@@ -27,7 +27,7 @@ func (d *decoder) any(depth int) (any, error) {
 		}
 		return nil, refuse("an integer beyond int")
 	case cbor.Bytes:
-		return copyBytes(d.tape.Bytes(k)), nil
+		return copyBytes(d.tape().Bytes(k)), nil
 	case cbor.Text:
 		return d.plainString(k.S, depth), nil
 	case cbor.Map:

@@ -42,7 +42,7 @@ func seeds(tb testing.TB) [][]byte {
 // FuzzDecode checks, for an any and for a struct with a field of each kind: an
 // item that Decode accepts is Valid, and so is its encoding, which decodes to
 // an equal value, exactly, and is a fixpoint. If Decode says exact, the
-// encoding is the input.
+// encoding is the input. Both values have one sum, if they have any.
 func FuzzDecode(f *testing.F) {
 	for _, item := range seeds(f) {
 		f.Add(item)
@@ -51,7 +51,7 @@ func FuzzDecode(f *testing.F) {
 		valid := cbor.Valid(item)
 		for _, typ := range []reflect.Type{
 			reflect.TypeFor[any](), reflect.TypeFor[richValue](), reflect.TypeFor[map[any]any](),
-			reflect.TypeFor[preferences](), reflect.TypeFor[map[string]string](),
+			reflect.TypeFor[preferences](), reflect.TypeFor[map[string]string](), reflect.TypeFor[map[string]any](),
 		} {
 			p := mustPlan(t, typ)
 			v := reflect.New(typ).Elem()
@@ -83,6 +83,10 @@ func FuzzDecode(f *testing.F) {
 			third, err := p.Append(nil, v2)
 			if err != nil || string(third) != string(again) {
 				t.Fatalf("%v: %x is no fixpoint: %x, %v", typ, again, third, err)
+			}
+			sum, ok := p.Sum(v)
+			if sum2, ok2 := p.Sum(v2); (sum != sum2 || ok != ok2) && !hasNaN(again) {
+				t.Fatalf("%v: %x has the sums %x, %v and %x, %v", typ, again, sum, ok, sum2, ok2)
 			}
 			if !reflect.DeepEqual(v.Interface(), v2.Interface()) && string(again) == string(item) && !hasNaN(again) {
 				t.Fatalf("%v: equal items, other values:\n%#v\n%#v", typ, v, v2)

@@ -162,7 +162,7 @@ func (c binaryCodec) decode(d *decoder, v reflect.Value, _ int) error {
 		return err
 	}
 	if again, err := c.marshal(v); err != nil || !bytes.Equal(again, b) {
-		d.inexact = true
+		d.Inexact = true
 	}
 	return nil
 }
@@ -207,7 +207,7 @@ func (c textCodec) decode(d *decoder, v reflect.Value, depth int) error {
 		return err
 	}
 	if again, err := c.marshal(v); err != nil || again != s {
-		d.inexact = true
+		d.Inexact = true
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"example.com/cookiesession/internal/cbor"
+	"example.com/cookiesession/internal/tag"
 )
 
 // A Plan encodes and decodes the values of one Go type. It is immutable and
@@ -56,6 +57,9 @@ func PlanFor(t reflect.Type) (*Plan, error) {
 	return actual.(*Plan), nil
 }
 
+// Type returns the type that the plan is for.
+func (p *Plan) Type() reflect.Type { return p.typ }
+
 // Write adds v, which is of the plan's type, to the tape. A nil map or slice is
 // stored as an empty one. On error, an [*UnsupportedTypeError] or a
 // [*ValueError], the tape is not to be used.
@@ -83,8 +87,7 @@ type emptyEncoder interface{ empty() cbor.Kind }
 // dst refers to the tape's buffers.
 func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) error {
 	d := newDecoder(t)
-	d.inexact = true
-	defer d.free()
+	d.Inexact = true
 	return p.read(d, dst)
 }
 
@@ -94,12 +97,11 @@ func (p *Plan) Read(t *cbor.Tape, dst reflect.Value) error {
 // caller must write dst to learn its item.
 func (p *Plan) ReadExact(t *cbor.Tape, dst reflect.Value) (exact bool, err error) {
 	d := newDecoder(t)
-	defer d.free()
 	if err := p.read(d, dst); err != nil {
 		return false, err
 	}
 	_, mayBeNil := p.root.(emptyEncoder)
-	return !d.inexact && !(mayBeNil && dst.IsNil()), nil
+	return !d.Inexact && !(mayBeNil && dst.IsNil()), nil
 }
 
 func (p *Plan) read(d *decoder, dst reflect.Value) error {
@@ -113,10 +115,15 @@ func (p *Plan) read(d *decoder, dst reflect.Value) error {
 // stored: it has no fields, or only fields of such types.
 func (p *Plan) StoresNothing() bool { return p.nothing }
 
-// CallsMethods reports whether a value of the type may hold one that has
-// marshaling methods. What these write, they need not be able to read. Inside
-// an interface, only a registered type can have them.
-func (p *Plan) CallsMethods() bool { return p.methods || p.dynamic && types.Load().methods }
+// CallsMethods reports whether the value on the tape, which is of the plan's
+// type, may hold one that has marshaling methods. What these write, they need
+// not be able to read. Inside an interface, only a registered type can have
+// them.
+func (p *Plan) CallsMethods(t *cbor.Tape) bool {
+	return p.methods || p.dynamic && types.Load().methods && slices.ContainsFunc(t.Tokens, isRegistered)
+}
+
+func isRegistered(k cbor.Token) bool { return k.Kind == cbor.Tag && k.N == tag.Registered }
 
 // LeftOut returns the struct types in the plan with the tag json:"-" on
 // exported fields that have no cbor tag. What such a field holds is lost
@@ -156,24 +163,33 @@ func Append(dst []byte, v any) ([]byte, error) {
 }
 
 // Write adds v to the tape, by the plan of its type; for a pointer, what it
-// points to. It returns errors of [PlanFor] and [Plan.Write], and an error for
-// nil.
+// points to. It returns errors of [Follow], [PlanFor] and [Plan.Write].
 func Write(t *cbor.Tape, v any) error {
-	rv := reflect.ValueOf(v)
-	for hops := 0; rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface; hops++ {
-		if hops == cbor.MaxDepth {
-			return errDepth()
-		}
-		rv = rv.Elem()
-	}
-	if !rv.IsValid() {
-		return &UnsupportedTypeError{Reason: "nil cannot be stored"}
+	rv, err := Follow(v)
+	if err != nil {
+		return err
 	}
 	p, err := PlanFor(rv.Type())
 	if err != nil {
 		return err
 	}
 	return p.Write(t, rv)
+}
+
+// Follow returns what is stored for v: what it points to, if it is a pointer.
+// It returns an error for nil.
+func Follow(v any) (reflect.Value, error) {
+	rv := reflect.ValueOf(v)
+	for hops := 0; rv.Kind() == reflect.Pointer || rv.Kind() == reflect.Interface; hops++ {
+		if hops == cbor.MaxDepth {
+			return rv, errDepth()
+		}
+		rv = rv.Elem()
+	}
+	if !rv.IsValid() {
+		return rv, &UnsupportedTypeError{Reason: "nil cannot be stored"}
+	}
+	return rv, nil
 }
 
 // keptTokens bounds what a pooled tape holds on to.

@@ -145,11 +145,11 @@ func (d *decoder) registered(depth int) (any, error) {
 	}
 	r := types.Load().byName[name.S]
 	if r == nil {
-		from := d.pos
+		from := d.Pos
 		d.skip()
-		return Unknown{name.S, string(d.tape.AppendItem(nil, from))}, nil
+		return Unknown{name.S, string(d.tape().AppendItem(nil, from))}, nil
 	}
-	d.inexact = d.inexact || r.bare
+	d.Inexact = d.Inexact || r.bare
 	v := reflect.New(r.typ).Elem()
 	if err := r.plan.root.decode(d, v, depth+2); err != nil {
 		return nil, inside(r.typ.String(), err)

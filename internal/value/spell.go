@@ -75,7 +75,10 @@ var classOf = func() (c [256]byte) {
 
 // spellingOf is the rule.
 func spellingOf(s string) spelling {
-	if len(s) < minSpelled {
+	if len(s) < minBase64 {
+		if isHex(s) {
+			return hexBytes
+		}
 		return plain
 	}
 	any, all := byte(0), hexDigit
@@ -104,10 +107,26 @@ func spellingOf(s string) spelling {
 	case len(s) == uuidLength && s[8] == '-' && isUUID(s):
 		return uuid
 	}
-	if len(s) >= minBase64 && any&(digit|lower|upper) == digit|lower|upper && isBase64(s) && isMixed(s) {
+	if any&(digit|lower|upper) == digit|lower|upper && isBase64(s) && isMixed(s) {
 		return base64s
 	}
 	return plain
+}
+
+// isHex is the rule for strings that are too short for any other form.
+func isHex(s string) bool {
+	if len(s) < minHex || len(s)%2 != 0 {
+		return false
+	}
+	any := byte(0)
+	for i := range len(s) {
+		c := classOf[s[i]]
+		if c&hexDigit == 0 {
+			return false
+		}
+		any |= c
+	}
+	return any == digit|lower|hexDigit
 }
 
 // isMixed reports whether the kinds of characters change so often as in random
@@ -226,8 +245,16 @@ var (
 	maxISOTime = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC).UnixMilli() - 1
 )
 
+// formatISOTime formats a time of that range. RFC 3339 without a fraction is
+// the layout that package time is fast at.
 func formatISOTime(ms int64) string {
-	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
+	var s [isoLength]byte
+	b := time.UnixMilli(ms).UTC().AppendFormat(s[:0], time.RFC3339)
+	// Z becomes a fraction, before a new Z. The remainder of a time before 1970
+	// is negative.
+	n := (ms%1000 + 1000) % 1000
+	b = append(b[:len(b)-1], '.', byte('0'+n/100), byte('0'+n/10%10), byte('0'+n%10), 'Z')
+	return string(b)
 }
 
 // writeSpelled writes s in one of the forms other than plain.

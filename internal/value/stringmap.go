@@ -63,7 +63,10 @@ type pair[V any] struct {
 	value V
 }
 
-// byKey is the order of encoded text strings: their heads have their lengths.
+// before is the order of encoded text strings: their heads have their lengths.
+func before(a, b string) bool { return len(a) < len(b) || len(a) == len(b) && a < b }
+
+// byKey is before for a sort.
 func byKey[V any](a, b pair[V]) int {
 	if len(a.key) != len(b.key) {
 		return len(a.key) - len(b.key)
@@ -103,20 +106,29 @@ func writeStringMap[V any](t *cbor.Tape, m map[string]V, depth int, value func(*
 		}
 	}()
 
-	text := true
+	// Few keys are quickly put where they belong.
+	text, few := true, len(m) <= 16
 	for k, v := range m {
 		text = text && cbor.IsUTF8String(k)
+		i := len(pairs)
 		pairs = append(pairs, pair[V]{k, v})
+		if few {
+			for ; i > 0 && before(k, pairs[i-1].key); i-- {
+				pairs[i] = pairs[i-1]
+			}
+			pairs[i] = pair[V]{k, v}
+		}
 	}
-	less := byKey[V]
-	if !text {
-		less = byAnyKey[V]
-	}
-	if len(pairs) > 1 {
-		slices.SortFunc(pairs, less)
+	switch {
+	case !text:
+		slices.SortFunc(pairs, byAnyKey[V])
+	case !few:
+		slices.SortFunc(pairs, byKey[V])
 	}
 	for i := range pairs {
-		if err := writePlain(t, pairs[i].key, depth+1); err != nil {
+		if text {
+			t.AddText(pairs[i].key)
+		} else if err := writePlain(t, pairs[i].key, depth+1); err != nil {
 			return inside("[]", err)
 		}
 		if err := value(t, pairs[i].value, depth+1); err != nil {

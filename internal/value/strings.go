@@ -50,27 +50,36 @@ func writePlain(t *cbor.Tape, s string, depth int) error {
 // the tagged forms.
 func (d *decoder) string(depth int) (string, error) {
 	k := d.next()
-	switch k.Kind {
-	case cbor.Text:
+	if k.Kind == cbor.Text {
 		return d.plainString(k.S, depth), nil
-	case cbor.Tag:
-		s, ok, err := d.taggedString(k.N)
-		if err == nil && !ok {
-			err = mismatch(k)
-		}
-		return s, err
 	}
-	return "", mismatch(k)
+	return d.otherString(k)
+}
+
+func (d *decoder) otherString(k *cbor.Token) (string, error) {
+	if k.Kind != cbor.Tag {
+		return "", mismatch(k)
+	}
+	s, ok, err := d.taggedString(k.N)
+	if err == nil && !ok {
+		err = mismatch(k)
+	}
+	return s, err
 }
 
 // plainString takes note of a text that this package would spell otherwise.
 func (d *decoder) plainString(s string, depth int) string {
-	if !d.inexact && len(s) >= minSpelled {
-		if form := spellingOf(s); form != plain && depth+levels(form) <= cbor.MaxDepth {
-			d.inexact = true
-		}
+	if !d.Inexact && len(s) >= minSpelled {
+		d.Inexact = isSpelled(s, depth)
 	}
 	return s
+}
+
+// isSpelled reports whether a string that has depth levels around it is written
+// in another form than text.
+func isSpelled(s string, depth int) bool {
+	form := spellingOf(s)
+	return form != plain && depth+levels(form) <= cbor.MaxDepth
 }
 
 // taggedString reads what follows a tag, if that is one of those of strings.
@@ -94,8 +103,8 @@ func (d *decoder) taggedString(number uint64) (s string, ok bool, err error) {
 	default:
 		return "", false, nil
 	}
-	if err == nil && !d.inexact && spellingOf(s) != form {
-		d.inexact = true
+	if err == nil && !d.Inexact && spellingOf(s) != form {
+		d.Inexact = true
 	}
 	return s, true, err
 }
@@ -106,7 +115,7 @@ func (d *decoder) notUTF8() (string, error) {
 		return "", err
 	}
 	if utf8.Valid(b) {
-		return "", &cbor.SyntaxError{Offset: d.tape.Offset(d.pos), Reason: "UTF-8 that is tagged as not UTF-8"}
+		return "", &cbor.SyntaxError{Offset: d.tape().Offset(d.Pos), Reason: "UTF-8 that is tagged as not UTF-8"}
 	}
 	return string(b), nil
 }

@@ -94,37 +94,36 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 	next := 0
 	for range n {
 		key := d.peek()
-		d.pos += int(key.Size)
-		f := c.field(&next, key)
-		if f == nil {
-			d.inexact = true
-			d.skip()
-			continue
+		d.Pos += int(key.Size)
+		if next == len(c.fields) || !equal(&c.fields[next].key, key) {
+			if next = c.find(next, key); next == len(c.fields) || !equal(&c.fields[next].key, key) {
+				d.Inexact = true
+				d.skip()
+				continue
+			}
 		}
-		if err := f.decode(d, f.of(v), depth+1); err != nil {
+		f := &c.fields[next]
+		next++
+		of := v
+		if f.index >= 0 {
+			of = v.Field(f.index)
+		} else {
+			of = v.FieldByIndex(f.path)
+		}
+		if err := f.decode(d, of, depth+1); err != nil {
 			return inside(f.name, err)
 		}
 	}
 	return nil
 }
 
-// field returns the field that has a key, or nil. next is the first that may
-// have it, and then the one behind it.
-func (c *structCodec) field(next *int, key *cbor.Token) *field {
-	for i := *next; i < len(c.fields); i++ {
-		f := &c.fields[i]
-		if equal(&f.key, key) {
-			*next = i + 1
-			return f
-		}
-		// Where both are of one kind, neither is a byte string.
-		if cbor.CompareTokens(&f.key, key) > 0 {
-			*next = i
-			return nil
-		}
+// find returns the first field, from next on, whose key does not come before
+// key.
+func (c *structCodec) find(next int, key *cbor.Token) int {
+	for next < len(c.fields) && !equal(&c.fields[next].key, key) && cbor.CompareTokens(&c.fields[next].key, key) < 0 {
+		next++ // where both are of one kind, neither is a byte string
 	}
-	*next = len(c.fields)
-	return nil
+	return next
 }
 
 // equal reports whether a key is that of a field, which is a text or an
@@ -144,7 +143,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 			return typed(err, f.typ)
 		}
 		if s == "" {
-			d.inexact = true
+			d.Inexact = true
 			return nil
 		}
 		v.SetString(s)
@@ -157,7 +156,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 		if err != nil {
 			return typed(err, f.typ)
 		}
-		d.inexact = d.inexact || n == 0
+		d.Inexact = d.Inexact || n == 0
 		v.SetInt(n)
 		return nil
 	case opBool:
@@ -165,7 +164,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 		if err != nil {
 			return typed(err, f.typ)
 		}
-		d.inexact = d.inexact || !b
+		d.Inexact = d.Inexact || !b
 		v.SetBool(b)
 		return nil
 	}
@@ -173,7 +172,7 @@ func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
 		return err
 	}
 	if v.IsZero() {
-		d.inexact = true // it would not be stored
+		d.Inexact = true // it would not be stored
 	}
 	return nil
 }

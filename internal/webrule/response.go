@@ -21,7 +21,7 @@ func MarkRead(h http.Header, room *[2]string) {
 		h["Cache-Control"] = []string{"private"}
 		return
 	}
-	if *room != [2]string{} {
+	if room[0] != "" {
 		room = new([2]string)
 	}
 	*room = [2]string{"Cookie", "private"}

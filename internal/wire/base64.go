@@ -33,6 +33,11 @@ var values = func() (t [4][256]uint32) {
 
 const noValue = 1 << 31
 
+// bits returns the 24 bits of four characters, or noValue and anything else.
+func bits[T string | []byte](c T) uint32 {
+	return values[0][c[0]] | values[1][c[1]] | values[2][c[2]] | values[3][c[3]]
+}
+
 // Chars returns how many characters the text of a token of n bytes has.
 func Chars(n int) int { return n/3*4 + (n%3*8+5)/6 }
 
@@ -68,9 +73,7 @@ func AppendToken[T string | []byte](dst []byte, text T) ([]byte, error) {
 	out := dst[len(dst):cap(dst)]
 	bad := uint32(0)
 	for ; len(text) >= 8; text = text[8:] {
-		c := text[:8]
-		high := values[0][c[0]] | values[1][c[1]] | values[2][c[2]] | values[3][c[3]]
-		low := values[0][c[4]] | values[1][c[5]] | values[2][c[6]] | values[3][c[7]]
+		high, low := bits(text[:4]), bits(text[4:8])
 		bad |= high | low
 		binary.BigEndian.PutUint64(out, uint64(high)<<40|uint64(low)<<16)
 		out = out[6:]

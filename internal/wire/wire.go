@@ -11,7 +11,6 @@
 package wire
 
 import (
-	"encoding/binary"
 	"errors"
 	"time"
 )
@@ -95,15 +94,14 @@ func ParseHeader(text string) (Header, error) {
 	if len(text) < headerChars {
 		return Header{}, ErrTooShort
 	}
-	var buffer [headerChars + 8]byte
-	raw, err := AppendToken(buffer[:0], text[:headerChars])
-	if err != nil {
-		return Header{}, err
+	first, id, issued := bits(text[:4]), bits(text[4:8]), bits(text[8:12])
+	if (first|id|issued)&noValue != 0 {
+		return Header{}, ErrEncoding
 	}
 	return Header{
-		Version: int(raw[0] & 0x0f),
-		Parts:   int(raw[0]>>4) + 1,
-		KeyID:   [KeyIDSize]byte(raw[1:]),
-		Issued:  int64(binary.BigEndian.Uint32(raw[TimeOffset:])),
+		Version: int(first >> 16 & 0x0f),
+		Parts:   int(first>>20) + 1,
+		KeyID:   [KeyIDSize]byte{byte(first >> 8), byte(first), byte(id >> 16)},
+		Issued:  int64(id&0xffff)<<16 | int64(issued>>8),
 	}, nil
 }

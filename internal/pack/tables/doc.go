@@ -2,4 +2,6 @@
 // train makes them, package form says what they mean, package pack uses them.
 package tables
 
+//go:generate rm -f ../v1_gen.go
 //go:generate go run ../train -go tables_gen.go -json ../../../docs/packing-v1.json -data ../../../testdata -lists ../train/testdata
+//go:generate go test -run ^TestPrepared$ ../ -update
