@@ -109,13 +109,22 @@ func (m *manager) encodeZero() error {
 // other Data is summed again when it is saved, so it takes what is quicker than
 // packing.
 func (m *manager) sum(sc *scratch, data reflect.Value) uint64 {
+	if sum, ok := m.sumAsIs(data); ok {
+		return sum
+	}
 	if m.plain {
 		return bodySum(sc.pack())
 	}
-	if sum, ok := m.plan.Sum(data); ok {
-		return uint64(sum)
-	}
 	return uint64(sc.tape.Sum())
+}
+
+// sumAsIs is sum for a Data that need not be on a tape for that.
+func (m *manager) sumAsIs(data reflect.Value) (sum uint64, ok bool) {
+	if m.plain {
+		return 0, false
+	}
+	s, ok := m.plan.Sum(data)
+	return uint64(s), ok
 }
 
 var bodySeed = maphash.MakeSeed()
