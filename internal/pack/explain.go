@@ -197,6 +197,10 @@ func (e *encoder) tagKind(i int) (kind, note string) {
 		return kindTime, ""
 	case tag.Int8 <= n && n <= tag.Duration:
 		return kindNumber, ""
+	case inner.Kind == cbor.Simple:
+		return kindNull, ""
+	case tag.MapStrings <= n && n <= tag.MapAny:
+		return kindMap, ""
 	case tag.Strings <= n && n <= tag.NilMapString || tag.Int8s <= n && n <= tag.Bools:
 		return kindList, ""
 	}

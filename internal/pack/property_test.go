@@ -231,6 +231,8 @@ func TestExplainKinds(t *testing.T) {
 		{make([]byte, 20), "raw", ""},
 		{[]any{}, "list", ""},
 		{[]string{"a"}, "list", ""},
+		{map[string]string{"a": "b"}, "map", ""},
+		{[]uint16(nil), "null", ""},
 		{object{}, "map", ""},
 	} {
 		for _, p := range packer.Explain(encode(t, object{"token": row.value})) {

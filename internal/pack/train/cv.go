@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"example.com/cookiesession/internal/pack"
+	"example.com/cookiesession/internal/pack/form"
 )
 
 // folds is into how many parts the sessions are cut.
@@ -109,7 +110,7 @@ func sizes(in *input, fold []int) (body, floats []int, err error) {
 				return
 			}
 			p := pack.New(tables)
-			size := func(item []byte) int { return min((bitsOf(p, item)+7)/8, len(item)) }
+			size := func(item []byte) int { return min((bitsOf(p, item)-spare(p, tables, item)+7)/8, len(item)) }
 			for i, d := range in.docs {
 				if fold[i] == f {
 					body[i], floats[i] = size(d.item), size(d.floats)
@@ -124,6 +125,53 @@ func sizes(in *input, fold []int) (body, floats []int, err error) {
 		}
 	}
 	return body, floats, err
+}
+
+// spare returns how many bits an item takes only because the encoder says for
+// each text which of two books it took, although with -books both have the same
+// tables: as one symbol, the two would have a shorter code.
+func spare(p *pack.Packer, f *form.Tables, item []byte) (bits int) {
+	if tune.books == form.Books {
+		return 0
+	}
+	saved := make([][]int, len(f.Value))
+	err := p.Observe(tapeOf(item), form.Generic, &pack.Notes{Value: func(model uint8, symbol int) {
+		if saved[model] == nil {
+			saved[model] = oneText(f, f.Value[model])
+		}
+		bits += saved[model][symbol]
+	}})
+	if err != nil {
+		panic(err) // unreachable: what is packed comes back
+	}
+	return bits
+}
+
+// oneText returns how much shorter the code of each symbol is if those of texts
+// are one.
+func oneText(f *form.Tables, list []uint16) []int {
+	var weights []int
+	at := make([]int, len(f.Values)) // which weight is a symbol's
+	text := -1
+	for _, e := range list {
+		s := e >> 4
+		at[s] = len(weights)
+		if f.Values[s].Kind == form.Text {
+			if text >= 0 {
+				at[s] = text
+				weights[text] += 1 << (form.MaxCode - e&15)
+				continue
+			}
+			text = at[s]
+		}
+		weights = append(weights, 1<<(form.MaxCode-e&15))
+	}
+	shorter := make([]int, len(f.Values))
+	now := lengths(weights)
+	for _, e := range list {
+		shorter[e>>4] = int(e&15) - now[at[e>>4]]
+	}
+	return shorter
 }
 
 // cookie is how many characters a new cookie's value has.

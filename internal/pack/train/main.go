@@ -73,6 +73,9 @@ func run(cv bool, data, lists, goFile, jsonFile string) error {
 	if err != nil {
 		return err
 	}
+	if tune.books < 1 || tune.books > form.Books || tune.books < form.Books && !cv {
+		return errors.New("-books is 1, 2 or 3, and less than 3 only with -cv: the format has 3")
+	}
 	if cv {
 		return crossValidate(os.Stdout, in)
 	}

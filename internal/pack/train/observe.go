@@ -117,7 +117,7 @@ func (o *observer) notes(weight int) *pack.Notes {
 		Key:    func(code uint8, symbol int) { o.keyCounts[code][symbol] += weight },
 		Length: func(code, n int) { o.lengthCounts[code][n] += weight },
 		Text: func(book int, context uint8, symbol int) {
-			counts := &o.textCounts[book][context]
+			counts := &o.textCounts[shared(book)][context]
 			if *counts == nil {
 				*counts = make([]int, o.trainer.text.symbols())
 			}

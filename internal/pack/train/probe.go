@@ -37,6 +37,9 @@ func idle(f *form.Tables) (idle []valueCode, err error) {
 	for model, list := range f.Value {
 		for _, e := range list {
 			symbol := int(e >> 4)
+			if tune.books < form.Books && f.Values[symbol].Kind == form.Text {
+				continue // the encoder chooses a book by rules for three
+			}
 			emitted := false
 			notes := &pack.Notes{Value: func(m uint8, s int) { emitted = emitted || int(m) == model && s == symbol }}
 			items, of := probes(f, symbol), uint8(model)

@@ -5,10 +5,26 @@ import "example.com/cookiesession/internal/pack/form"
 // share finds which contexts of a book have much the same counts, gives them
 // one table, and makes the costs of these tables.
 func (t *trainer) share() {
-	for book := range t.text.cost {
-		t.shareBook(book, tune.tables[book])
+	var tables [form.Books]int
+	for book, n := range tune.tables {
+		tables[shared(book)] += n
+	}
+	for book, n := range tables {
+		if n > 0 {
+			t.shareBook(book, n)
+		}
 	}
 	t.fit()
+}
+
+// shared returns the book that has the tables of a book. Each has its own, but
+// to see what fewer books are worth: then that of words has those of the marks,
+// and at last those of keys as well.
+func shared(book int) int {
+	if tune.books == 1 || tune.books == 2 && book == form.Marks {
+		return form.Words
+	}
+	return book
 }
 
 // A group is some contexts that share a table.

@@ -46,6 +46,10 @@ func (t *trainer) newTables() *form.Tables {
 		f.KeyModel = append(f.KeyModel, uint8(t.in.models.of(key)))
 	}
 	for book := range form.Books {
+		if of := shared(book); of != book {
+			f.Contexts[book] = f.Contexts[of]
+			continue
+		}
 		first := uint8(len(f.Text))
 		for c, table := range t.text.contexts[book] {
 			f.Contexts[book][c] = first + table

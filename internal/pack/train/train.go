@@ -377,6 +377,9 @@ func (t *trainer) count(round int) {
 			weight /= wordsAsParts
 		}
 		book := p.book
+		if book == anyBook && tune.books < form.Books {
+			book = form.Words
+		}
 		if book == anyBook {
 			if book = firstBook(p.text); round > 0 {
 				book = form.Words
@@ -394,6 +397,7 @@ func (t *trainer) count(round int) {
 const wordsAsParts = 10
 
 func (t *trainer) countText(p *piece, book, weight int) {
+	book = shared(book)
 	counts := &t.textCounts[book]
 	t.text.parse(p.text, book, func(u use) {
 		if counts[u.context] == nil {

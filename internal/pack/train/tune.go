@@ -1,6 +1,10 @@
 package main
 
-import "flag"
+import (
+	"flag"
+
+	"example.com/cookiesession/internal/pack/form"
+)
 
 // tune has the numbers that were chosen by cross-validation.
 var tune = struct {
@@ -17,6 +21,7 @@ var tune = struct {
 	synthetic      int
 	typed          int
 	rounds         int
+	books          int
 	words          int
 	textShare      int
 }{
@@ -34,6 +39,7 @@ var tune = struct {
 	synthetic:      50,                 // weight of a document of our own generator, in hundredths
 	typed:          150,                // weight of a kind of typed sessions that has weight 1
 	rounds:         6,
+	books:          form.Books,
 	words:          3400,  // most words
 	textShare:      25000, // share, for text
 }
@@ -56,6 +62,7 @@ func tuning(f *flag.FlagSet) {
 	f.IntVar(&tune.typed, "typed", tune.typed, "weight of a kind of typed sessions that has weight 1, in thousandths")
 	f.IntVar(&tune.rounds, "rounds", tune.rounds, "how often the tables are fitted to what the encoder emits")
 	f.IntVar(&tune.textShare, "text-share", tune.textShare, "share, for text")
+	f.IntVar(&tune.books, "books", tune.books, "sets of tables for text: 2 is one for values and one for keys, 1 one for both; with -cv only")
 	f.IntVar(&tune.words, "words", tune.words, "most words")
 	f.IntVar(&tune.spelledKeys, "spelled", tune.spelledKeys, "weight of each key as text, in thousandths")
 }

@@ -75,7 +75,7 @@ var kinds = []kind{
 	{"uintptr", 1, numberKeyNames, func(r *random) any { return uintptr(r.upTo(40)) }},
 	{"float32", 2, "score rate price total ratio", func(r *random) any { return float32(r.upTo(12)) / 4 }},
 	{"float64", 2, "score rate price total ratio lat lng", func(r *random) any { return float64(r.bits(30)) / (1 << 23) }},
-	{"Duration", 3, "ttl timeout elapsed offset", func(r *random) any {
+	{"Duration", 6, "ttl timeout elapsed offset", func(r *random) any {
 		return pick(r, time.Second, time.Minute, time.Hour, 24*time.Hour, time.Millisecond) * time.Duration(1+r.upTo(6))
 	}},
 
@@ -125,9 +125,9 @@ var kinds = []kind{
 		return nils[r.number%len(nils)]
 	}},
 
-	{"registered struct", 10, "user flash profile token _flash", func(r *random) any { return r.flash() }},
-	{"registered string", 6, "role theme status plan", func(r *random) any { return role(r.word()) }},
-	{"registered list", 3, "cart items messages _flash", func(r *random) any { return list(r, 3, func(r *random) any { return r.flash() }) }},
+	{"registered struct", 30, "user flash profile token _flash", func(r *random) any { return r.flash() }},
+	{"registered string", 12, "role theme status plan", func(r *random) any { return role(r.word()) }},
+	{"registered list", 8, "cart items messages _flash", func(r *random) any { return list(r, 3, func(r *random) any { return r.flash() }) }},
 	{"registered methods", 2, "amount ip next", func(r *random) any {
 		return pick[any](r, bigInt(r), netip.AddrFrom4([4]byte(r.bytes(4))), pageURL(r))
 	}},
