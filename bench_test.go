@@ -157,20 +157,29 @@ type benchRequest struct {
 	chars  func() int // of the cookie's value that it was answered with
 }
 
-// benchRequests returns the requests of BenchmarkRequest. A map is what cannot
-// be compared by ==.
+// benchRequests returns the requests of BenchmarkRequest. What has a map or a
+// slice in it cannot be compared by ==.
 func benchRequests(t testing.TB) []benchRequest {
 	flat := newBenchSite(t, eightPrefs, func(d *prefs) { d.FontSize++ })
-	deep := newBenchSite(t, eightPrefsMap(), func(d *map[string]any) { (*d)["fontSize"] = 19 })
+	deep := newBenchSite(t, deepPrefs{eightPrefs, []string{"admin", "editor"}, []int{17, 4711}}, func(d *deepPrefs) { d.Cart[1]++ })
+	anys := newBenchSite(t, eightPrefsMap(), func(d *map[string]any) { (*d)["fontSize"] = 19 })
 	return []benchRequest{
 		flat.request("bare", 0, flat.page, true),
 		flat.request("untouched", 1, flat.Handler(flat.page), true),
 		flat.request("stranger", 2, flat.get(nil), false),
 		flat.request("read", 3, flat.get(nil), true),
 		flat.request("changed", 6, flat.get(flat.change), true),
-		deep.request("read-map", 11, deep.get(nil), true),
-		deep.request("changed-map", 17, deep.get(deep.change), true),
+		deep.request("read-deep", 5, deep.get(nil), true),
+		deep.request("changed-deep", 8, deep.get(deep.change), true),
+		anys.request("read-map", 11, anys.get(nil), true),
+		anys.request("changed-map", 17, anys.get(anys.change), true),
 	}
+}
+
+type deepPrefs struct {
+	Prefs prefs    `json:"prefs"`
+	Roles []string `json:"roles"`
+	Cart  []int    `json:"cart"`
 }
 
 // eightPrefsMap is eightPrefs as a map.

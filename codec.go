@@ -136,7 +136,6 @@ func newCodec(keys *Keyring, opts *CodecOptions) (*Codec, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	packer() // now, and not in the first request
 	c := &Codec{keys: keys, label: opts.Label, policy: policy, maxSize: opts.MaxSize, maxCookies: max(1, opts.MaxCookies), padTo: opts.PadTo}
 	switch {
 	case c.maxSize == 0:

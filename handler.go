@@ -36,19 +36,18 @@ import (
 // Handler panics at the first request if they don't. The same Manager twice is
 // as good as once.
 func (m *manager) Handler(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if _, ok := r.Context().Value(m).(*visit); ok {
-			next.ServeHTTP(w, r)
-			return
-		}
-		m.serve(next, w, r)
-	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.serve(next, w, r) })
 }
 
 func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Request) {
-	outer, _ := r.Context().Value(chainKey{}).(*visit)
+	ctx := r.Context()
+	outer, _ := ctx.Value(chainKey{}).(*visit)
 	for o := outer; o != nil; o = o.outer {
-		if o.manager.cookie.name == m.cookie.name {
+		switch {
+		case o.manager == m:
+			next.ServeHTTP(w, r)
+			return
+		case o.manager.cookie.name == m.cookie.name:
 			panic(fmt.Sprintf("cookiesession: Handler: Manager[%v] and Manager[%v] share the cookie name %q: give one another Options.Name", o.manager.dataType, m.dataType, m.cookie.name))
 		}
 	}
@@ -57,7 +56,7 @@ func (m *manager) serve(next http.Handler, w http.ResponseWriter, r *http.Reques
 	}
 	// The lines of the Cookie header are taken now: a middleware further in may
 	// strip them before the first Get.
-	v := &visit{Context: r.Context(), manager: m, outer: outer, request: r, began: clock.Now(), lines: r.Header["Cookie"]}
+	v := &visit{Context: ctx, manager: m, outer: outer, request: r, began: clock.Now(), lines: r.Header["Cookie"]}
 	v.writer = responseWriter{ResponseWriter: w, visit: v}
 	v.inner = *r.WithContext(v)
 	inner := &v.inner

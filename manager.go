@@ -109,13 +109,22 @@ func (m *manager) encodeZero() error {
 // other Data is summed again when it is saved, so it takes what is quicker than
 // packing.
 func (m *manager) sum(sc *scratch, data reflect.Value) uint64 {
+	if sum, ok := m.sumAsIs(data); ok {
+		return sum
+	}
 	if m.plain {
 		return bodySum(sc.pack())
 	}
-	if sum, ok := m.plan.Sum(data); ok {
-		return uint64(sum)
-	}
 	return uint64(sc.tape.Sum())
+}
+
+// sumAsIs is sum for a Data that need not be on a tape for that.
+func (m *manager) sumAsIs(data reflect.Value) (sum uint64, ok bool) {
+	if m.plain {
+		return 0, false
+	}
+	s, ok := m.plan.Sum(data)
+	return uint64(s), ok
 }
 
 var bodySeed = maphash.MakeSeed()
@@ -209,12 +218,14 @@ func (m *Manager[T]) load(s *Session[T], lines []string) {
 // Save stores a session, that is, sets the response headers that Handler would
 // set, or none if there is nothing to store. It may be called again: the
 // headers are replaced. With Handler it is needed only to see an error while
-// another answer is still possible, [ErrTooLarge] above all. A later change is
-// still saved, and whether the session is merely refreshed is decided again
-// when the headers go out. It is an error to call it when the response headers
-// are out. The session of a Handler knows that, with any writer. A session of
-// another Manager is an error, too. [ErrRevoked] says that the session's key
-// was revoked during the request.
+// another answer is still possible, [ErrTooLarge] above all. An error changes
+// nothing in the session, which is saved once more when the headers go out: put
+// back what was there before you answer, or the client gets the 500 all the
+// same. A later change is still saved, and whether the session is merely
+// refreshed is decided again when the headers go out. It is an error to call it
+// when the response headers are out. The session of a Handler knows that, with
+// any writer. A session of another Manager is an error, too. [ErrRevoked] says
+// that the session's key was revoked during the request.
 func (m *Manager[T]) Save(w http.ResponseWriter, s *Session[T]) error {
 	if err := m.bind(&s.state, s); err != nil {
 		return err

@@ -65,7 +65,7 @@ func (c *Codec) measure(sc *scratch, name string) Size {
 	size := Size{CBOR: sc.tape.Len(0), Body: len(body), Value: fit.chars, Cookie: fit.size, Cookies: fit.parts, Limit: fit.limit}
 	fixed := PathSize{Path: "(fixed)", Bits: 6 * size.Cookie, Kind: "names, key id, times, nonce, tag, flags"}
 	if packed {
-		for _, p := range packer().ExplainTape(&sc.tape) {
+		for _, p := range packer.ExplainTape(&sc.tape) {
 			size.Paths = append(size.Paths, PathSize{p.Path, p.Bits, p.Kind, p.Note})
 		}
 	} else {

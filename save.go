@@ -72,8 +72,8 @@ func (s *state) measure() (sum uint64, sc *scratch, err error) {
 		return sum, nil, nil
 	}
 	data := s.whole.value()
-	if sum, ok := s.manager.plan.Sum(data); ok {
-		return uint64(sum), nil, nil
+	if sum, ok := s.manager.sumAsIs(data); ok {
+		return sum, nil, nil
 	}
 	if sc, err = s.encode(); err != nil {
 		return 0, nil, err

@@ -77,12 +77,11 @@ func (s *scratch) readBack(plan *value.Plan) error {
 	return nil
 }
 
-// packer returns the packer of version 1. All codecs share its tables.
-var packer = sync.OnceValue(func() *pack.Packer { return pack.New(&tables.V1) })
+// packer is that of version 1. Its tables are linked in, so it takes no time to
+// make.
+var packer = pack.New(&tables.V1)
 
-func init() {
-	value.KeyNumber = func(key string) uint16 { return packer().KeyNumber(key) }
-}
+func init() { value.KeyNumber = packer.KeyNumber }
 
 // mostTokens bounds the tape of a packed value. A tape takes 32 bytes per
 // token, here and in every reader.
@@ -98,7 +97,7 @@ func (s *scratch) pack() (body []byte, packed bool) {
 	size := s.tape.Len(0)
 	s.packed = false
 	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
-		s.body = packer().AppendTape(s.body, &s.tape)
+		s.body = packer.AppendTape(s.body, &s.tape)
 		s.packed = len(s.body) < size
 	}
 	if !s.packed {
@@ -111,7 +110,7 @@ func (s *scratch) pack() (body []byte, packed bool) {
 func (s *scratch) unpack() error {
 	var err error
 	if s.rec.packed {
-		err = packer().ReadTape(&s.tape, s.rec.body, wire.MaxUnpacked)
+		err = packer.ReadTape(&s.tape, s.rec.body, wire.MaxUnpacked)
 	} else {
 		err = s.tape.Read(s.rec.body, 0)
 	}

@@ -503,7 +503,7 @@ func (f *finding) show(c *console, o inspectOptions) error {
 		row("opens", "that takes the keys: -keys or -keys-env")
 	}
 	if f.isOpen() {
-		f.printSealed(row, now)
+		f.printSealed(row, time.Duration(o.lifetime), now)
 	}
 	if err := table.Flush(); err != nil || !f.isOpen() {
 		return err
@@ -533,7 +533,7 @@ func (f *finding) sizes() string {
 	return s
 }
 
-func (f *finding) printSealed(row func(string, string, ...any), now time.Time) {
+func (f *finding) printSealed(row func(string, string, ...any), lifetime time.Duration, now time.Time) {
 	row("created", "%s (%s)", stamp(*f.Created), from(now, *f.Created))
 	if f.Cause == "" {
 		row("expires", "%s (%s)", stamp(*f.Expires), from(now, *f.Expires))
@@ -544,7 +544,7 @@ func (f *finding) printSealed(row func(string, string, ...any), now time.Time) {
 		row("id", "%s", f.ID)
 	}
 	if f.Lifetime == 0 {
-		row("lifetime", "not its own")
+		row("lifetime", "not its own: %s, by -lifetime", formatDuration(lifetime))
 	} else {
 		row("lifetime", "its own: %s, which the server may cut (MaxLifetime)", formatDuration(time.Duration(f.Lifetime)*time.Second))
 	}

@@ -165,14 +165,14 @@ func (s *Store) findLegacy(r *http.Request, name string, ours error) (cookie, er
 // stand in for: it was revoked or altered, or it has expired. Only in the last
 // case the time is set, at which it was issued.
 func (s *Store) standing(r *http.Request, name string) (expired time.Time, refused error) {
-	for _, c := range firstCookies(r, name) {
+	for _, alone := range webrule.Alone(r.Header["Cookie"], name) {
 		var values map[any]any
-		meta, err := s.codec.Open(name, c.Value, &values)
+		meta, err := s.codec.OpenRequest(alone, name, &values)
 		switch {
 		case err == nil:
 			err = decodeError(cookiesession.ErrExpired, errMaxAge)
 		case errors.Is(err, cookiesession.ErrExpired):
-			header, _ := wire.ParseHeader(c.Value)
+			header, _ := wire.ParseHeader(alone.CookiesNamed(name)[0].Value)
 			meta.Issued = time.Unix(header.Issued, 0)
 		case webrule.MayBeLegacy(string(cookiesession.ReasonOf(err))):
 			continue

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/gob"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -308,6 +309,63 @@ func TestLegacyRules(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestLegacySplit: a session in several cookies that has expired is answered
+// for as one in a single cookie is. Whichever length the first part has, an
+// older cookie of the old store does not stand in for it, and a younger does.
+func TestLegacySplit(t *testing.T) {
+	for _, test := range []struct {
+		what string
+		size int
+		ours int // cookies
+		wait time.Duration
+		want error
+	}{
+		{"one cookie, older", 10, 1, -time.Minute, nil},
+		{"one cookie, younger", 10, 1, time.Minute, cookiesession.ErrExpired},
+		{"two cookies, older", 5000, 2, -time.Minute, nil},
+		{"two cookies, younger", 5000, 2, time.Minute, cookiesession.ErrExpired},
+	} {
+		for limit := range 4 { // the length of a first part, modulo 4
+			t.Run(fmt.Sprintf("%s, %d", test.what, limit), func(t *testing.T) {
+				inBubble(t, func(t *testing.T) {
+					keys := newKeys(t)
+					b := newBrowser(t)
+					ours := map[string]string{}
+					save := func() {
+						b.save(newStore(t, keys, &cookiesession.CodecOptions{MaxCookies: 4, MaxSize: 4093 - limit}), big(test.size))
+						for _, name := range b.names() {
+							ours[name] = b.cookie(name)
+						}
+						if len(ours) != test.ours {
+							t.Fatalf("%d cookies, want %d", len(ours), test.ours)
+						}
+					}
+					if test.wait < 0 {
+						save()
+						time.Sleep(-test.wait)
+					}
+					old := newPast(t, keys, &cookiesession.CodecOptions{MaxLifetime: 30 * day, MaxCookies: 4})
+					old.MaxAge(30 * 86400)
+					if test.wait > 0 {
+						time.Sleep(test.wait)
+						save()
+					}
+					time.Sleep(14*day + time.Hour)
+					r := httptest.NewRequest(http.MethodGet, "/", nil)
+					r.AddCookie(&http.Cookie{Name: sessionName, Value: old.text})
+					for name, value := range ours {
+						r.AddCookie(&http.Cookie{Name: name, Value: value})
+					}
+					session, err := old.Get(r, sessionName)
+					if !errors.Is(err, test.want) || (err == nil) != (test.want == nil) || session.IsNew == (test.want == nil) {
+						t.Errorf("IsNew %v, values %v, %v; want %v", session.IsNew, session.Values, err, test.want)
+					}
+				})
+			})
+		}
 	}
 }
 

@@ -393,6 +393,68 @@ func TestLegacyRules(t *testing.T) {
 	}
 }
 
+// TestLegacySplit checks that a session in several cookies is answered for as
+// one in a single cookie is, whichever length the first of them has.
+func TestLegacySplit(t *testing.T) {
+	keys := newKeyring(t, cookiesession.NewKey())
+	refuse := func(_ *http.Request, values map[string]any) error {
+		if values["foo"] != "bar" {
+			return cookiesession.ErrRevoked
+		}
+		return nil
+	}
+	for _, test := range []struct {
+		name  string
+		check func(*http.Request, map[string]any) error
+		after time.Duration
+		alone bool // without the other parts, so that it is junk
+	}{
+		{"Check revokes", refuse, 0, false},
+		{"past its deadline", nil, 24 * time.Hour, false},
+		{"its parts are lost", nil, 0, true},
+	} {
+		for _, shorter := range []int{0, 1, 3} { // a first part whose length says that it is none alone
+			t.Run(fmt.Sprintf("%s, %d", test.name, shorter), func(t *testing.T) {
+				m := &move{store: &oldStore{entries: map[string][]byte{}}}
+				old := scs.New()
+				old.Store = m.store
+				m.site = newSite(t, config{keys: keys, manager: func(sm *scs.SessionManager) { sm.Store = m.store },
+					options: optionsT{LegacyUntil: bubbleStart.Add(100 * time.Hour), Check: test.check, MaxCookies: 3}})
+				codec, err := cookiesession.NewCodec(keys, &cookiesession.CodecOptions{Lifetime: 24 * time.Hour, MaxCookies: 3, MaxSize: 4093 - shorter})
+				if err != nil {
+					t.Fatal(err)
+				}
+				synctest.Test(t, func(t *testing.T) {
+					value, err := codec.Encode("session", map[string]any{"foo": "ours", "large": large(5000)})
+					if err != nil {
+						t.Fatal(err)
+					}
+					ours := codec.Cookies("session", value)
+					if len(ours) != 2 {
+						t.Fatalf("%d cookies", len(ours))
+					}
+					if test.alone {
+						ours = ours[:1]
+					}
+					time.Sleep(test.after)
+					m.arrive(t, old, map[string]any{"foo": "bar"})
+					m.store.finds = 0
+					r := httptest.NewRequest("GET", "/", nil)
+					r.AddCookie(&http.Cookie{Name: "session", Value: m.token})
+					for _, c := range ours {
+						r.AddCookie(c)
+					}
+					m.sessions.LoadAndSave(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						if got := m.GetString(r.Context(), "foo"); (got == "bar") != test.alone || (m.store.finds > 0) != test.alone {
+							t.Errorf("session of %q, the old store was asked %d times", got, m.store.finds)
+						}
+					})).ServeHTTP(httptest.NewRecorder(), r)
+				})
+			})
+		}
+	}
+}
+
 // TestLegacyCheckDown checks that an outage of what Check asks overwrites no
 // session of the old store, and keeps nobody from logging out.
 func TestLegacyCheckDown(t *testing.T) {

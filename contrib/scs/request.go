@@ -216,9 +216,9 @@ func (v *visit) mayAskLegacy() bool {
 	if !time.Now().Before(v.legacyUntil) {
 		return false
 	}
-	for _, cookie := range v.cookies(v.name()) {
+	for _, alone := range webrule.Alone(v.lines, v.name()) {
 		var data values
-		_, err := v.codec.Open(v.name(), cookie.Value, &data)
+		_, err := v.codec.OpenRequest(alone, v.name(), &data)
 		// That it opens means that Check has refused it.
 		if !webrule.MayBeLegacy(string(cookiesession.ReasonOf(err))) {
 			return false

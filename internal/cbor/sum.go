@@ -28,6 +28,9 @@ func (s Sum) Add(k Kind, n uint64) Sum {
 // AddText returns the sum with a text added.
 func (s Sum) AddText(text string) Sum { return s.Add(Text, maphash.String(seed, text)) }
 
+// AddBytes returns the sum with a byte string added.
+func (s Sum) AddBytes(b []byte) Sum { return s.Add(Bytes, maphash.Bytes(seed, b)) }
+
 // Sum returns the sum of the item.
 func (t *Tape) Sum() Sum {
 	s := NewSum()
@@ -36,7 +39,7 @@ func (t *Tape) Sum() Sum {
 		case Text:
 			s = s.AddText(k.S)
 		case Bytes:
-			s = s.Add(Bytes, maphash.Bytes(seed, t.Bytes(k)))
+			s = s.AddBytes(t.Bytes(k))
 		default:
 			s = s.Add(k.Kind, k.N)
 		}

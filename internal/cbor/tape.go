@@ -79,11 +79,11 @@ func (t *Tape) Room() {
 	}
 }
 
-// Put adds a token. There has to be room.
-func (t *Tape) Put(k Token) {
+// Next adds a token, for which there has to be room. The caller sets all of it.
+func (t *Tape) Next() *Token {
 	n := len(t.Tokens)
 	t.Tokens = t.Tokens[:n+1]
-	t.Tokens[n] = k
+	return &t.Tokens[n]
 }
 
 // AddUint adds an unsigned integer.

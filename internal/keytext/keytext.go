@@ -207,7 +207,7 @@ func (p *parser) parseLine(start, end int) {
 		case strings.IndexByte(s, '=') >= 0:
 			p.attribute(key, s, word)
 		default:
-			p.mistake("a word that is neither a key nor an attribute nor revoked")
+			p.mistake("a word that is neither an attribute nor revoked nor a key (cookiesession keygen makes one)")
 		}
 	}
 }

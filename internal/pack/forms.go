@@ -2,6 +2,7 @@ package pack
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,12 +16,19 @@ type run struct {
 	value [256]uint8 // of each character
 	group int        // how many characters are written as one number
 	bits  []uint8    // of a number of so many characters, up to a group
+
+	// For divide:
+	inverse uint64
+	shift   uint8
 }
 
 // runs are those of form.Alphabets.
 var runs = func() (rs []run) {
 	for _, a := range form.Alphabets {
 		r := run{chars: a.Chars, least: a.Least, bits: []uint8{0}}
+		r.shift = uint8(bits.Len(uint(len(a.Chars)-1)) - 1)
+		r.inverse, _ = bits.Div64(1<<r.shift, 0, uint64(len(a.Chars)))
+		r.inverse++ // rounded up, it is exact enough for 63 bits
 		for i, c := range []byte(a.Chars) {
 			r.value[c] = uint8(i)
 		}
@@ -214,12 +222,11 @@ func (d *decoder) payload(symbol int) error {
 		d.dst = append(d.dst, byte(d.r.read(8)))
 	case form.UUID, form.UpperUUID:
 		r := &runs[uuidAlphabets[symbol-form.UUID]]
-		for i := range form.UUIDLen {
-			if i == 8 || i == 13 || i == 18 || i == 23 {
+		for i, n := range [...]int{8, 4, 4, 4, 12} {
+			if i > 0 {
 				d.dst = append(d.dst, '-')
-			} else {
-				d.dst = append(d.dst, r.chars[d.r.read(4)])
 			}
+			d.digits(r, n)
 		}
 	case form.Date:
 		d.dst = appendDate(d.dst, int(d.r.read(form.DateBits)))
@@ -238,22 +245,34 @@ func (d *decoder) payload(symbol int) error {
 		left := r.least + d.length(symbol-form.Run)
 		for left > 0 && d.check() == nil {
 			k := min(left, r.group)
-			v, n := d.r.read64(uint(r.bits[k])), uint64(len(r.chars))
-			at := len(d.dst)
-			for range k {
-				d.dst = append(d.dst, 0)
-			}
-			for i := at + k - 1; i >= at; i-- {
-				d.dst[i] = r.chars[v%n]
-				v /= n
-			}
-			if v != 0 {
+			if !d.digits(r, k) {
 				return errSymbol
 			}
 			left -= k
 		}
 	}
 	return nil
+}
+
+// digits appends k characters of an alphabet, which are one number, of at most
+// a group. It reports whether the number has no more digits.
+func (d *decoder) digits(r *run, k int) bool {
+	v, n := d.r.read64(uint(r.bits[k])), uint64(len(r.chars))
+	at := len(d.dst)
+	d.dst = slices.Grow(d.dst, k)[:at+k]
+	for i := at + k - 1; i >= at; i-- {
+		q := r.divide(v)
+		d.dst[i] = r.chars[v-q*n]
+		v = q
+	}
+	return v == 0
+}
+
+// divide divides v, which is less than 1<<63, by the number of characters. The
+// processor's own division takes three times as long.
+func (r *run) divide(v uint64) uint64 {
+	q, _ := bits.Mul64(v, r.inverse)
+	return q >> r.shift
 }
 
 func (d *decoder) clock() error {

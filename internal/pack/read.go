@@ -185,20 +185,21 @@ func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) err
 
 // copy adds an item once more.
 func (d *decoder) copy(at int) error {
-	tokens := d.tape.Tokens
-	item := tokens[at : at+int(tokens[at].Size)]
 	size := 0
-	for i := range item {
-		k := &item[i]
-		if k.Kind == cbor.Text && k.N != 0 {
-			d.pending = append(d.pending, len(tokens)+i)
-			n := len(d.content(k))
+	for end := at + int(d.tape.Tokens[at].Size); at < end; at++ {
+		d.tape.Room()
+		k := &d.tape.Tokens[at]
+		if k.Kind == cbor.Text {
+			if k.N != 0 {
+				d.pending = append(d.pending, len(d.tape.Tokens))
+			}
+			n := d.textLength(k)
 			size += cbor.HeadSize(uint64(n)) + n
 		} else {
 			size += d.tape.TokenLen(k)
 		}
+		*d.tape.Next() = *k
 	}
-	d.tape.Tokens = append(tokens, item...)
 	return d.grown(size)
 }
 
@@ -228,16 +229,16 @@ func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
 	s := &d.symbols[e>>4]
 	switch s.Kind {
 	case form.Word:
-		d.tape.Put(cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)})
+		*d.tape.Next() = cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)}
 	case form.Raw:
 		if len(s.Bytes) != 1 {
 			return s
 		}
 		switch ib := s.Bytes[0]; {
 		case ib < argument8:
-			d.tape.Put(cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)})
+			*d.tape.Next() = cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)}
 		case ib == cbor.False || ib == cbor.True || ib == cbor.Null:
-			d.tape.Put(cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)})
+			*d.tape.Next() = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
 		default:
 			return s
 		}
@@ -266,10 +267,16 @@ func (d *decoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, la
 	case form.Hundredths:
 		return d.hundredths(s)
 	case form.Raw:
-		if len(s.Bytes) == 1 && s.Bytes[0]&31 < argument8 {
-			return d.item(s.Bytes[0], uint64(s.Bytes[0]&31), model, prev, mayEqual, last, depth)
+		var ib byte
+		if s.Bytes != "" {
+			ib = s.Bytes[0]
+		} else {
+			ib = byte(d.r.read(8))
 		}
-		return d.raw(s, model, prev, mayEqual, last, depth)
+		if len(s.Bytes) <= 1 && ib&31 < argument8 {
+			return d.item(ib, uint64(ib&31), model, prev, mayEqual, last, depth)
+		}
+		return d.raw(ib, s, model, prev, mayEqual, last, depth)
 	}
 	panic("pack: internal error: unknown kind of symbol")
 }
@@ -427,13 +434,14 @@ func (d *decoder) hundredths(s *form.Symbol) error {
 	return d.add(cbor.Token{Kind: cbor.Float, Size: 1, N: math.Float64bits(float64(n) / 100)}, maxHead)
 }
 
-// raw reads an item of which the first bytes are known.
-func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	head := append(d.head[:0], s.Bytes...)
-	if s.Bytes == "" {
-		head = append(head, byte(d.r.read(8)))
+// raw reads an item of which the first byte, and those of the symbol, are
+// known.
+func (d *decoder) raw(first byte, s *form.Symbol, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
+	head := append(d.head[:0], first)
+	if s.Bytes != "" {
+		head = append(head, s.Bytes[1:]...)
 	}
-	first, tags := len(d.tape.Tokens), 0
+	outer, tags := len(d.tape.Tokens), 0
 	for at := 0; ; {
 		size := headSize(head[at])
 		if size == 0 {
@@ -450,7 +458,7 @@ func (d *decoder) raw(s *form.Symbol, model uint8, prev int, mayEqual bool, last
 		}
 		if at += size; at == len(head) {
 			err := d.item(ib, n, model, prev, mayEqual, last, depth)
-			d.close(first, tags)
+			d.close(outer, tags)
 			return err
 		}
 		if major != majorTag {
@@ -609,7 +617,7 @@ func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
 		d.size += k.size
 		at := len(d.tape.Tokens)
 		d.tape.Room()
-		d.tape.Put(k.token)
+		*d.tape.Next() = k.token
 		if k.rank <= r.rank {
 			d.order(r, at)
 		}
@@ -646,7 +654,7 @@ func (d *decoder) entry(r *record, model uint8, depth int) error {
 	} else if isIndex = d.isIndex(key); isIndex {
 		valueModel = model
 	}
-	prev, mayEqual := r.add(d.tape, key, d.keyLength(key), len(d.tape.Tokens), isIndex)
+	prev, mayEqual := r.add(d.tape, key, d.textLength(key), len(d.tape.Tokens), isIndex)
 	return d.value(valueModel, prev, mayEqual, depth)
 }
 
@@ -748,8 +756,8 @@ func (d *decoder) content(k *cbor.Token) []byte {
 	return []byte(k.S)
 }
 
-// keyLength returns how many bytes a key that is a text has.
-func (d *decoder) keyLength(k *cbor.Token) int {
+// textLength returns how many bytes a text has.
+func (d *decoder) textLength(k *cbor.Token) int {
 	if k.N != 0 {
 		return int(k.N&math.MaxUint32 - k.N>>32)
 	}

@@ -82,10 +82,27 @@ func TestTags(t *testing.T) {
 	}
 }
 
-// BenchmarkTables is what tables cost that are not linked in.
+// BenchmarkTables is what the first use costs.
 func BenchmarkTables(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		newTables(trained)
+	}
+}
+
+// TestRunDivides checks the division by multiplication, where it is closest to
+// being wrong, up to the greatest number of bits that a run reads.
+func TestRunDivides(t *testing.T) {
+	for i := range runs {
+		r := &runs[i]
+		n := uint64(len(r.chars))
+		for _, size := range r.bits[1:] {
+			most := uint64(1)<<size - 1
+			for _, v := range []uint64{most, most / n * n, max(most/n*n, 1) - 1, n, n - 1, 0} {
+				if got := r.divide(v); got != v/n {
+					t.Errorf("%d / %d is %d, want %d", v, n, got, v/n)
+				}
+			}
+		}
 	}
 }

@@ -45,6 +45,46 @@ func crossValidate(w io.Writer, in *input) error {
 		}
 		report(w, cut.title, in, body, floats)
 	}
+	return reportTyped(w, in)
+}
+
+// reportTyped prints the sizes of typed sessions of another seed than that of
+// the ones that tables are made from.
+func reportTyped(w io.Writer, in *input) error {
+	tables, err := train(in)
+	if err != nil {
+		return err
+	}
+	docs, err := typed(judgingSeed)
+	if err != nil {
+		return err
+	}
+	p := pack.New(tables)
+	fmt.Fprintln(w, "typed sessions of another seed (mean bytes; cookie: mean characters of a new cookie's value)")
+	fmt.Fprintf(w, "%-22s %8s %8s %8s\n", "kind", "cbor", "body", "cookie")
+	all := kind{name: "~typed"}
+	sums := make(map[string]*[3]int)
+	for _, d := range docs {
+		body := min((bitsOf(p, d.item)+7)/8, len(d.item))
+		for _, name := range []string{d.kind, all.name} {
+			s := sums[name]
+			if s == nil {
+				s = new([3]int)
+				sums[name] = s
+			}
+			s[0] += len(d.item)
+			s[1] += body
+			s[2] += cookie(body)
+		}
+	}
+	for i, k := range append(slices.Clone(kinds), all) {
+		n := float64(typedSessions)
+		if i == len(kinds) {
+			n *= float64(len(kinds))
+		}
+		s := sums[k.name]
+		fmt.Fprintf(w, "%-22s %8.1f %8.1f %8.1f\n", k.name, float64(s[0])/n, float64(s[1])/n, float64(s[2])/n)
+	}
 	return nil
 }
 

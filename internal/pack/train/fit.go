@@ -189,22 +189,17 @@ func always(model int, s form.Symbol) bool {
 	case form.Text, form.Form, form.Time, form.Bcrypt:
 		return true
 	}
-	return s.Kind == form.Raw && s.Bytes == ""
+	return s.Kind == form.Raw && (s.Bytes == "" || model != form.InToken && slices.Contains(tagHeads, s.Bytes))
 }
 
-// frequent has the tags that Go values in an any often have, in thousandths of
-// the values of any model.
-var frequent = []struct {
-	head  string
-	share int
-}{
-	{tagHead(tag.Int64), 15},
-	{tagHead(tag.Strings), 8},
-	{tagHead(tag.Registered) + "\x82", 8},
-	{tagHead(tag.TimeNanos) + "\x82", 8},
-	{tagHead(tag.Duration), 3},
-	{tagHead(tag.MapStrings), 3},
-}
+// tagHeads are the tags of Go types. Each has a code in every model that has
+// such values, however long it is: a head without one takes three bytes more.
+var tagHeads = func() (heads []string) {
+	for t := uint64(tag.First); t < tag.End; t++ {
+		heads = append(heads, tagHead(t))
+	}
+	return heads
+}()
 
 // floors returns the weights of value symbols that count in a model even where
 // the sessions have none, being JSON of a few years. seen is the weight of the
@@ -284,14 +279,11 @@ func floors(model, seen int) map[form.Symbol]int {
 		tagHead(tag.Hex), tagHead(tag.Base64), tagHead(tag.Time), tagHead(tag.UUID) + "\x50",
 		tagHead(tag.Base64) + "\x83", tagHead(tag.Base64) + "\x58\x20", tagHead(tag.Base64) + "\x58\x18",
 		tagHead(tag.Hex) + "\x50", tagHead(tag.Hex) + "\x54", tagHead(tag.Hex) + "\x58\x20",
-		tagHead(tag.Registered) + "\x82", tagHead(tag.TimeNanos) + "\x82"} {
+		tagHead(tag.Registered) + "\x82", tagHead(tag.TimeNanos) + "\x82", tagHead(tag.TimeOffset) + "\x83", "\x38", "\x39"} {
 		raw(head, one/20)
 	}
-	for t := uint64(tag.First + 1); t < tag.End; t++ {
-		raw(tagHead(t), one/50+seen/1000)
-	}
-	for _, f := range frequent {
-		raw(f.head, seen*f.share/1000)
+	for _, head := range tagHeads {
+		raw(head, 1)
 	}
 	return w
 }

@@ -18,6 +18,7 @@ import (
 // input is all that the trainer learns from.
 type input struct {
 	docs   []document
+	typed  []document
 	keys   []keyCount
 	values []listed
 	models models
@@ -57,6 +58,9 @@ const one = 1000
 func readInput(data, dir string) (*input, error) {
 	in := new(input)
 	var err error
+	if in.typed, err = typed(trainingSeed); err != nil {
+		return nil, err
+	}
 	if in.models, err = readModels(filepath.Join(dir, "models.txt")); err != nil {
 		return nil, err
 	}

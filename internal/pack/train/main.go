@@ -11,6 +11,8 @@
 //
 //   - testdata/sessions of the module: sessions of our own generator
 //   - testdata/wild: sessions that strangers posted
+//   - typed.go: sessions of Go's types, which documents in JSON do not show: of
+//     these, heads, numbers and keys that are no text
 //   - train/testdata/keys.tsv: keys of sessions in public code, with how often
 //     they were found
 //   - train/testdata/lists: values that many programs have in common, by the

@@ -22,17 +22,20 @@ func (t *trainer) observe(f *form.Tables) error {
 	t.lengthCounts = [form.Lengths][form.LongRun + 1]int{}
 	o := &observer{trainer: t, tables: f, packer: p}
 	for _, d := range t.in.docs {
-		o.item(d.item, form.Generic, d.weight, false)
+		o.item(d.item, form.Generic, d.weight, all)
 	}
 	for _, d := range t.in.docs {
-		o.item(d.floats, form.Generic, d.weight*tune.floats/100, true)
+		o.item(d.floats, form.Generic, d.weight*tune.floats/100, floats)
+	}
+	for _, d := range t.in.typed {
+		o.item(d.item, form.Generic, d.weight, shapes)
 	}
 	for _, l := range t.in.values {
 		if l.model == jsonText {
-			o.item(append(head(2, len(l.text)), l.text...), form.InToken, l.weight, false)
+			o.item(append(head(2, len(l.text)), l.text...), form.InToken, l.weight, all)
 			continue
 		}
-		o.item(textItem(l.text), uint8(l.model), l.weight, false)
+		o.item(textItem(l.text), uint8(l.model), l.weight, all)
 	}
 	for _, key := range slices.Concat(t.dictionary, t.rareKeys) {
 		o.text(key, form.Keys, tune.spelledKeys)
@@ -48,33 +51,50 @@ type observer struct {
 	err    error
 }
 
-// item counts the symbols of an item, or of its floats alone.
-func (o *observer) item(item []byte, model uint8, weight int, floats bool) {
+// What is counted of an item.
+const (
+	all    = iota
+	floats // only what its floats are
+	shapes // only heads and numbers, and keys that are no text
+)
+
+// item counts the symbols of an item.
+func (o *observer) item(item []byte, model uint8, weight, what int) {
 	var words []string
 	notes := o.notes(weight)
-	count := notes.Value
+	count, countKey := notes.Value, notes.Key
 	notes.Value = func(model uint8, symbol int) {
-		switch s := &o.tables.Values[symbol]; s.Kind {
-		case form.Word:
+		s := &o.tables.Values[symbol]
+		if s.Kind == form.Word {
 			words = append(words, s.Bytes)
-			if floats {
-				return
-			}
+		}
+		switch s.Kind {
 		case form.Whole:
+			count(model, symbol)
+		case form.Raw, form.Int, form.Hundredths:
+			if what != floats {
+				count(model, symbol)
+			}
 		default:
-			if floats {
-				return
+			if what == all {
+				count(model, symbol)
 			}
 		}
-		count(model, symbol)
 	}
-	if floats {
+	if what != all {
 		notes.Key, notes.Text, notes.Length = nil, nil, nil
+	}
+	if what == shapes {
+		notes.Key = func(code uint8, symbol int) {
+			if symbol == form.OtherKey {
+				countKey(code, symbol)
+			}
+		}
 	}
 	if err := o.packer.Observe(tapeOf(item), model, notes); err != nil && o.err == nil {
 		o.err = err
 	}
-	if floats {
+	if what != all {
 		return
 	}
 	for _, w := range words {

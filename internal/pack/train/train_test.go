@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack"
 	"example.com/cookiesession/internal/pack/form"
 	"example.com/cookiesession/internal/pack/tables"
@@ -296,6 +298,79 @@ func TestTags(t *testing.T) {
 			if !ok && model != form.InToken && model != form.KeyStep && model != form.KeyNumber {
 				t.Errorf("model %s has no symbol for the tag %x", tables.V1.Models[model], head)
 			}
+		}
+	}
+}
+
+// TestTyped checks that the generator has a value of each tag and keys of each
+// type, and that no tag of another seed's sessions is spelled in bytes.
+func TestTyped(t *testing.T) {
+	missing := make(map[string]bool)
+	for n := uint64(tag.First); n < tag.End; n++ {
+		missing[tagHead(n)] = true
+	}
+	for _, key := range []string{"unsigned", "negative", "text", "bytes", "time", "bool", "float"} {
+		missing[key] = true
+	}
+	docs, err := typed(trainingSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, d := range docs {
+		it, _ := parseItem(d.item)
+		it.each(func(x *item, key bool) {
+			for at := 0; x.heads[at]>>5 == 6; at += headSize(x.heads[at]) {
+				delete(missing, string(x.heads[at:at+headSize(x.heads[at])]))
+			}
+			if !key {
+				return
+			}
+			kind := [...]string{"unsigned", "negative", "bytes", "text", "", "", "", "bool"}[x.major]
+			if x.major == 7 && x.size > 1 {
+				kind = "float"
+			}
+			if x.tag == tag.Time {
+				kind = "time"
+			}
+			delete(missing, kind)
+		})
+	}
+	for what := range missing {
+		t.Errorf("the generator makes no %q", what)
+	}
+
+	again, err := typed(trainingSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	others, err := typed(judgingSeed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := pack.New(&tables.V1)
+	for i, d := range others {
+		if !bytes.Equal(docs[i].item, again[i].item) {
+			t.Errorf("%s is not the same twice", d.kind)
+		}
+		spelled := make(map[uint64]bool)
+		tape := tapeOf(d.item)
+		for _, k := range tape.Tokens {
+			if k.Kind == cbor.Tag {
+				spelled[k.N] = true
+			}
+		}
+		err := p.Observe(tape, form.Generic, &pack.Notes{Value: func(_ uint8, symbol int) {
+			s := tables.V1.Values[symbol]
+			for b := s.Bytes; s.Kind != form.Word && b != "" && b[0]>>5 == 6; b = b[headSize(b[0]):] {
+				_, n, _ := readHead([]byte(b))
+				delete(spelled, n)
+			}
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(spelled) > 0 {
+			t.Errorf("%s, %x: these tags have no symbol: %v", d.kind, d.item, slices.Sorted(maps.Keys(spelled)))
 		}
 	}
 }

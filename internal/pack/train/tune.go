@@ -15,6 +15,7 @@ var tune = struct {
 	keyBackoff     int
 	floats         int
 	synthetic      int
+	typed          int
 	rounds         int
 	words          int
 	textShare      int
@@ -31,6 +32,7 @@ var tune = struct {
 	keyBackoff:     40000,              // weight of all keys in each code of keys
 	floats:         30,                 // weight of a document whose numbers are floats, in hundredths
 	synthetic:      50,                 // weight of a document of our own generator, in hundredths
+	typed:          150,                // weight of a kind of typed sessions that has weight 1
 	rounds:         6,
 	words:          3400,  // most words
 	textShare:      25000, // share, for text
@@ -51,6 +53,7 @@ func tuning(f *flag.FlagSet) {
 	f.IntVar(&tune.keyBackoff, "key-backoff", tune.keyBackoff, "weight of all keys in each code of keys, in thousandths")
 	f.IntVar(&tune.floats, "floats", tune.floats, "weight of a document whose numbers are floats, in hundredths")
 	f.IntVar(&tune.synthetic, "synthetic", tune.synthetic, "weight of a document of our own generator, in hundredths")
+	f.IntVar(&tune.typed, "typed", tune.typed, "weight of a kind of typed sessions that has weight 1, in thousandths")
 	f.IntVar(&tune.rounds, "rounds", tune.rounds, "how often the tables are fitted to what the encoder emits")
 	f.IntVar(&tune.textShare, "text-share", tune.textShare, "share, for text")
 	f.IntVar(&tune.words, "words", tune.words, "most words")
