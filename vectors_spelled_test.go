@@ -148,7 +148,7 @@ func (m *vectorMaker) spelledTexts() {
 	for i, phrase := range p.Phrases[1:] {
 		if len(phrase) > 5 && phrase[0] >= 'a' {
 			if _, ok := p.code(p.TextCodes[p.Contexts[form.Marks][0]], form.Phrase+1+i); ok {
-				text("a phrase, and what follows it has the context of its last two bytes", phrase+"s, 9", textSymbol{form.Phrase + 1 + i, "", phrase}, "s, 9")
+				text("a phrase, and what follows it has the context of its last two characters", phrase+"s, 9", textSymbol{form.Phrase + 1 + i, "", phrase}, "s, 9")
 				break
 			}
 		}

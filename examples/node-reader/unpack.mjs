@@ -61,7 +61,6 @@ class Bits {
 
 function byteClass(b) {
   const is = (text) => text.includes(String.fromCharCode(b));
-  if (b === undefined) return 0;
   if (b >= 0x61 && b <= 0x7a) return 1;
   if (b >= 0x41 && b <= 0x5a) return 2;
   if (b >= 0x30 && b <= 0x39) return 3;
@@ -79,6 +78,13 @@ function byteClass(b) {
   return 15;
 }
 const classes = Array.from({ length: 256 }, (_, b) => byteClass(b));
+
+// contextAfter returns the context after a byte of class c.
+function contextAfter(context, c) {
+  if (context % 8 !== 0) return 16 * (context % 16) + c;
+  if (context % 16 === 8 && c === 8) return context - 8;
+  return context - (context % 16) + c;
+}
 
 const two = (n) => String(n).padStart(2, "0");
 const textItem = (bytes) => Buffer.concat([Buffer.from(makeHead(3, bytes.length)), bytes]);
@@ -297,16 +303,16 @@ class Unpacker {
   text(book) {
     let text = Buffer.alloc(64);
     let length = 0;
+    let context = 0;
     const add = (bytes) => {
       if (length + bytes.length > maxItem) throw invalid("the item is too large");
       if (length + bytes.length > text.length) text = Buffer.concat([text, Buffer.alloc(length + bytes.length)]);
       text.set(bytes, length);
       length += bytes.length;
+      for (const b of bytes) context = contextAfter(context, classes[b]);
     };
     for (;;) {
-      const c = length > 0 ? classes[text[length - 1]] : 0;
-      const b = length > 1 ? classes[text[length - 2]] : 0;
-      const n = this.bits.symbol(tables.textCodes[tables.contexts[book][16 * b + c]]);
+      const n = this.bits.symbol(tables.textCodes[tables.contexts[book][context]]);
       if (n < 256) add([n]);
       else if (n === 256) return text.subarray(0, length);
       else if (n === 257) add([this.bits.number(8)]);

@@ -122,7 +122,7 @@ func newPhrases(phrases []string) []phrase {
 	for i, p := range phrases {
 		var start [8]byte
 		copy(start[:], p)
-		all[i] = phrase{binary.LittleEndian.Uint64(start[:]), uint8(len(p)), contextAfter(0, p[len(p)-2:])}
+		all[i] = phrase{binary.LittleEndian.Uint64(start[:]), uint8(len(p)), contextAfter(0, p)}
 	}
 	return all
 }

@@ -276,7 +276,7 @@ func TestExplainNotes(t *testing.T) {
 		{object{"names": []any{"Maria Schmidt", object{}, "Maria Schmidt"}}, "names[]", "equal to names[], and stored twice"},
 		{object{"xqzyvk": 1}, "xqzyvk", "its name takes 10 of the characters"},
 		{object{"name": 1}, "name", ""},
-		{object{"a key": 1}, `"a key"`, "its name takes 7 of the characters"},
+		{object{"a key": 1}, `"a key"`, "its name takes 8 of the characters"},
 		{object{"xqzyvk": "550e8400-e29b-41d4-a716-446655440000"}, "xqzyvk", "16 random bytes: move them out, or live with it; its name takes 10 of the characters"},
 	} {
 		found := false

@@ -703,15 +703,8 @@ func isNumberKey(key []byte) bool {
 // textOf reads a text.
 func (d *reference) textOf(book int) string {
 	text := ""
+	context := 0
 	for {
-		b, c := 0, 0
-		if len(text) > 0 {
-			c = byteClass(text[len(text)-1])
-		}
-		if len(text) > 1 {
-			b = byteClass(text[len(text)-2])
-		}
-		context := either("the context is 16 times the class of the last byte but one, and that of the last one", 16*b+c, 16*c+b)
 		more := ""
 		s := d.symbol(d.text[d.Contexts[book][context]])
 		reach("text %d in book %d", min(s, 271), book)
@@ -728,7 +721,21 @@ func (d *reference) textOf(book int) string {
 			more = d.Phrases[s-either("phrases begin at 271", 271, 270)]
 		}
 		text += string(d.made([]byte(more)))
+		for i := range len(more) {
+			context = contextAfter(context, byteClass(more[i]))
+		}
 	}
+}
+
+// contextAfter returns the context after a byte of class c.
+func contextAfter(context, c int) int {
+	switch {
+	case context%8 != 0:
+		return either("the context is 16 times the class of the last character but one, and that of the last one", context%16*16+c, c*16+context%16)
+	case context%16 == 8 && c == 8:
+		return context - either("behind the third byte of a character the low half of the context is 0", 8, 0)
+	}
+	return either("behind a character that is not ASCII the high half of the context is the class of its first byte", context-context%16, context%16*16) + c
 }
 
 // formOf reads what a symbol of text from 258 to 270 stands for.

@@ -106,3 +106,15 @@ func TestRunDivides(t *testing.T) {
 		}
 	}
 }
+
+// TestPhrasesTellTheContext checks that the context behind a phrase does not
+// depend on that before it, as reading takes for granted.
+func TestPhrasesTellTheContext(t *testing.T) {
+	for i, p := range newPhrases(trained.Phrases) {
+		for before := range form.Contexts {
+			if got := contextAfter(uint8(before), trained.Phrases[i]); got != p.context {
+				t.Errorf("%q: after context %d it is %d, want %d", trained.Phrases[i], before, got, p.context)
+			}
+		}
+	}
+}

@@ -78,7 +78,7 @@ func (e *encoder) piece(piece []byte, plan *plan) {
 
 const hexDigits = "0123456789abcdef"
 
-// contextAfter returns the context after end, which are one or two bytes.
+// contextAfter returns the context after end, if context is that before it.
 func contextAfter(context uint8, end string) uint8 {
 	for i := range len(end) {
 		context = form.Next(context, form.Class[end[i]])

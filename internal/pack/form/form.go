@@ -175,7 +175,7 @@ var Layouts = []Layout{
 
 // Classes of bytes.
 const (
-	None = iota // before the text
+	None = iota // of no byte: see Next
 	Lower
 	Upper
 	Digit
@@ -234,13 +234,24 @@ var Class = func() (c [256]uint8) {
 	return c
 }()
 
-// Contexts is how many contexts of text there are: the classes of the two bytes
-// before, see [Next].
+// Contexts is how many contexts of text there are, see [Next].
 const Contexts = 256
 
-// Next returns the context after a byte of class c in the context before. The
-// context at the beginning is 0.
-func Next(context, c uint8) uint8 { return context<<4 | c }
+// Next returns the context after a byte of class c in the context before, which
+// is 0 at the beginning. A context is the class of the last character but one,
+// times 16, and that of the last one: of an ASCII character its byte, of
+// another its first byte. Behind the further bytes of a character that is not
+// ASCII the high half is the class of its first byte, and the low half is Tail
+// behind the first of them, None behind the second, Tail behind the third.
+func Next(context, c uint8) uint8 {
+	if context&7 != 0 { // neither None nor Tail
+		return context<<4 | c
+	}
+	if c == Tail && context&Tail != 0 {
+		return context &^ Tail
+	}
+	return context&0xf0 | c
+}
 
 // Models of values that the packer itself knows. The others come with the keys
 // of the dictionary.

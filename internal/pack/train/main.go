@@ -28,11 +28,11 @@
 //
 // Then what is trained is what is emitted. Each symbol stands in a context that
 // is known before: the model of the value, the length of the last key, or the
-// two bytes before it. So a table is a matter of counting, but the encoder
-// chooses by the tables. The trainer begins with tables in which all symbols
-// have much the same codes, packs all that it learns from with the encoder
-// itself, counts what that chose, makes new tables by package-merge, and
-// repeats. Contexts of text that have much the same counts share one table.
+// bytes before it. So a table is a matter of counting, but the encoder chooses
+// by the tables. The trainer begins with tables in which all symbols have much
+// the same codes, packs all that it learns from with the encoder itself, counts
+// what that chose, makes new tables by package-merge, and repeats. Contexts of
+// text that have much the same counts share one table.
 //
 // A key or a value enters a table only if documents of three origins have it,
 // or a list: what one application has alone is no business of another.

@@ -30,14 +30,14 @@ var tune = struct {
 	byteWeight:     1000, // of each printable character, over all contexts of a book
 	contextBackoff: 30000,
 	modelBackoff:   6000,
-	phrases:        1150,
-	tables:         [3]int{22, 14, 10}, // text tables by book
-	share:          50000,              // a symbol of less than 1/share of a table gets no code
-	spelledKeys:    250,                // weight of each key as text
-	keyBackoff:     40000,              // weight of all keys in each code of keys
-	floats:         30,                 // weight of a document whose numbers are floats, in hundredths
-	synthetic:      50,                 // weight of a document of our own generator, in hundredths
-	typed:          150,                // weight of a kind of typed sessions that has weight 1
+	phrases:        1250,
+	tables:         [3]int{24, 14, 8}, // text tables by book
+	share:          50000,             // a symbol of less than 1/share of a table gets no code
+	spelledKeys:    250,               // weight of each key as text
+	keyBackoff:     40000,             // weight of all keys in each code of keys
+	floats:         30,                // weight of a document whose numbers are floats, in hundredths
+	synthetic:      50,                // weight of a document of our own generator, in hundredths
+	typed:          150,               // weight of a kind of typed sessions that has weight 1
 	rounds:         6,
 	books:          form.Books,
 	words:          3400,  // most words
