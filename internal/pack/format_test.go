@@ -115,7 +115,15 @@ func modelOfKey(key string) int { return loadReference().models[key] }
 func codeLength(t *testing.T, model int, kind, what string) int {
 	t.Helper()
 	for code, symbol := range loadReference().value[model] {
-		if v := loadReference().Values[symbol]; v.Kind == kind && (kind == "text" && fmt.Sprint(v.Book) == what || v.Bytes+v.Text == what || v.Bytes+v.Text == "" && fmt.Sprint(v.Base) == what) {
+		v := loadReference().Values[symbol]
+		is := v.Bytes + v.Text
+		switch {
+		case kind == "text":
+			is = fmt.Sprint(v.Book)
+		case is == "":
+			is = fmt.Sprint(v.Base)
+		}
+		if v.Kind == kind && is == what {
 			return len(code)
 		}
 	}
