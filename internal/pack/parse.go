@@ -51,7 +51,7 @@ const (
 	wayCost    = 24 // where the cost begins, above the step
 	stepLength = 12
 	aBit       = way(1) << wayCost
-	noWay      = way(1) << 62
+	noWay      = way(noLimit) << wayCost // whose bits an int of 32 bits holds
 )
 
 func newStep(symbol, length int) step { return step(length<<stepLength | symbol) }
