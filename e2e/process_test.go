@@ -73,17 +73,23 @@ func (p *process) line() (string, error) {
 	return s[:len(s)-1], nil
 }
 
-// stop asks the process to end and waits until it has.
+// stop asks the process to end and waits until it has. Its input stays open
+// until then: the end of that would end it as well, and perhaps its handling of
+// the signal first.
 func (p *process) stop() error {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	return p.end()
+	return p.wait()
 }
 
 // end closes the input, which ends the process, and waits until it has.
 func (p *process) end() error {
 	p.stdin.Close()
+	return p.wait()
+}
+
+func (p *process) wait() error {
 	select {
 	case <-p.ended:
 		return p.err
