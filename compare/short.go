@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 )
 
 // shortForms are those of the README's short tables.
@@ -14,14 +15,14 @@ var shortForms = []string{
 // writeShortSizes writes mean and median characters.
 func (r *report) writeShortSizes(w io.Writer) {
 	head := []string{"mean / median characters"}
-	for _, t := range r.Sizes {
+	for _, t := range slices.Backward(r.Sizes) { // real ones first
 		head = append(head, fmt.Sprintf("%s (%d)", t.Set, total(t.Count)))
 	}
 	out := newTable(head...)
 	for _, name := range shortForms {
 		cells := []any{bold(name)}
 		some := false
-		for _, t := range r.Sizes {
+		for _, t := range slices.Backward(r.Sizes) {
 			row, err := t.row(name)
 			switch {
 			case name == minimumName || err != nil:
