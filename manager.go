@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -242,6 +243,7 @@ func (s *state) save(w http.ResponseWriter) error {
 		return err
 	}
 	s.apply(w.Header(), before)
+	s.output.lines = slices.Clone(s.output.lines) // the application may write into the headers'
 	if s.visit == nil {
 		s.report()
 	}
