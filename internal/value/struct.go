@@ -105,7 +105,12 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 		f := &c.fields[next]
 		next++
 		// Most fields have one of three kinds, and no other token than usual.
-		of := f.of(v)
+		of := v
+		if f.index >= 0 {
+			of = v.Field(f.index)
+		} else {
+			of = v.FieldByIndex(f.path)
+		}
 		switch k := d.peek(); {
 		case f.op == opString && k.Kind == cbor.Text && k.S != "":
 			d.Pos++
