@@ -212,7 +212,9 @@ func (m *Manager[T]) load(s *Session[T], lines []string) {
 		check = func() error { return m.check(s.request, s) }
 	}
 	s.manager, s.whole = m.manager, s
-	s.remember(m.zero)
+	if m.plain {
+		s.wasSum = m.zero // of Data and was, which are zero
+	}
 	m.manager.load(&s.state, lines, check)
 }
 
