@@ -151,8 +151,8 @@ func (d *decoder) not(reason string) {
 	}
 }
 
-func (d *decoder) add(k cbor.Token, size int) error {
-	d.tape.Tokens = append(d.tape.Tokens, k)
+func (d *decoder) add(kind cbor.Kind, n uint64, size int) error {
+	d.tape.Add(kind, n)
 	return d.grown(size)
 }
 
@@ -223,16 +223,19 @@ func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, dept
 func (d *decoder) whole(s *form.Symbol) bool {
 	switch s.Kind {
 	case form.Word:
-		*d.tape.Next() = cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)}
+		k := d.tape.Next()
+		k.Kind, k.Size, k.S = cbor.Text, 1, word(s)
 	case form.Raw:
 		if len(s.Bytes) != 1 {
 			return false
 		}
 		switch ib := s.Bytes[0]; {
 		case ib < argument8:
-			*d.tape.Next() = cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)}
+			k := d.tape.Next()
+			k.Kind, k.Size, k.N = cbor.Uint, 1, uint64(ib)
 		case ib == cbor.False || ib == cbor.True || ib == cbor.Null:
-			*d.tape.Next() = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
+			k := d.tape.Next()
+			k.Kind, k.Size, k.N = cbor.Simple, 1, uint64(ib)
 		default:
 			return false
 		}
@@ -254,8 +257,7 @@ func (d *decoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, la
 		return d.jsonValue(s, depth)
 	case form.Whole:
 		f := float64(s.Base + d.r.read64(uint(s.Bits)))
-		k := cbor.Token{Kind: cbor.Float, Size: 1, N: math.Float64bits(f)}
-		return d.add(k, d.tape.TokenLen(&k))
+		return d.grown(d.tape.TokenLen(d.tape.Add(cbor.Float, math.Float64bits(f))))
 	case form.Int:
 		return d.int(s, depth)
 	case form.Hundredths:
@@ -290,13 +292,12 @@ func (d *decoder) addPending(from int) error {
 		d.not("text that is not UTF-8")
 	}
 	n := len(d.dst) - from
-	k := cbor.Token{Kind: cbor.Text, Size: 1}
+	place := uint64(0)
 	if n > 0 {
-		k.N = uint64(from)<<32 | uint64(len(d.dst))
+		place = uint64(from)<<32 | uint64(len(d.dst))
 		d.pending = append(d.pending, len(d.tape.Tokens))
 	}
-	d.tape.Tokens = append(d.tape.Tokens, k)
-	return d.grown(cbor.HeadSize(uint64(n)) + n)
+	return d.add(cbor.Text, place, cbor.HeadSize(uint64(n))+n)
 }
 
 // formValue reads a text that has a form as a whole.
@@ -425,7 +426,7 @@ func (d *decoder) hundredths(s *form.Symbol) error {
 	if n%25 == 0 {
 		return errSpelling
 	}
-	return d.add(cbor.Token{Kind: cbor.Float, Size: 1, N: math.Float64bits(float64(n) / 100)}, maxHead)
+	return d.add(cbor.Float, math.Float64bits(float64(n)/100), maxHead)
 }
 
 // raw reads an item of which the first byte, and those of the symbol, are
@@ -474,7 +475,7 @@ func (d *decoder) raw(first byte, s *form.Symbol, model uint8, prev int, mayEqua
 func (d *decoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	switch kind := cbor.Kind(ib >> 5); kind {
 	case cbor.Uint, cbor.Neg:
-		return d.add(cbor.Token{Kind: kind, Size: 1, N: n}, cbor.HeadSize(n))
+		return d.add(kind, n, cbor.HeadSize(n))
 	case cbor.Bytes:
 		from := len(d.tape.Data)
 		data, err := d.readBytes(d.tape.Data, n)
@@ -516,7 +517,7 @@ func (d *decoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, 
 
 // other reads a simple value or a float.
 func (d *decoder) other(ib byte, n uint64) error {
-	k := cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
+	kind, bits := cbor.Simple, uint64(ib)
 	switch ib {
 	case cbor.False, cbor.True, cbor.Null:
 	case ibFloat64, ibFloat64 - 1, ibFloat64 - 2:
@@ -524,11 +525,11 @@ func (d *decoder) other(ib byte, n uint64) error {
 		if reason != "" {
 			d.not(reason)
 		}
-		k.Kind, k.N = cbor.Float, math.Float64bits(f)
+		kind, bits = cbor.Float, math.Float64bits(f)
 	default:
 		d.not("simple value")
 	}
-	return d.add(k, headSize(ib))
+	return d.add(kind, bits, headSize(ib))
 }
 
 // readBytes appends a string's content, 8 bits a byte, to dst.

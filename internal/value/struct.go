@@ -70,6 +70,7 @@ func (f *field) write(t *cbor.Tape, v reflect.Value, depth int) (stored bool, er
 	if f.op == opStruct && t.Tokens[at+1].N == 0 {
 		// Only what is not stored was other than zero: unexported fields, a
 		// zero time's Location. Left out and empty decode to the same.
+		clear(t.Tokens[at:])
 		t.Tokens = t.Tokens[:at]
 		return false, nil
 	}
