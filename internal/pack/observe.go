@@ -40,7 +40,7 @@ func (p *Packer) ObserveText(text string, book int, notes *Notes) error {
 	e := p.encoders.Get().(*encoder)
 	defer p.free(e)
 	e.w = writer{}
-	if !e.text([]byte(text), book, book, []uint16{0}, noLimit) {
+	if !e.text(e.parser.load(text), book, book, []uint16{0}, noLimit) {
 		return nil // it is shorter as it is
 	}
 	d := newDecoder(p.tables)
