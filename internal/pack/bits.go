@@ -13,12 +13,18 @@ type writer struct {
 
 // write appends the lowest n bits of v, which has no others. n is at most 32.
 func (w *writer) write(v uint64, n uint) {
-	w.acc = w.acc<<n | v
+	w.acc = w.acc<<(n&63) | v
 	w.n += n
 	if w.n >= 32 {
-		w.n -= 32
-		w.dst = binary.BigEndian.AppendUint32(w.dst, uint32(w.acc>>w.n))
+		w.flush()
 	}
+}
+
+// flush moves 32 bits to dst.
+func (w *writer) flush() {
+	w.n -= 32
+	v := w.acc >> (w.n & 63)
+	w.dst = append(w.dst, byte(v>>24), byte(v>>16), byte(v>>8), byte(v))
 }
 
 func (w *writer) write64(v uint64, n uint) {

@@ -36,7 +36,7 @@ func (p *Packer) Observe(t *cbor.Tape, model uint8, notes *Notes) error {
 // ObserveText is Observe for a text by itself, in a book.
 func (p *Packer) ObserveText(text string, book int, notes *Notes) error {
 	e := encoder{tables: p.tables}
-	if !e.text([]byte(text), book, book, []uint16{0}, noLimit) {
+	if !e.text(e.parser.load(text), book, book, []uint16{0}, noLimit) {
 		return nil // it is shorter as it is
 	}
 	d := newDecoder(p.tables)

@@ -65,12 +65,12 @@ func (e *encoder) flag(b bool) {
 
 // numberKey writes a key that is the text of a number, unless it has a zero in
 // front, or no symbol fits.
-func (e *encoder) numberKey(digits []byte, code uint16) bool {
+func (e *encoder) numberKey(digits string, code uint16) bool {
 	if len(digits) == 0 || len(digits) > maxDigits || digits[0] == '0' && len(digits) > 1 {
 		return false
 	}
 	n := uint64(0)
-	for _, c := range digits {
+	for _, c := range []byte(digits) {
 		if c < '0' || c > '9' {
 			return false
 		}

@@ -18,7 +18,7 @@ const pieceSize = 1024
 // better way passes by, so now and then another way would be a bit shorter. The
 // result depends on nothing but the text.
 type parser struct {
-	text     [pieceSize + 8]byte // the piece, and 8 bytes that no one looks at
+	text     [pieceSize + 8]byte // the piece, and 8 zeros, which no phrase has
 	size     int
 	contexts [pieceSize + 1]uint8
 	parts    []part
@@ -71,11 +71,21 @@ var noWays = func() (w [pieceSize + 1]way) {
 	return w
 }()
 
-// set takes a piece that begins in context, and returns the context after it.
-func (p *parser) set(t *tables, piece []byte, context uint8) uint8 {
-	p.size = copy(p.text[:pieceSize], piece)
-	seen, contexts := uint64(0), p.contexts[:len(piece)]
-	for i, c := range piece {
+// load takes the next piece of a text, and returns what follows it.
+func (p *parser) load(text string) (rest string) {
+	p.size = copy(p.text[:pieceSize], text)
+	clear(p.text[p.size:][:8])
+	return text[p.size:]
+}
+
+// piece returns the piece.
+func (p *parser) piece() []byte { return p.text[:p.size] }
+
+// begin finds the contexts of the piece, of which the first one is given, and
+// its parts. It returns the context after it.
+func (p *parser) begin(t *tables, context uint8) uint8 {
+	seen, contexts := uint64(0), p.contexts[:p.size]
+	for i, c := range p.text[:p.size] {
 		contexts[i] = context
 		seen += sorts[c]
 		context = form.Next(context, form.Class[c])
@@ -281,7 +291,7 @@ func newBookChooser(f *form.Tables, texts []textTable) (b bookChooser) {
 		if n < 0 {
 			n = len(pairs)
 			pairs = append(pairs, p)
-			first, last := &texts[p.first].literals, &texts[p.last].literals
+			first, last := texts[p.first].costs, texts[p.last].costs
 			var more [256]int8
 			for c := range more {
 				more[c] = 2*int8(last[c]-first[c]) + lean[c]
@@ -336,7 +346,7 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 	most := way(limit) * aBit
 	ahead, aheadAt := most, 0
 	part := p.partAt(0)
-	for i := range p.text[:n] {
+	for i := 0; i < n; i++ {
 		if i >= aheadAt {
 			ahead = most
 		}
@@ -344,18 +354,15 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		if here >= ahead {
 			continue
 		}
-		table, c := inContext[p.contexts[i]], p.text[i]
-		ways[i+1] = min(ways[i+1], here+way(table.literals[c])*aBit+way(1<<stepLength|step(c)))
+		row := inContext[p.contexts[i]].costs
+		c := p.text[i]
+		ways[i+1] = min(ways[i+1], here+way(row[c])*aBit+way(1<<stepLength|step(c)))
 		if part <= i {
-			part = p.partsAt(t, i, here, table.codes, ways)
+			part = p.partsAt(t, i, here, row, ways)
 		}
-		cell := phrases.cell(c, p.text[i+1])
-		if cell == 0 {
-			continue
-		}
-		b := &phrases.buckets[cell]
-		if code := table.codes[b.two]; b.two != 0 && code != 0 {
-			if next := here + way(code&15)*aBit + way(newStep(int(b.two), 2)); i+2 <= n && next < ways[i+2] {
+		b := &phrases.buckets[phrases.cell(c, p.text[i+1])]
+		if cost := row[b.two]; cost != 0 {
+			if next := here + way(cost)*aBit + way(b.step); next < ways[i+2] {
 				ways[i+2] = next
 				if enough := next.cost() + passed*aBit; enough < ahead {
 					ahead, aheadAt = enough, i+2
@@ -367,12 +374,12 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 			continue
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
-		for _, x := range phrases.longer(b, bit) {
-			code, to := table.codes[x.step.symbol()], i+x.step.length()
-			if code == 0 || to > n || !x.begins(start) {
+		for k, end := phrases.longer(b, bit); k < end; k++ {
+			x, cost := &phrases.order[k], row[form.Phrase+k]
+			if cost == 0 || !x.begins(start) {
 				continue
 			}
-			next := here + way(code&15)*aBit + way(x.step)
+			next, to := here+way(cost)*aBit+way(x.step), i+x.step.length()
 			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.step.symbol()-form.Phrase] {
 				continue
 			}
@@ -397,11 +404,11 @@ func (p *parser) partAt(part int) int {
 
 // partsAt takes the parts up to those that begin at i, and returns where the
 // next one begins.
-func (p *parser) partsAt(t *tables, i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
+func (p *parser) partsAt(t *tables, i int, here way, costs []uint8, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
-		if x := &p.parts[p.part]; next == i && codes[x.symbol] != 0 {
-			bits := int(codes[x.symbol]&15) + x.bits
+		if x := &p.parts[p.part]; next == i && costs[x.symbol] != 0 {
+			bits := int(costs[x.symbol]) + x.bits
 			if x.symbol >= form.Run {
 				bits += t.runBits(x.symbol-form.Run, x.to-i)
 			}

@@ -19,11 +19,15 @@ type phraseIndex struct {
 	order   []indexed
 }
 
+// noPhrase stands in costs for a phrase that there is not.
+const noPhrase = form.Escape
+
 // A bucket is the phrases with the same first two bytes.
 type bucket struct {
 	thirds uint64 // the third bytes of those that have more, as bits of their lowest 6 bits
 	from   uint16 // in ends: before those of the lowest bit
-	two    uint16 // the phrase of no more bytes, as a symbol; 0: none
+	two    uint16 // the place in costs of the phrase of no more bytes, or noPhrase
+	step   step   // of that one
 }
 
 // An indexed phrase.
@@ -42,10 +46,11 @@ func (x *phraseIndex) cell(first, second uint8) uint16 {
 	return x.cells[(x.rows[first]+uint16(x.columns[second]))%uint16(len(x.cells))]
 }
 
-// longer returns the phrases of a bucket that have one of its third bytes.
-func (x *phraseIndex) longer(b *bucket, bit uint64) []indexed {
+// longer returns where in order the phrases of a bucket are that have one of
+// its third bytes.
+func (x *phraseIndex) longer(b *bucket, bit uint64) (from, to int) {
 	at := int(b.from) + bits.OnesCount64(b.thirds&(bit-1))
-	return x.order[x.ends[at]:x.ends[at+1]]
+	return int(x.ends[at]), int(x.ends[at+1])
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
@@ -78,7 +83,7 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		keys = append(keys, uint64(cell)<<32|third<<16|uint64(i))
 	}
 	slices.Sort(keys)
-	x.buckets = append(x.buckets, bucket{})
+	x.buckets = append(x.buckets, bucket{two: noPhrase})
 	last := uint64(0)
 	for _, key := range keys {
 		i := int(key & 0xffff)
@@ -86,15 +91,18 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		cell, third := key>>32, key>>16&0xffff
 		if cell != last>>32 {
 			x.cells[cell] = uint16(len(x.buckets))
-			x.buckets = append(x.buckets, bucket{from: uint16(len(x.ends) - 1)})
+			x.buckets = append(x.buckets, bucket{two: noPhrase})
 		}
-		b := &x.buckets[len(x.buckets)-1]
 		last = key
-		if third == 0 {
-			b.two = uint16(form.Phrase + i)
-			continue
-		}
-		if bit := uint64(1) << (third - 1); b.thirds&bit == 0 {
+		b := &x.buckets[len(x.buckets)-1]
+		switch bit := uint64(1) << (third - 1); {
+		case third == 0:
+			b.two, b.step = uint16(form.Phrase+len(x.order)), newStep(form.Phrase+i, len(p))
+			x.ends = append(x.ends, 0)
+		case b.thirds&bit == 0:
+			if b.thirds == 0 {
+				b.from = uint16(len(x.ends) - 1)
+			}
 			b.thirds |= bit
 			x.ends = append(x.ends, 0)
 		}

@@ -31,19 +31,24 @@ type tables struct {
 
 // A textTable has the codes of text symbols.
 type textTable struct {
-	codes    []uint16   // by symbol
-	literals [256]uint8 // the bits that each byte takes, escaped if need be
+	codes []uint16 // by symbol
+	costs []uint8  // by place: see setCosts
 }
 
-// set sets the codes, of which there is room for one per symbol.
-func (t *textTable) set(l codeList, codes []uint16) {
-	t.codes = codes
-	l.setCodes(codes)
-	escaped := uint8(codes[form.Escape]&15) + 8
-	for c, code := range codes[:form.End] {
-		if t.literals[c] = uint8(code & 15); code == 0 {
-			t.literals[c] = escaped
+// setCosts sets what the parser asks for, the bits that symbols take: those of
+// bytes escaped if need be, those of phrases in the order of the index, so that
+// what is looked at together is together. 0: there is no code.
+func (t *textTable) setCosts(costs []uint8, order []indexed) {
+	t.costs = costs
+	for symbol, code := range t.codes[:form.Phrase] {
+		costs[symbol] = uint8(code & 15)
+		if symbol < form.End && code == 0 {
+			costs[symbol] = uint8(t.codes[form.Escape]&15) + 8
 		}
+	}
+	costs[noPhrase] = 0
+	for i := range order {
+		costs[form.Phrase+i] = uint8(t.codes[order[i].step.symbol()] & 15)
 	}
 }
 
@@ -117,11 +122,14 @@ func newTables(f *form.Tables) *tables {
 		t.lengths = append(t.lengths, codeList(l).decoder())
 		codeList(l).setCodes(t.lengthCodes[i][:])
 	}
+	t.phrases = newPhraseIndex(f.Phrases)
 	texts, symbols := make([]textTable, len(f.Text)), form.Phrase+len(f.Phrases)
-	codes := make([]uint16, len(f.Text)*symbols)
+	codes, costs := make([]uint16, len(f.Text)*symbols), make([]uint8, len(f.Text)*symbols)
 	for i, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		texts[i].set(l, codes[i*symbols:][:symbols:symbols])
+		texts[i].codes = codes[i*symbols:][:symbols:symbols]
+		codeList(l).setCodes(texts[i].codes)
+		texts[i].setCosts(costs[i*symbols:][:symbols:symbols], t.phrases.order)
 	}
 	for book := range t.inContext {
 		for context, i := range f.Contexts[book] {
@@ -129,7 +137,6 @@ func newTables(f *form.Tables) *tables {
 		}
 	}
 	t.books = newBookChooser(f, texts)
-	t.phrases = newPhraseIndex(f.Phrases)
 	t.starts = newPhrases(f.Phrases)
 	t.loadValues()
 	t.tape = newTapeTables(f)

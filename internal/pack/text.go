@@ -9,13 +9,13 @@ const noLimit = 1 << 30
 // bits: what the head takes that it would have as raw bytes.
 const rawMargin = 16
 
-// text writes a text in one of the books first and last, after the code of that
-// book in codes, unless its bytes themselves are shorter, or it takes limit
-// bits or more. It reports whether it did.
-func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) bool {
+// text writes the text of which the parser has the first piece, and rest is
+// what follows. It writes it in one of the books first and last, after the code
+// of that book in codes, unless its bytes themselves are shorter, or it takes
+// limit bits or more. It reports whether it did.
+func (e *encoder) text(rest string, first, last int, codes []uint16, limit int) bool {
 	p := &e.parser
-	n := min(len(text), pieceSize)
-	context := p.set(e.tables, text[:n], 0)
+	context := p.begin(e.tables, 0)
 	book, sure := first, true
 	if first < last {
 		book, sure = p.choose(e.tables)
@@ -23,7 +23,7 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 	// around is what a book takes around the piece.
 	around := func(book int) int {
 		bits := int(codes[book-first] & 15)
-		if n == len(text) {
+		if rest == "" {
 			bits += int(e.tables.codesIn(book, context)[form.End] & 15)
 		}
 		return bits
@@ -42,24 +42,24 @@ func (e *encoder) text(text []byte, first, last int, codes []uint16, limit int) 
 		}
 	}
 	code := codes[plan.book-first]
-	if least > 8*n+rawMargin+int(code&15) || least >= limit {
+	if least > 8*p.size+rawMargin+int(code&15) || least >= limit {
 		return false
 	}
 	e.code(code)
-	e.piece(text[:n], plan)
-	for text = text[n:]; len(text) > 0; text = text[n:] {
-		n = min(len(text), pieceSize)
-		context = p.set(e.tables, text[:n], context)
+	e.piece(plan)
+	for rest != "" {
+		rest = p.load(rest)
+		context = p.begin(e.tables, context)
 		p.parse(e.tables, plan, noLimit)
-		e.piece(text[:n], plan)
+		e.piece(plan)
 	}
 	e.code(e.tables.codesIn(plan.book, context)[form.End])
 	return true
 }
 
 // piece writes a piece of a text as it was parsed.
-func (e *encoder) piece(piece []byte, plan *plan) {
-	at, inContext := 0, &e.tables.inContext[plan.book]
+func (e *encoder) piece(plan *plan) {
+	at, piece, inContext := 0, e.parser.piece(), &e.tables.inContext[plan.book]
 	for _, s := range e.parser.steps(plan) {
 		codes := inContext[e.parser.contexts[at]].codes
 		symbol, to := s.symbol(), at+s.length()

@@ -225,8 +225,7 @@ func (e *encoder) key(i int, known *tapeKey, r *record) {
 			e.code(known.codes[r.code])
 			return
 		}
-		e.head = append(e.head[:0], key.S...)
-		if e.numberKey(e.head, codes[form.NumberKey]) || e.text(e.head, form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1], noLimit) {
+		if e.numberKey(key.S, codes[form.NumberKey]) || e.text(e.parser.load(key.S), form.Keys, form.Keys, codes[form.Spelled:form.Spelled+1], noLimit) {
 			return
 		}
 	}
@@ -292,16 +291,17 @@ func (e *encoder) textValue(s string, model uint8) {
 	if mayBeJSON(s) && e.jsonValue(s, m.json) {
 		return
 	}
-	e.head = append(e.head[:0], s...)
 	limit := noLimit
-	whole, ok := e.wholeForm(e.head, model)
-	if ok {
+	rest := e.parser.load(s)
+	piece := e.parser.piece()
+	whole, ok := e.wholeForm(piece, model)
+	if ok = ok && rest == ""; ok {
 		limit = whole.bits
 	}
 	switch {
-	case e.text(e.head, form.Words, form.Marks, m.text[:], limit):
+	case e.text(rest, form.Words, form.Marks, m.text[:], limit):
 	case ok:
-		e.form(e.head, whole)
+		e.form(piece, whole)
 	default:
 		if e.trace != nil {
 			e.trace.raw = true

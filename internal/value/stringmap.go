@@ -4,7 +4,6 @@ import (
 	"reflect"
 	"slices"
 	"strings"
-	"sync"
 	"unicode/utf8"
 
 	"example.com/cookiesession/internal/cbor"
@@ -74,55 +73,42 @@ func byKey[V any](a, b pair[V]) int {
 	return strings.Compare(a.key, b.key)
 }
 
-var anyPairs, stringPairs sync.Pool
-
-// pairPool returns the pool of *[]pair[V].
-func pairPool[V any]() *sync.Pool {
-	if _, ok := any((*V)(nil)).(*string); ok {
-		return &stringPairs
-	}
-	return &anyPairs
-}
+// fewPairs is how many entries of a map are sorted on the stack. There they are
+// quickly put where they belong, and the garbage collector is not told of each
+// move.
+const fewPairs = 16
 
 func writeStringMap[V any](t *cbor.Tape, m map[string]V, depth int, value func(*cbor.Tape, V, int) error) error {
 	if depth >= cbor.MaxDepth {
 		return errDepth()
 	}
 	at := t.Open(cbor.Map, uint64(len(m)))
-	if len(m) == 0 {
-		t.Close(at)
-		return nil
+	var few [fewPairs]pair[V]
+	var pairs []pair[V]
+	if len(m) > len(few) {
+		pairs = make([]pair[V], 0, len(m))
 	}
-	pool := pairPool[V]()
-	p, _ := pool.Get().(*[]pair[V])
-	if p == nil {
-		p = new([]pair[V])
-	}
-	pairs := (*p)[:0]
-	defer func() {
-		clear(pairs)
-		if *p = pairs[:0]; cap(pairs) <= 1<<10 {
-			pool.Put(p)
-		}
-	}()
-
-	// Few keys are quickly put where they belong.
-	text, few := true, len(m) <= 16
+	n, text := 0, true
 	for k, v := range m {
 		text = text && cbor.IsUTF8String(k)
-		i := len(pairs)
-		pairs = append(pairs, pair[V]{k, v})
-		if few {
-			for ; i > 0 && before(k, pairs[i-1].key); i-- {
-				pairs[i] = pairs[i-1]
-			}
-			pairs[i] = pair[V]{k, v}
+		if len(m) > len(few) {
+			pairs = append(pairs, pair[V]{k, v})
+			continue
 		}
+		i := n
+		for ; i > 0 && before(k, few[i-1].key); i-- {
+			few[i] = few[i-1]
+		}
+		few[i] = pair[V]{k, v}
+		n++
+	}
+	if n > 0 {
+		pairs = few[:n]
 	}
 	switch {
 	case !text:
 		slices.SortFunc(pairs, byAnyKey[V])
-	case !few:
+	case n == 0:
 		slices.SortFunc(pairs, byKey[V])
 	}
 	for i := range pairs {
