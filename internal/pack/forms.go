@@ -285,11 +285,17 @@ func (d *decoder) clock() error {
 	return nil
 }
 
+// sextets appends the characters of base64 that stand for so many bits.
 func (d *decoder) sextets(left int, chars string) {
 	for left > 0 && d.check() == nil {
-		k := min(left, 6)
-		d.dst = append(d.dst, chars[d.r.read(uint(k))<<(6-k)])
-		left -= k
+		n := min(left, 54) // of a word
+		w := d.r.peek() >> (64 - n) << (64 - n)
+		d.r.pos += n
+		left -= n
+		for ; n > 0; n -= 6 {
+			d.dst = append(d.dst, chars[w>>58])
+			w <<= 6
+		}
 	}
 }
 
