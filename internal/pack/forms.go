@@ -257,12 +257,13 @@ func (d *decoder) payload(symbol int) error {
 // digits appends k characters of an alphabet, which are one number, of at most
 // a group. It reports whether the number has no more digits.
 func (d *decoder) digits(r *run, k int) bool {
-	v, n := d.r.read64(uint(r.bits[k])), uint64(len(r.chars))
+	v, chars := d.r.read64(uint(r.bits[k])), r.chars
 	at := len(d.dst)
 	d.dst = slices.Grow(d.dst, k)[:at+k]
-	for i := at + k - 1; i >= at; i-- {
+	out := d.dst[at:]
+	for i := len(out) - 1; i >= 0; i-- {
 		q := r.divide(v)
-		d.dst[i] = r.chars[v-q*n]
+		out[i] = chars[v-q*uint64(len(chars))]
 		v = q
 	}
 	return v == 0

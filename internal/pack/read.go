@@ -540,13 +540,15 @@ func (d *decoder) readBytes(dst []byte, n uint64) ([]byte, error) {
 	if n > uint64(max(d.r.left(), 0))/8 {
 		return dst, errTruncated
 	}
-	for ; n >= 4; n -= 4 {
-		dst = binary.BigEndian.AppendUint32(dst, uint32(d.r.read(32)))
+	at := len(dst)
+	dst = slices.Grow(dst, int(n)+8) // whole words are written
+	for left := int(n); left > 0; left -= 7 {
+		unread := 64 - 8*min(left, 7)
+		binary.BigEndian.PutUint64(dst[at:at+8], d.r.peek()>>unread<<unread)
+		d.r.pos += 64 - unread
+		at += 7
 	}
-	for range n {
-		dst = append(dst, byte(d.r.read(8)))
-	}
-	return dst, nil
+	return dst[:len(dst)+int(n)], nil
 }
 
 // elements reads an array of n elements, which is below depth levels.

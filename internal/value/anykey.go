@@ -124,7 +124,8 @@ func (d *decoder) anyMap(n, depth int) (any, error) {
 		if k.Kind != cbor.Text && !(k.Kind == cbor.Tag && k.N == tag.NotUTF8) {
 			return d.moreKeys(m, n-i, depth)
 		}
-		key, err := d.stringKey()
+		d.Pos++
+		key, err := d.keyText(k)
 		if err != nil {
 			return nil, inside("[]", err)
 		}

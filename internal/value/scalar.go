@@ -112,11 +112,19 @@ func (c stringKeyCodec) decode(d *decoder, v reflect.Value, _ int) error {
 }
 
 func (d *decoder) stringKey() (string, error) {
-	k := d.next()
-	switch {
-	case k.Kind == cbor.Text:
+	return d.keyText(d.next())
+}
+
+// keyText reads a string key that begins with a token.
+func (d *decoder) keyText(k *cbor.Token) (string, error) {
+	if k.Kind == cbor.Text {
 		return k.S, nil
-	case k.Kind == cbor.Tag && k.N == tag.NotUTF8:
+	}
+	return d.otherKey(k)
+}
+
+func (d *decoder) otherKey(k *cbor.Token) (string, error) {
+	if k.Kind == cbor.Tag && k.N == tag.NotUTF8 {
 		return d.notUTF8()
 	}
 	return "", mismatch(k)

@@ -161,7 +161,7 @@ func readStringMap[V any](d *decoder, depth int, value func(*decoder, int) (V, e
 	}
 	m := make(map[string]V, room(n, 32))
 	for range n {
-		k, err := d.stringKey()
+		k, err := d.keyText(d.next())
 		if err != nil {
 			return nil, inside("[]", err)
 		}

@@ -153,11 +153,11 @@ func (d *decoder) hex() (string, error) {
 
 // base64 reads what stands under [tag.Base64].
 func (d *decoder) base64() (spelling, string, error) {
-	var short [256]byte
-	out := short[:0]
+	t, from := d.tape(), len(d.Data) // behind the bytes there is room for a text, too
 	if d.peek().Kind != cbor.Array {
 		b, err := d.bytes()
-		return base64s, string(wire.AppendText(out, b)), err
+		t.Data = wire.AppendText(t.Data, b)
+		return base64s, string(t.Data[from:]), err
 	}
 	count := d.next().N
 	if count < 2 {
@@ -165,15 +165,15 @@ func (d *decoder) base64() (spelling, string, error) {
 	}
 	for i := range count {
 		if i > 0 {
-			out = append(out, '.')
+			t.Data = append(t.Data, '.')
 		}
 		b, err := d.bytes()
 		if err != nil {
 			return dotted, "", err
 		}
-		out = wire.AppendText(out, b)
+		t.Data = wire.AppendText(t.Data, b)
 	}
-	return dotted, string(out), nil
+	return dotted, string(t.Data[from:]), nil
 }
 
 func (d *decoder) isoTime() (string, error) {
