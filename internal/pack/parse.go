@@ -291,7 +291,7 @@ func newBookChooser(f *form.Tables, texts []textTable) (b bookChooser) {
 		if n < 0 {
 			n = len(pairs)
 			pairs = append(pairs, p)
-			first, last := texts[p.first].costs, texts[p.last].costs
+			first, last := &texts[p.first].literals, &texts[p.last].literals
 			var more [256]int8
 			for c := range more {
 				more[c] = 2*int8(last[c]-first[c]) + lean[c]
@@ -354,15 +354,14 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		if here >= ahead {
 			continue
 		}
-		row := inContext[p.contexts[i]].costs
-		c := p.text[i]
-		ways[i+1] = min(ways[i+1], here+way(row[c])*aBit+way(1<<stepLength|step(c)))
+		table, c := inContext[p.contexts[i]], p.text[i]
+		ways[i+1] = min(ways[i+1], here+way(table.literals[c])*aBit+way(1<<stepLength|step(c)))
 		if part <= i {
-			part = p.partsAt(t, i, here, row, ways)
+			part = p.partsAt(t, i, here, table.codes, ways)
 		}
 		b := &phrases.buckets[phrases.cell(c, p.text[i+1])]
-		if cost := row[b.two]; cost != 0 {
-			if next := here + way(cost)*aBit + way(b.step); next < ways[i+2] {
+		if code := table.codes[b.two.symbol()]; code != 0 {
+			if next := here + way(code&15)*aBit + way(b.two); next < ways[i+2] {
 				ways[i+2] = next
 				if enough := next.cost() + passed*aBit; enough < ahead {
 					ahead, aheadAt = enough, i+2
@@ -375,12 +374,12 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
 		for k, end := phrases.longer(b, bit); k < end; k++ {
-			x, cost := &phrases.order[k], row[form.Phrase+k]
-			if cost == 0 || !x.begins(start) {
+			x, code := &phrases.order[k], table.codes[form.Phrase+k]
+			if code == 0 || !x.begins(start) {
 				continue
 			}
-			next, to := here+way(cost)*aBit+way(x.step), i+x.step.length()
-			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.step.symbol()-form.Phrase] {
+			next, to := here+way(code&15)*aBit+way(x.step), i+x.step.length()
+			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.phrase] {
 				continue
 			}
 			ways[to] = next
@@ -404,11 +403,11 @@ func (p *parser) partAt(part int) int {
 
 // partsAt takes the parts up to those that begin at i, and returns where the
 // next one begins.
-func (p *parser) partsAt(t *tables, i int, here way, costs []uint8, ways *[pieceSize + 1]way) int {
+func (p *parser) partsAt(t *tables, i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
-		if x := &p.parts[p.part]; next == i && costs[x.symbol] != 0 {
-			bits := int(costs[x.symbol]) + x.bits
+		if x := &p.parts[p.part]; next == i && codes[x.symbol] != 0 {
+			bits := int(codes[x.symbol]&15) + x.bits
 			if x.symbol >= form.Run {
 				bits += t.runBits(x.symbol-form.Run, x.to-i)
 			}
