@@ -179,7 +179,7 @@ func (v *visit) giveUp(header http.Header) {
 	retract(header, v.manager.names)
 	v.manager.event(v.request, e)
 	if destroyed && s != nil && s.deletes() {
-		webrule.SetCookies(header, s.deletions())
+		webrule.SetCookies(header, s.deletions(), nil)
 		v.manager.event(v.request, Event{Kind: EventDeleted})
 	}
 }

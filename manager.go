@@ -7,6 +7,7 @@ import (
 	"hash/maphash"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -211,7 +212,9 @@ func (m *Manager[T]) load(s *Session[T], lines []string) {
 		check = func() error { return m.check(s.request, s) }
 	}
 	s.manager, s.whole = m.manager, s
-	s.remember(m.zero)
+	if m.plain {
+		s.wasSum = m.zero // of Data and was, which are zero
+	}
 	m.manager.load(&s.state, lines, check)
 }
 
@@ -242,6 +245,7 @@ func (s *state) save(w http.ResponseWriter) error {
 		return err
 	}
 	s.apply(w.Header(), before)
+	s.output.lines = slices.Clone(s.output.lines) // the application may write into the headers'
 	if s.visit == nil {
 		s.report()
 	}

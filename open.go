@@ -53,8 +53,8 @@ type candidate struct {
 // itself.
 type carried struct {
 	first [wire.MaxTries]candidate
-	tries int // how many there are
-	parts wire.Parts
+	tries int         // how many there are
+	parts *wire.Parts // nil: none
 
 	// Why there may be no session although a cookie is there, the weightier one
 	// first.
@@ -85,7 +85,7 @@ func (f *finder) newest(lines []string) (*scratch, error) {
 // openAll opens the candidates and returns the best.
 func (f *finder) openAll(c *carried) (best *scratch, err error) {
 	for i := range c.first[:c.tries] {
-		next, tryErr := f.open(&c.first[i], &c.parts)
+		next, tryErr := f.open(&c.first[i], c.parts)
 		switch {
 		case tryErr != nil:
 			err = cmp.Or(err, tryErr)
@@ -152,6 +152,9 @@ func (f *finder) read(c *carried, lines []string) {
 	for i, value := range wire.Cookies(lines, f.name) {
 		f.carried.add(i)
 		if i > 1 {
+			if c.parts == nil {
+				c.parts = new(wire.Parts)
+			}
 			c.parts.Add(i, value)
 			continue
 		}
@@ -198,6 +201,7 @@ func (f *finder) one(text string) (*scratch, error) {
 	if refused != nil {
 		return nil, refused
 	}
+	whole.header.Parts = 1 // they are joined already
 	s, err := f.open(&whole, nil)
 	if err != nil {
 		return nil, err
@@ -297,7 +301,7 @@ func (f *finder) tooLong(chars, n int) *codecError {
 	return invalidError(ReasonTooLarge, fmt.Errorf("a value of %d bytes, where at most %d are allowed", chars, f.longest(n)))
 }
 
-// open opens a value, which is joined from its parts unless there are none.
+// open opens a value, which is joined from its parts if it has several.
 func (f *finder) open(first *candidate, parts *wire.Parts) (*scratch, error) {
 	s := newScratch()
 	err := f.join(s, first, parts)
@@ -315,9 +319,12 @@ func (f *finder) open(first *candidate, parts *wire.Parts) (*scratch, error) {
 func (f *finder) join(s *scratch, first *candidate, parts *wire.Parts) error {
 	s.text = s.text[:0]
 	n := first.header.Parts
-	if parts == nil || n == 1 {
+	switch {
+	case n == 1:
 		s.text = append(s.text, first.text...) // its length was inspected
 		return nil
+	case parts == nil:
+		return errMissing
 	}
 	pieces, ok := parts.Pieces(first.text, n)
 	if !ok {

@@ -136,7 +136,7 @@ func TestFirstByte(t *testing.T) {
 // They are refused wherever they stand, and whatever they are decoded into.
 func TestItems(t *testing.T) {
 	key := cookiesession.NewKey()
-	codec, packer := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1)
+	codec, coder := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1).NewCoder()
 	type known struct{ B int }
 	for _, row := range []struct{ name, control, item string }{
 		{"keys out of order", "\xa2\x61a\x01\x61b\x02", "\xa2\x61b\x02\x61a\x01"},
@@ -163,7 +163,7 @@ func TestItems(t *testing.T) {
 				// The same, packed by a packer that does not look at it, if it
 				// is well-formed at least.
 				if strings.Contains(row.name, "key") || strings.Contains(row.name, "UTF-8") {
-					packed := codec.Decode("s", rawToken(t, key, "s", 1, packer.AppendTape([]byte("\x01\x00"), tapeOf(t, item))), dst)
+					packed := codec.Decode("s", rawToken(t, key, "s", 1, coder.AppendTape([]byte("\x01\x00"), tapeOf(t, item))), dst)
 					if (err == nil) != (packed == nil) {
 						t.Errorf("into a %T: error %v, packed: %v", dst, err, packed)
 					}
@@ -218,7 +218,7 @@ func tapeOf(t *testing.T, item string) *cbor.Tape {
 // TestDepth has 64 levels, and one more, of all that can hold something.
 func TestDepth(t *testing.T) {
 	key := cookiesession.NewKey()
-	codec, packer := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1)
+	codec, coder := newCodec(t, newRing(t, key), nil), pack.New(&tables.V1).NewCoder()
 	type list []list
 	type link struct {
 		N *link `json:"n"`
@@ -244,7 +244,7 @@ func TestDepth(t *testing.T) {
 				if !errors.Is(err, want) {
 					t.Errorf("%d levels: error %v, want %v", levels, err, want)
 				}
-				packed := codec.Decode("s", rawToken(t, key, "s", 1, packer.AppendTape([]byte("\x01\x00"), tapeOf(t, item))), row.dst())
+				packed := codec.Decode("s", rawToken(t, key, "s", 1, coder.AppendTape([]byte("\x01\x00"), tapeOf(t, item))), row.dst())
 				if !errors.Is(packed, want) {
 					t.Errorf("%d levels, packed: error %v, want %v", levels, packed, want)
 				}

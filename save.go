@@ -230,7 +230,7 @@ func (s *state) seal(sc *scratch, out *output, now time.Time) error {
 	if m.cookie.browserSession || rec.browserSession {
 		maxAge = -1
 	}
-	lines := make([]string, 0, sealed.parts)
+	lines := s.line[:0:1]
 	for i, piece := range (wire.Cut{Name: m.cookie.name, Size: m.codec.maxSize}).Pieces(sealed.text, sealed.parts) {
 		sc.line = m.cookie.appendSet(sc.line[:0], m.names[i-1], piece.Set, piece.Text, maxAge)
 		lines = append(lines, string(sc.line))
@@ -273,7 +273,7 @@ func (s *state) apply(h http.Header, before []string) {
 		webrule.MarkRead(h, &s.headers)
 		return
 	}
-	webrule.SetCookies(h, s.output.lines)
+	webrule.SetCookies(h, s.output.lines, &s.headers)
 }
 
 // retract takes the cookies of Set-Cookie lines out of the headers.

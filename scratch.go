@@ -25,9 +25,10 @@ type scratch struct {
 	token      []byte
 	text       []byte
 	line       []byte // of Set-Cookie
+	coder      *pack.Coder
 }
 
-var scratches = sync.Pool{New: func() any { return new(scratch) }}
+var scratches = sync.Pool{New: func() any { return &scratch{coder: packer.NewCoder()} }}
 
 func newScratch() *scratch { return scratches.Get().(*scratch) }
 
@@ -97,7 +98,7 @@ func (s *scratch) pack() (body []byte, packed bool) {
 	size := s.tape.Len(0)
 	s.packed = false
 	if size <= wire.MaxUnpacked && len(s.tape.Tokens) <= mostTokens {
-		s.body = packer.AppendTape(s.body, &s.tape)
+		s.body = s.coder.AppendTape(s.body, &s.tape)
 		s.packed = len(s.body) < size
 	}
 	if !s.packed {
@@ -110,7 +111,7 @@ func (s *scratch) pack() (body []byte, packed bool) {
 func (s *scratch) unpack() error {
 	var err error
 	if s.rec.packed {
-		err = packer.ReadTape(&s.tape, s.rec.body, wire.MaxUnpacked)
+		err = s.coder.ReadTape(&s.tape, s.rec.body, wire.MaxUnpacked)
 	} else {
 		err = s.tape.Read(s.rec.body, 0)
 	}

@@ -32,8 +32,9 @@ type state struct {
 	touched   bool    // something other than Data was changed
 	output    output
 
-	room    [64]byte  // for the body of record, if that is not longer
+	room    [48]byte  // for the body of record, if that is not longer
 	headers [2]string // Vary and Cache-Control of the response
+	line    [1]string // for the lines of output, if there is only one
 }
 
 // opened reports whether the session came in a cookie.

@@ -75,7 +75,7 @@ func (p *page) commit(status int) {
 	how := webrule.Refresh{Kind: p.kind, Flight: now.Sub(p.start), Status: status}
 	for _, name := range p.names {
 		if webrule.HasCookie(p.Header(), name) { // next has saved it
-			webrule.SetCookies(p.Header(), nil) // and may have allowed caches to keep it since
+			webrule.SetCookies(p.Header(), nil, nil) // and may have allowed caches to keep it since
 			continue
 		}
 		p.store.refresh(p.Header(), p.request, name, how, now)

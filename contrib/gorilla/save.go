@@ -189,5 +189,5 @@ func (s *Store) put(h http.Header, name string, lines []string) {
 	if s.split {
 		webrule.RemoveCookies(h, wire.PartNames(name)[1:])
 	}
-	webrule.SetCookies(h, lines)
+	webrule.SetCookies(h, lines, nil)
 }

@@ -266,7 +266,7 @@ func (v *visit) forgetLegacy(h http.Header) {
 	webrule.SetCookies(h, []string{(&http.Cookie{
 		Name: v.legacyName, Path: c.Path, Domain: c.Domain, MaxAge: -1, Expires: expires(-1), HttpOnly: true,
 		Secure: c.Secure, SameSite: c.SameSite, Partitioned: c.Partitioned,
-	}).String()})
+	}).String()}, nil)
 }
 
 // A look is a session's content in scs at one moment.

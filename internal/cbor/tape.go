@@ -51,8 +51,8 @@ type Token struct {
 //
 // The zero Tape is empty. Its buffers are used again after [Tape.Reset].
 type Tape struct {
-	Tokens []Token
-	Data   []byte // of byte strings
+	Tokens []Token // those beyond its length are zero
+	Data   []byte  // of byte strings
 
 	// For whoever reads the tape into a Go value.
 	Pos     int  // the next token
@@ -79,15 +79,25 @@ func (t *Tape) Room() {
 	}
 }
 
-// Next adds a token, for which there has to be room. The caller sets all of it.
+// Next adds a zero token, for which there has to be room.
 func (t *Tape) Next() *Token {
 	n := len(t.Tokens)
 	t.Tokens = t.Tokens[:n+1]
 	return &t.Tokens[n]
 }
 
+// Add adds a token, and returns it for what else is to be set. It is made where
+// it stays: of one that was just made elsewhere, a copy waits for all its parts,
+// and is slow while garbage is collected.
+func (t *Tape) Add(kind Kind, n uint64) *Token {
+	t.Room()
+	k := t.Next()
+	k.Kind, k.Size, k.N = kind, 1, n
+	return k
+}
+
 // AddUint adds an unsigned integer.
-func (t *Tape) AddUint(n uint64) { t.Tokens = append(t.Tokens, Token{Kind: Uint, Size: 1, N: n}) }
+func (t *Tape) AddUint(n uint64) { t.Add(Uint, n) }
 
 // AddInt adds an integer.
 func (t *Tape) AddInt(n int64) { t.Tokens = append(t.Tokens, IntToken(n)) }
@@ -105,12 +115,12 @@ func (t *Tape) AddFloat(f float64) {
 	if f != f {
 		f = math.NaN()
 	}
-	t.Tokens = append(t.Tokens, Token{Kind: Float, Size: 1, N: math.Float64bits(f)})
+	t.Add(Float, math.Float64bits(f))
 }
 
 // AddSimple adds a simple value.
 func (t *Tape) AddSimple(b byte) {
-	t.Tokens = append(t.Tokens, Token{Kind: Simple, Size: 1, N: uint64(b)})
+	t.Add(Simple, uint64(b))
 }
 
 // AddBool adds true or false.
@@ -123,7 +133,7 @@ func (t *Tape) AddBool(b bool) {
 }
 
 // AddText adds a text. The caller knows that s is UTF-8.
-func (t *Tape) AddText(s string) { t.Tokens = append(t.Tokens, Token{Kind: Text, Size: 1, S: s}) }
+func (t *Tape) AddText(s string) { t.Add(Text, 0).S = s }
 
 // AddBytes adds a byte string. Its content is copied.
 func (t *Tape) AddBytes(b []byte) {
@@ -134,12 +144,12 @@ func (t *Tape) AddBytes(b []byte) {
 
 // AddData adds a byte string: the bytes that the caller has appended to Data.
 func (t *Tape) AddData(from int) {
-	t.Tokens = append(t.Tokens, Token{Kind: Bytes, Size: 1, N: uint64(from)<<32 | uint64(len(t.Data))})
+	t.Add(Bytes, uint64(from)<<32|uint64(len(t.Data)))
 }
 
 // Open begins an array, a map or a tag, and returns its place for [Tape.Close].
 func (t *Tape) Open(k Kind, n uint64) (at int) {
-	t.Tokens = append(t.Tokens, Token{Kind: k, N: n})
+	t.Add(k, n)
 	return len(t.Tokens) - 1
 }
 

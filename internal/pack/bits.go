@@ -74,12 +74,15 @@ func (r *reader) reset(src []byte) {
 
 // peek returns the next bits in the highest places of a word: at least 57, if
 // there are so many.
-func (r *reader) peek() uint64 {
-	i := uint(r.pos) >> 3
+func (r *reader) peek() uint64 { return r.at(r.pos) }
+
+// at is peek at another place.
+func (r *reader) at(pos int) uint64 {
+	i := uint(pos) >> 3
 	if i+8 > uint(len(r.src)) {
 		return 0
 	}
-	return binary.BigEndian.Uint64(r.src[i:i+8:i+8]) << (r.pos & 7)
+	return binary.BigEndian.Uint64(r.src[i:i+8:i+8]) << (pos & 7)
 }
 
 // read returns the next n bits, at most 32.

@@ -17,8 +17,8 @@
 //
 // # Reading the code
 //
-// The encoder ([Packer.AppendTape], write.go) and the decoder
-// ([Packer.ReadTape], read.go) are mirror images: value, key, text and so on
+// The encoder ([Coder.AppendTape], write.go) and the decoder
+// ([Coder.ReadTape], read.go) are mirror images: value, key, text and so on
 // have the same names in both. lists.go finds the previous value of a value,
 // for both. parse.go finds a short way to write a text. json.go takes texts
 // that are JSON apart, and puts them together. tables.go and tape.go make of

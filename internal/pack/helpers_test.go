@@ -64,6 +64,15 @@ func tapeItem(t *cbor.Tape, b []byte) (rest []byte) {
 	return rest
 }
 
+// AppendTape and ReadTape are a new Coder's.
+func (p itemPacker) AppendTape(dst []byte, t *cbor.Tape) []byte {
+	return p.NewCoder().AppendTape(dst, t)
+}
+
+func (p itemPacker) ReadTape(t *cbor.Tape, packed []byte, max int) error {
+	return p.NewCoder().ReadTape(t, packed, max)
+}
+
 // Append appends the packed form of an item.
 func (p itemPacker) Append(dst, item []byte) []byte { return p.AppendTape(dst, tapeOf(item)) }
 

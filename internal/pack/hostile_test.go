@@ -369,17 +369,18 @@ func TestAllocations(t *testing.T) {
 	if raceDetector() {
 		t.Skip("pools forget on purpose")
 	}
+	coder := packer.NewCoder()
 	for name, item := range corpus(t) {
 		tape, packed := tapeOf(item), packer.Append(nil, item)
 		inBytes := kindsIn(t, item, form.JSONBytes)
 		inTexts := kindsIn(t, item, form.JSON)
 		dst := make([]byte, 0, 2*len(item)+hostileSlack)
-		if n := testing.AllocsPerRun(20, func() { packer.AppendTape(dst, tape) }); int(n) > inBytes {
+		if n := testing.AllocsPerRun(20, func() { coder.AppendTape(dst, tape) }); int(n) > inBytes {
 			t.Errorf("%s: AppendTape: %v allocations", name, n)
 		}
 		if n := testing.AllocsPerRun(20, func() {
 			tape.Reset()
-			if err := packer.ReadTape(tape, packed, len(item)); err != nil {
+			if err := coder.ReadTape(tape, packed, len(item)); err != nil {
 				t.Error(err)
 			}
 		}); int(n) > 1+inBytes+inTexts {

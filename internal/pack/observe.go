@@ -18,9 +18,7 @@ type Notes struct {
 // Observe packs the item of a tape as a value of a model, and tells notes the
 // symbols.
 func (p *Packer) Observe(t *cbor.Tape, model uint8, notes *Notes) error {
-	e := p.encoders.Get().(*encoder)
-	defer p.free(e)
-	e.w, e.tape = writer{}, t
+	e := encoder{tables: p.tables, tape: t}
 	e.value(0, model, none, true)
 	var back cbor.Tape
 	d := newDecoder(p.tables)
@@ -37,9 +35,7 @@ func (p *Packer) Observe(t *cbor.Tape, model uint8, notes *Notes) error {
 
 // ObserveText is Observe for a text by itself, in a book.
 func (p *Packer) ObserveText(text string, book int, notes *Notes) error {
-	e := p.encoders.Get().(*encoder)
-	defer p.free(e)
-	e.w = writer{}
+	e := encoder{tables: p.tables}
 	if !e.text(e.parser.load(text), book, book, []uint16{0}, noLimit) {
 		return nil // it is shorter as it is
 	}

@@ -3,17 +3,18 @@ package pack
 import (
 	"math"
 	"math/bits"
-	"sync"
 
 	"example.com/cookiesession/internal/cbor"
 	"example.com/cookiesession/internal/pack/form"
 )
 
-// A Packer packs and unpacks by one set of tables. Several goroutines may use
-// it at a time.
-type Packer struct {
-	tables             *tables
-	encoders, decoders sync.Pool
+// A Packer has one set of tables. Several goroutines may use it at a time.
+type Packer struct{ tables *tables }
+
+// A Coder packs and unpacks, for one goroutine at a time.
+type Coder struct {
+	decoder decoder
+	encoder *encoder // nil before the first use: it takes 22 KB
 }
 
 // prepared are the tables of version 1 as newTables makes them, in v1_gen.go.
@@ -24,13 +25,15 @@ var prepared *tables
 
 // New returns a Packer for tables, which must not change any more.
 func New(f *form.Tables) *Packer {
-	p := &Packer{tables: prepared}
-	if prepared == nil || prepared.Tables != f {
-		p.tables = newTables(f)
+	if prepared != nil && prepared.Tables == f {
+		return &Packer{prepared}
 	}
-	p.encoders.New = func() any { return &encoder{tables: p.tables} }
-	p.decoders.New = func() any { return newDecoder(p.tables) }
-	return p
+	return &Packer{newTables(f)}
+}
+
+// NewCoder returns a Coder that has buffers of its own.
+func (p *Packer) NewCoder() *Coder {
+	return &Coder{decoder: newDecoder(p.tables)}
 }
 
 // An encoder packs the item of one tape. Places are those of tokens.

@@ -27,8 +27,8 @@ var (
 // if that is no packed form, or if the item has more than max bytes as CBOR;
 // and with a [*cbor.SyntaxError] if it is one, but the item is not
 // deterministic CBOR. Then the tape is not to be used.
-func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
-	d := p.decoders.Get().(*decoder)
+func (c *Coder) ReadTape(t *cbor.Tape, packed []byte, max int) error {
+	d := &c.decoder
 	d.begin(t, packed, max)
 	err := d.value(form.Generic, none, true, 0)
 	switch {
@@ -41,9 +41,6 @@ func (p *Packer) ReadTape(t *cbor.Tape, packed []byte, max int) error {
 		d.fill(0)
 	}
 	d.clear()
-	if cap(d.dst) <= keptText && cap(d.r.src) <= keptText {
-		p.decoders.Put(d)
-	}
 	return err
 }
 
@@ -72,8 +69,8 @@ type decoder struct {
 	notes   *Notes // of Observe
 }
 
-func newDecoder(t *tables) *decoder {
-	return &decoder{tables: t, keys: t.tape, values: t.values, symbols: t.Values, texts: t.text, phrases: t.starts}
+func newDecoder(t *tables) decoder {
+	return decoder{tables: t, keys: t.tape, values: t.values, symbols: t.Values, texts: t.text, phrases: t.starts}
 }
 
 func (d *decoder) begin(t *cbor.Tape, packed []byte, max int) {
@@ -81,13 +78,16 @@ func (d *decoder) begin(t *cbor.Tape, packed []byte, max int) {
 	d.tape, d.size, d.max = t, 0, max
 }
 
-// clear drops a session's content.
+// clear drops a session's content, and buffers that one great text has grown.
 func (d *decoder) clear() {
 	clear(d.dst)
 	clear(d.head)
 	clear(d.r.src)
 	d.tape, d.syntax = nil, nil
 	d.dst, d.pending, d.head = d.dst[:0], d.pending[:0], d.head[:0]
+	if cap(d.dst) > keptText || cap(d.r.src) > keptText {
+		*d = newDecoder(d.tables)
+	}
 }
 
 // code reads a symbol of a list.
@@ -151,8 +151,8 @@ func (d *decoder) not(reason string) {
 	}
 }
 
-func (d *decoder) add(k cbor.Token, size int) error {
-	d.tape.Tokens = append(d.tape.Tokens, k)
+func (d *decoder) add(kind cbor.Kind, n uint64, size int) error {
+	d.tape.Add(kind, n)
 	return d.grown(size)
 }
 
@@ -178,7 +178,7 @@ func (d *decoder) sameShape(model uint8, prev int, mayEqual bool, depth int) err
 	case cbor.Array:
 		return d.elements(k.N, model, prev, mayEqual, depth)
 	case cbor.Map:
-		return d.entries(k.N, model, newRecord(prev, true, mayEqual, d.inJSON), depth)
+		return d.entries(k.N, model, prev, mayEqual, depth)
 	}
 	return d.copy(prev)
 }
@@ -206,47 +206,44 @@ func (d *decoder) copy(at int) error {
 // symbol reads an item that begins with a symbol. last is the tag right before
 // it.
 func (d *decoder) symbol(model uint8, prev int, mayEqual bool, last uint64, depth int) error {
-	d.tape.Room()
-	if s := d.leaf(model, d.r.peek()); s != nil {
-		return d.begun(s, model, prev, mayEqual, last, depth)
+	symbol := d.code(&d.values[model], &d.tables.Value[model])
+	if d.notes != nil {
+		d.noteValue(model, symbol)
 	}
-	return d.grown(0)
+	s := &d.symbols[symbol]
+	d.tape.Room()
+	if d.whole(s) {
+		return d.grown(0)
+	}
+	return d.begun(s, model, prev, mayEqual, last, depth)
 }
 
-// leaf reads a symbol, at the beginning of w. One that is all of an item, which
-// most are, it adds. The caller then has to call grown. Otherwise it returns
-// the symbol.
-func (d *decoder) leaf(model uint8, w uint64) *form.Symbol {
-	t := &d.values[model]
-	e := t.quick[w>>(64-quickBits)]
-	if e == 0 {
-		e = t.long(w, d.tables.Value[model])
-	}
-	d.r.pos += int(e & 15)
-	if d.notes != nil {
-		d.noteValue(model, uint(e>>4))
-	}
-	s := &d.symbols[e>>4]
+// whole adds the item of a symbol that is all of one, as most are. Then the
+// caller has to call grown.
+func (d *decoder) whole(s *form.Symbol) bool {
 	switch s.Kind {
 	case form.Word:
-		*d.tape.Next() = cbor.Token{Kind: cbor.Text, Size: 1, S: word(s)}
+		k := d.tape.Next()
+		k.Kind, k.Size, k.S = cbor.Text, 1, word(s)
 	case form.Raw:
 		if len(s.Bytes) != 1 {
-			return s
+			return false
 		}
 		switch ib := s.Bytes[0]; {
 		case ib < argument8:
-			*d.tape.Next() = cbor.Token{Kind: cbor.Uint, Size: 1, N: uint64(ib)}
+			k := d.tape.Next()
+			k.Kind, k.Size, k.N = cbor.Uint, 1, uint64(ib)
 		case ib == cbor.False || ib == cbor.True || ib == cbor.Null:
-			*d.tape.Next() = cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
+			k := d.tape.Next()
+			k.Kind, k.Size, k.N = cbor.Simple, 1, uint64(ib)
 		default:
-			return s
+			return false
 		}
 	default:
-		return s
+		return false
 	}
 	d.size += len(s.Bytes)
-	return nil
+	return true
 }
 
 // begun reads what follows a symbol that is not all of an item.
@@ -260,8 +257,7 @@ func (d *decoder) begun(s *form.Symbol, model uint8, prev int, mayEqual bool, la
 		return d.jsonValue(s, depth)
 	case form.Whole:
 		f := float64(s.Base + d.r.read64(uint(s.Bits)))
-		k := cbor.Token{Kind: cbor.Float, Size: 1, N: math.Float64bits(f)}
-		return d.add(k, d.tape.TokenLen(&k))
+		return d.grown(d.tape.TokenLen(d.tape.Add(cbor.Float, math.Float64bits(f))))
 	case form.Int:
 		return d.int(s, depth)
 	case form.Hundredths:
@@ -296,13 +292,12 @@ func (d *decoder) addPending(from int) error {
 		d.not("text that is not UTF-8")
 	}
 	n := len(d.dst) - from
-	k := cbor.Token{Kind: cbor.Text, Size: 1}
+	place := uint64(0)
 	if n > 0 {
-		k.N = uint64(from)<<32 | uint64(len(d.dst))
+		place = uint64(from)<<32 | uint64(len(d.dst))
 		d.pending = append(d.pending, len(d.tape.Tokens))
 	}
-	d.tape.Tokens = append(d.tape.Tokens, k)
-	return d.grown(cbor.HeadSize(uint64(n)) + n)
+	return d.add(cbor.Text, place, cbor.HeadSize(uint64(n))+n)
 }
 
 // formValue reads a text that has a form as a whole.
@@ -431,7 +426,7 @@ func (d *decoder) hundredths(s *form.Symbol) error {
 	if n%25 == 0 {
 		return errSpelling
 	}
-	return d.add(cbor.Token{Kind: cbor.Float, Size: 1, N: math.Float64bits(float64(n) / 100)}, maxHead)
+	return d.add(cbor.Float, math.Float64bits(float64(n)/100), maxHead)
 }
 
 // raw reads an item of which the first byte, and those of the symbol, are
@@ -480,7 +475,7 @@ func (d *decoder) raw(first byte, s *form.Symbol, model uint8, prev int, mayEqua
 func (d *decoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, last uint64, depth int) error {
 	switch kind := cbor.Kind(ib >> 5); kind {
 	case cbor.Uint, cbor.Neg:
-		return d.add(cbor.Token{Kind: kind, Size: 1, N: n}, cbor.HeadSize(n))
+		return d.add(kind, n, cbor.HeadSize(n))
 	case cbor.Bytes:
 		from := len(d.tape.Data)
 		data, err := d.readBytes(d.tape.Data, n)
@@ -504,7 +499,7 @@ func (d *decoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, 
 		}
 		return d.elements(n, model, prev, mayEqual, depth)
 	case cbor.Map:
-		return d.entries(n, model, newRecord(none, false, true, d.inJSON), depth)
+		return d.entries(n, model, none, true, depth)
 	case cbor.Tag:
 		if depth++; depth > maxDepth {
 			return errDepth
@@ -522,7 +517,7 @@ func (d *decoder) item(ib byte, n uint64, model uint8, prev int, mayEqual bool, 
 
 // other reads a simple value or a float.
 func (d *decoder) other(ib byte, n uint64) error {
-	k := cbor.Token{Kind: cbor.Simple, Size: 1, N: uint64(ib)}
+	kind, bits := cbor.Simple, uint64(ib)
 	switch ib {
 	case cbor.False, cbor.True, cbor.Null:
 	case ibFloat64, ibFloat64 - 1, ibFloat64 - 2:
@@ -530,11 +525,11 @@ func (d *decoder) other(ib byte, n uint64) error {
 		if reason != "" {
 			d.not(reason)
 		}
-		k.Kind, k.N = cbor.Float, math.Float64bits(f)
+		kind, bits = cbor.Float, math.Float64bits(f)
 	default:
 		d.not("simple value")
 	}
-	return d.add(k, headSize(ib))
+	return d.add(kind, bits, headSize(ib))
 }
 
 // readBytes appends a string's content, 8 bits a byte, to dst.
@@ -576,8 +571,9 @@ func (d *decoder) elements(n uint64, model uint8, prev int, mayEqual bool, depth
 	return nil
 }
 
-// entries reads a map of n entries, which is below depth levels.
-func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
+// entries reads a map of n entries, which is below depth levels. prev is a map
+// that has the same keys, or none.
+func (d *decoder) entries(n uint64, model uint8, prev int, mayEqual bool, depth int) error {
 	if depth++; depth > maxDepth {
 		return errDepth
 	}
@@ -585,6 +581,7 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 	if err := d.grown(cbor.HeadSize(n)); err != nil {
 		return err
 	}
+	r := newRecord(prev, prev != none, mayEqual, d.inJSON)
 	for n > 0 {
 		var err error
 		if n, err = d.known(n, &r, depth); err == nil && n > 0 {
@@ -603,17 +600,26 @@ func (d *decoder) entries(n uint64, model uint8, r record, depth int) error {
 // follows from something before. Most entries are none of these. It returns how
 // many are left.
 func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
+	pos := d.r.pos
 	for ; n > 0 && r.plain(); n-- {
-		w := d.r.peek()
+		w := d.r.at(pos)
 		e := d.keys.wide[r.code][w>>(64-form.MaxCode)]
 		k := d.keys.key(e >> 4)
 		if k == nil {
 			break
 		}
+		w <<= e & 15
+		t := &d.values[k.model]
+		v := t.quick[w>>(64-quickBits)]
+		if v == 0 {
+			v = t.long(w, d.tables.Value[k.model])
+		}
+		pos += int(e&15) + int(v&15)
 		if d.notes != nil {
 			d.noteKey(r.code, int(e>>4))
+			d.noteValue(k.model, uint(v>>4))
 		}
-		d.r.pos += int(e & 15)
+		s := &d.symbols[v>>4]
 		d.size += k.size
 		at := len(d.tape.Tokens)
 		d.tape.Room()
@@ -623,15 +629,18 @@ func (d *decoder) known(n uint64, r *record, depth int) (uint64, error) {
 		}
 		r.last, r.rank = at, k.rank
 		r.after(k.next)
-		s := d.leaf(k.model, w<<(e&15))
-		if s != nil {
+		if !d.whole(s) {
+			d.r.pos = pos
 			if err := d.begun(s, k.model, none, r.mayEqual, untagged, depth); err != nil {
 				return n, err
 			}
-		} else if d.size > d.max || d.r.over() {
+			pos = d.r.pos
+		} else if d.size > d.max || pos > d.r.end {
+			d.r.pos = pos
 			return n, d.bad()
 		}
 	}
+	d.r.pos = pos
 	return n, nil
 }
 

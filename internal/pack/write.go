@@ -10,34 +10,33 @@ import (
 
 // AppendTape appends the packed form of the item of a tape to dst. It notes in
 // the tape which keys are in the dictionary.
-func (p *Packer) AppendTape(dst []byte, t *cbor.Tape) []byte {
-	e := p.encoders.Get().(*encoder)
+func (c *Coder) AppendTape(dst []byte, t *cbor.Tape) []byte {
+	if c.encoder == nil {
+		c.encoder = &encoder{tables: c.decoder.tables}
+	}
+	e := c.encoder
 	e.w, e.tape = writer{dst: dst, start: len(dst)}, t
 	e.value(0, form.Generic, none, true)
 	dst = e.w.close()
-	p.free(e)
+	e.clear()
 	return dst
 }
 
 // ExplainTape returns what each place of the item of a tape takes when it is
 // packed.
 func (p *Packer) ExplainTape(t *cbor.Tape) []PathBits {
-	e := p.encoders.Get().(*encoder)
-	e.tape = t
-	e.trace = &tracer{places: make(map[string]int), seen: make(map[string]string)}
-	out := e.trace
+	e := encoder{tables: p.tables, tape: t, trace: &tracer{places: make(map[string]int), seen: make(map[string]string)}}
 	e.value(0, form.Generic, none, true)
-	p.free(e)
-	return out.out
+	return e.trace.out
 }
 
-// free gives e back, but for buffers that one great text has grown.
-func (p *Packer) free(e *encoder) {
-	e.w, e.tape, e.trace = writer{}, nil, nil
+// clear drops a session's content, and buffers that one great text has grown.
+func (e *encoder) clear() {
+	e.w, e.tape = writer{}, nil
 	e.head = cleared(e.head)
 	e.jsonText = cleared(e.jsonText)
-	if cap(e.head) <= keptText && cap(e.jsonText) <= keptText && cap(e.inner.Tokens) <= keptText/16 {
-		p.encoders.Put(e)
+	if cap(e.head) > keptText || cap(e.jsonText) > keptText || cap(e.inner.Tokens) > keptText/16 {
+		*e = encoder{tables: e.tables}
 	}
 }
 

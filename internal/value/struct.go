@@ -70,6 +70,7 @@ func (f *field) write(t *cbor.Tape, v reflect.Value, depth int) (stored bool, er
 	if f.op == opStruct && t.Tokens[at+1].N == 0 {
 		// Only what is not stored was other than zero: unexported fields, a
 		// zero time's Location. Left out and empty decode to the same.
+		clear(t.Tokens[at:])
 		t.Tokens = t.Tokens[:at]
 		return false, nil
 	}
@@ -104,11 +105,26 @@ func (c *structCodec) decode(d *decoder, v reflect.Value, depth int) error {
 		}
 		f := &c.fields[next]
 		next++
+		// Most fields have one of three kinds, and no other token than usual.
 		of := v
 		if f.index >= 0 {
 			of = v.Field(f.index)
 		} else {
 			of = v.FieldByIndex(f.path)
+		}
+		switch k := d.peek(); {
+		case f.op == opString && k.Kind == cbor.Text && k.S != "":
+			d.Pos++
+			of.SetString(d.plainString(k.S, depth+1))
+			continue
+		case f.op == opInt && k.Kind == cbor.Uint && k.N != 0 && k.N < 1<<31 && !of.OverflowInt(int64(k.N)):
+			d.Pos++
+			of.SetInt(int64(k.N))
+			continue
+		case f.op == opBool && k.Kind == cbor.Simple && k.N == cbor.True:
+			d.Pos++
+			of.SetBool(true)
+			continue
 		}
 		if err := f.decode(d, of, depth+1); err != nil {
 			return inside(f.name, err)
@@ -136,38 +152,6 @@ func equal(field, key *cbor.Token) bool {
 }
 
 func (f *field) decode(d *decoder, v reflect.Value, depth int) error {
-	switch f.op {
-	case opString:
-		s, err := d.string(depth)
-		if err != nil {
-			return typed(err, f.typ)
-		}
-		if s == "" {
-			d.Inexact = true
-			return nil
-		}
-		v.SetString(s)
-		return nil
-	case opInt:
-		n, err := d.toInt64()
-		if err == nil && v.OverflowInt(n) {
-			err = refuse("an integer of this size")
-		}
-		if err != nil {
-			return typed(err, f.typ)
-		}
-		d.Inexact = d.Inexact || n == 0
-		v.SetInt(n)
-		return nil
-	case opBool:
-		b, err := d.bool()
-		if err != nil {
-			return typed(err, f.typ)
-		}
-		d.Inexact = d.Inexact || !b
-		v.SetBool(b)
-		return nil
-	}
 	if err := f.codec.decode(d, v, depth); err != nil {
 		return err
 	}

@@ -21,7 +21,12 @@ func MarkRead(h http.Header, room *[2]string) {
 		h["Cache-Control"] = []string{"private"}
 		return
 	}
-	if room[0] != "" {
+	setBoth(h, room)
+}
+
+// setBoth sets the headers of [MarkRead], which are not there yet.
+func setBoth(h http.Header, room *[2]string) {
+	if room == nil || room[0] != "" {
 		room = new([2]string)
 	}
 	*room = [2]string{"Cookie", "private"}
@@ -30,17 +35,17 @@ func MarkRead(h http.Header, room *[2]string) {
 
 // SetCookies puts a session's Set-Cookie lines into a response's headers, and
 // replaces lines for the same names. No shared cache may keep such a response,
-// even if the handler allowed it.
-func SetCookies(h http.Header, lines []string) {
+// even if the handler allowed it. The headers may have lines itself afterwards.
+// room is that of [MarkRead], or nil.
+func SetCookies(h http.Header, lines []string, room *[2]string) {
 	for key := range h {
 		if isForSharedCaches(key) {
 			delete(h, key)
 		}
 	}
 	if len(h["Vary"])+len(h["Set-Cookie"])+len(h["Cache-Control"]) == 0 {
-		values := make([]string, 0, 2+len(lines)) // one array for most responses
-		values = append(append(values, "Cookie", "private"), lines...)
-		h["Vary"], h["Cache-Control"], h["Set-Cookie"] = values[:1:1], values[1:2:2], values[2:]
+		setBoth(h, room)
+		h["Set-Cookie"] = slices.Clip(lines)
 		return
 	}
 	addVary(h)

@@ -76,17 +76,17 @@ func TestHeadersAreKeptApart(t *testing.T) {
 	}
 
 	h = http.Header{}
-	lines := []string{"s=1", "s_2=2"}
-	webrule.SetCookies(h, lines)
+	lines := [3]string{"s=1", "s_2=2", "another's"}
+	webrule.SetCookies(h, lines[:2], nil)
 	h["Vary"] = append(h["Vary"], "Origin")
 	h["Cache-Control"] = append(h["Cache-Control"], "no-transform")
-	h["Set-Cookie"][0] = "s=0"
-	want = http.Header{"Vary": {"Cookie", "Origin"}, "Cache-Control": {"private", "no-transform"}, "Set-Cookie": {"s=0", "s_2=2"}}
+	h["Set-Cookie"] = append(h["Set-Cookie"], "theme=dark")
+	want = http.Header{"Vary": {"Cookie", "Origin"}, "Cache-Control": {"private", "no-transform"}, "Set-Cookie": {"s=1", "s_2=2", "theme=dark"}}
 	if diff := cmp.Diff(want, h); diff != "" {
 		t.Error("cookies set: " + diff)
 	}
-	if lines[0] != "s=1" {
-		t.Errorf("the lines are %q", lines)
+	if lines[2] != "another's" {
+		t.Errorf("there is %q behind the lines", lines[2])
 	}
 }
 
@@ -131,7 +131,7 @@ func TestSetCookiesPrivate(t *testing.T) {
 			h = http.Header{}
 		}
 		for range 2 { // the second time changes nothing
-			webrule.SetCookies(h, []string{"s=1"})
+			webrule.SetCookies(h, []string{"s=1"}, nil)
 		}
 		want := tt.want.Clone()
 		want["Vary"], want["Set-Cookie"] = []string{"Cookie"}, []string{"s=1"}
@@ -156,7 +156,7 @@ func TestSetAndRemoveCookies(t *testing.T) {
 		{"longer, shorter and other case", []string{"s_3=1", "S=1", "=1"}, append([]string{"s_3=1", "S=1", "=1"}, ours...), []string{"s_3=1", "S=1", "=1"}},
 	} {
 		h := http.Header{"Set-Cookie": tt.before}
-		webrule.SetCookies(h, ours)
+		webrule.SetCookies(h, ours, nil)
 		if diff := cmp.Diff(tt.wantSet, h["Set-Cookie"]); diff != "" {
 			t.Errorf("%s, set (-want +got):\n%s", tt.name, diff)
 		}
