@@ -169,9 +169,8 @@ func (p *parser) findParts(t *tables) {
 		// Runs that are long enough and do not go on with c have their highest
 		// bit here, and if c is a special, so has what is behind these.
 		m := &runMasks[c]
-		e0, e1 := (r0+bias0)&highest&^m[0], (r1+bias1)&highest&^m[1]
-		if e0|e1 != 0 {
-			p.partsOf(t, runLengths{r0, r1}, runLengths{e0, e1}, i)
+		if ((r0+bias0)&^m[0]|(r1+bias1)&^m[1])&highest != 0 {
+			p.partsOf(t, runLengths{r0, r1}, runLengths{(r0 + bias0) & highest &^ m[0], (r1 + bias1) & highest &^ m[1]}, i)
 		}
 		r0, r1 = (r0+ones)&m[0], (r1+ones)&m[1]
 	}
@@ -197,7 +196,7 @@ func (p *parser) partsOf(t *tables, lengths, ended runLengths, end int) {
 	for word, e := range ended {
 		for ; e != 0; e &= e - 1 {
 			k := 4*word + bits.TrailingZeros64(e)/16
-			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(end, n, k) {
+			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(lengths, end, n, k) {
 				p.add(end-n, end, form.Run+k, 0)
 			}
 		}
@@ -206,13 +205,13 @@ func (p *parser) partsOf(t *tables, lengths, ended runLengths, end int) {
 
 // shorter returns how many of the last n characters of a run may be a run by
 // themselves: those behind the first - or _.
-func (p *parser) shorter(end, n, alphabet int) int {
-	for i := end - n; alphabet == 0 && i < end; i++ {
-		if c := p.text[i]; c == '-' || c == '_' {
-			return end - i - 1
-		}
+func (p *parser) shorter(lengths runLengths, end, n, alphabet int) int {
+	if alphabet != 0 || lengths.of(1) >= n {
+		return 0 // it has none: they are what sets the first two alphabets apart
 	}
-	return 0
+	for n--; p.text[end-n-1] != '-' && p.text[end-n-1] != '_'; n-- {
+	}
+	return n
 }
 
 // special adds the part around one of the characters - : =, if there is one.
@@ -221,7 +220,7 @@ func (p *parser) special(t *tables, lengths runLengths, i int) {
 	switch text[i] {
 	case '=':
 		for k := range 2 {
-			for n := lengths.of(k); n > 0; n = p.shorter(i, n, k) {
+			for n := lengths.of(k); n > 0; n = p.shorter(lengths, i, n, k) {
 				if size := t.paddedBits(text[i-n:], n, k); size > 0 {
 					p.add(i-n, i+(4-n%4)%4, form.Padded+k, size)
 				}
