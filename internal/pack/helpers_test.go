@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -64,13 +65,20 @@ func tapeItem(t *cbor.Tape, b []byte) (rest []byte) {
 	return rest
 }
 
-// AppendTape and ReadTape are a new Coder's.
-func (p itemPacker) AppendTape(dst []byte, t *cbor.Tape) []byte {
-	return p.NewCoder().AppendTape(dst, t)
+// coders are packer's, to be used again: what one leaves behind harms none.
+var coders = sync.Pool{New: func() any { return packer.NewCoder() }}
+
+// AppendTape and ReadTape are a Coder's.
+func (itemPacker) AppendTape(dst []byte, t *cbor.Tape) []byte {
+	c := coders.Get().(*pack.Coder)
+	defer coders.Put(c)
+	return c.AppendTape(dst, t)
 }
 
-func (p itemPacker) ReadTape(t *cbor.Tape, packed []byte, max int) error {
-	return p.NewCoder().ReadTape(t, packed, max)
+func (itemPacker) ReadTape(t *cbor.Tape, packed []byte, max int) error {
+	c := coders.Get().(*pack.Coder)
+	defer coders.Put(c)
+	return c.ReadTape(t, packed, max)
 }
 
 // Append appends the packed form of an item.
