@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -160,7 +161,7 @@ func (v *visit) commit(header http.Header, status int) error {
 		s.event(failure(err))
 		return err
 	}
-	s.apply(header, before)
+	s.apply(header, before, s.output.lines)
 	return nil
 }
 
@@ -191,8 +192,12 @@ func (v *visit) sent() {
 	}
 }
 
-// uncommit says that the headers did not go out after all.
-func (v *visit) uncommit() {
+// uncommit says that the headers did not go out after all. The application may
+// write into them again.
+func (v *visit) uncommit(header http.Header) {
+	if lines, ok := header["Set-Cookie"]; ok {
+		header["Set-Cookie"] = slices.Clone(lines)
+	}
 	v.mu.Lock()
 	v.committed = false
 	v.mu.Unlock()

@@ -244,8 +244,7 @@ func (s *state) save(w http.ResponseWriter) error {
 	if err := s.prepare(http.StatusOK); err != nil {
 		return err
 	}
-	s.apply(w.Header(), before)
-	s.output.lines = slices.Clone(s.output.lines) // the application may write into the headers'
+	s.apply(w.Header(), before, slices.Clone(s.output.lines)) // the application may write into them
 	if s.visit == nil {
 		s.report()
 	}

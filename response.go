@@ -115,7 +115,7 @@ func (w *responseWriter) FlushError() error {
 	switch {
 	case did && errors.Is(err, http.ErrNotSupported):
 		w.committed = false
-		w.visit.uncommit()
+		w.visit.uncommit(w.Header())
 	case did:
 		w.visit.sent()
 	}
@@ -135,7 +135,7 @@ func (w *responseWriter) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	case did && err != nil:
 		// Nothing was sent: the handler answers in another way.
 		w.committed = false
-		w.visit.uncommit()
+		w.visit.uncommit(w.Header())
 	case did:
 		w.visit.sent()
 		w.visit.hijacked()

@@ -266,14 +266,15 @@ var errNoRequest = errors.New("a Session that came with no request has no label:
 
 // apply writes a response's headers: Vary, then Set-Cookie, then Cache-Control.
 // It may run again: the headers may have been cleared since, or the lines in
-// them may be out of date.
-func (s *state) apply(h http.Header, before []string) {
+// them may be out of date. lines are those of the output, and may become the
+// header's.
+func (s *state) apply(h http.Header, before, lines []string) {
 	retract(h, before)
-	if len(s.output.lines) == 0 {
+	if len(lines) == 0 {
 		webrule.MarkRead(h, &s.headers)
 		return
 	}
-	webrule.SetCookies(h, s.output.lines, &s.headers)
+	webrule.SetCookies(h, lines, &s.headers)
 }
 
 // retract takes the cookies of Set-Cookie lines out of the headers.

@@ -297,6 +297,26 @@ func TestSaveOfALoadedSessionTooLate(t *testing.T) {
 	})
 }
 
+// What the application writes over a line that Save has set stays, whatever is
+// saved later.
+func TestSaveThenOtherHeader(t *testing.T) {
+	site := newUserSite(t)
+	page := site.visit(new(webBrowser), func(c *userCall) {
+		c.S.Data.Visits++
+		mustDo(t, site.Save(c.W, c.S))
+		c.W.Header()["Set-Cookie"][0] = "theme=dark"
+		c.S.Data.Visits++
+		mustDo(t, site.Save(c.W, c.S))
+		c.S.Data.Visits++
+	})
+	lines := page.cookies()
+	if len(lines) != 2 || lines[0] != "theme=dark" {
+		t.Fatalf("Set-Cookie is %q", lines)
+	}
+	value := wantDefaultCookie(t, http.Header{"Set-Cookie": lines[1:]})
+	wantData(t, site, value, webUser{Visits: 3})
+}
+
 // Without Handler each Save reports, but the same output only once.
 func TestSaveTwiceReportsOnce(t *testing.T) {
 	site := newUserSite(t)

@@ -87,8 +87,8 @@ func (t *Tape) Next() *Token {
 }
 
 // Add adds a token, and returns it for what else is to be set. It is made where
-// it stays: of one that was just made elsewhere, a copy waits for all its parts,
-// and is slow while garbage is collected.
+// it stays: of one that was just made elsewhere, a copy waits for all its
+// parts, and is slow while garbage is collected.
 func (t *Tape) Add(kind Kind, n uint64) *Token {
 	t.Room()
 	k := t.Next()
@@ -167,13 +167,11 @@ func (t *Tape) Offset(at int) int { return t.len(0, at) }
 func (t *Tape) len(from, to int) (n int) {
 	tokens := t.Tokens[from:to]
 	for i := range tokens {
-		// Most tokens are short texts, and heads of one byte.
-		switch k := &tokens[i]; {
-		case k.Kind == Text && len(k.S) < shortArg:
+		// Most tokens are short texts, which have no N, or heads of one byte.
+		k := &tokens[i]
+		if k.N+uint64(len(k.S)) < shortArg && k.Kind != Bytes && k.Kind != Float {
 			n += 1 + len(k.S)
-		case k.Kind == Uint && k.N < shortArg:
-			n++
-		default:
+		} else {
 			n += t.TokenLen(k)
 		}
 	}

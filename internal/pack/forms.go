@@ -44,7 +44,11 @@ var runs = func() (rs []run) {
 
 // size returns how many bits n characters take.
 func (r *run) size(n int) int {
-	return n/r.group*int(r.bits[r.group]) + int(r.bits[n%r.group])
+	size := 0
+	for ; n > r.group; n -= r.group { // twice, or so: faster than a division
+		size += int(r.bits[r.group])
+	}
+	return size + int(r.bits[n])
 }
 
 // alphabets has a bit for each alphabet that a character is in.

@@ -169,9 +169,8 @@ func (p *parser) findParts(t *tables) {
 		// Runs that are long enough and do not go on with c have their highest
 		// bit here, and if c is a special, so has what is behind these.
 		m := &runMasks[c]
-		e0, e1 := (r0+bias0)&highest&^m[0], (r1+bias1)&highest&^m[1]
-		if e0|e1 != 0 {
-			p.partsOf(t, runLengths{r0, r1}, runLengths{e0, e1}, i)
+		if ((r0+bias0)&^m[0]|(r1+bias1)&^m[1])&highest != 0 {
+			p.partsOf(t, runLengths{r0, r1}, runLengths{(r0 + bias0) & highest &^ m[0], (r1 + bias1) & highest &^ m[1]}, i)
 		}
 		r0, r1 = (r0+ones)&m[0], (r1+ones)&m[1]
 	}
@@ -197,7 +196,7 @@ func (p *parser) partsOf(t *tables, lengths, ended runLengths, end int) {
 	for word, e := range ended {
 		for ; e != 0; e &= e - 1 {
 			k := 4*word + bits.TrailingZeros64(e)/16
-			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(end, n, k) {
+			for n := lengths.of(k); n >= runs[k].least; n = p.shorter(lengths, end, n, k) {
 				p.add(end-n, end, form.Run+k, 0)
 			}
 		}
@@ -206,13 +205,13 @@ func (p *parser) partsOf(t *tables, lengths, ended runLengths, end int) {
 
 // shorter returns how many of the last n characters of a run may be a run by
 // themselves: those behind the first - or _.
-func (p *parser) shorter(end, n, alphabet int) int {
-	for i := end - n; alphabet == 0 && i < end; i++ {
-		if c := p.text[i]; c == '-' || c == '_' {
-			return end - i - 1
-		}
+func (p *parser) shorter(lengths runLengths, end, n, alphabet int) int {
+	if alphabet != 0 || lengths.of(1) >= n {
+		return 0 // it has none: they are what sets the first two alphabets apart
 	}
-	return 0
+	for n--; p.text[end-n-1] != '-' && p.text[end-n-1] != '_'; n-- {
+	}
+	return n
 }
 
 // special adds the part around one of the characters - : =, if there is one.
@@ -221,7 +220,7 @@ func (p *parser) special(t *tables, lengths runLengths, i int) {
 	switch text[i] {
 	case '=':
 		for k := range 2 {
-			for n := lengths.of(k); n > 0; n = p.shorter(i, n, k) {
+			for n := lengths.of(k); n > 0; n = p.shorter(lengths, i, n, k) {
 				if size := t.paddedBits(text[i-n:], n, k); size > 0 {
 					p.add(i-n, i+(4-n%4)%4, form.Padded+k, size)
 				}
@@ -291,7 +290,7 @@ func newBookChooser(f *form.Tables, texts []textTable) (b bookChooser) {
 		if n < 0 {
 			n = len(pairs)
 			pairs = append(pairs, p)
-			first, last := texts[p.first].costs, texts[p.last].costs
+			first, last := &texts[p.first].literals, &texts[p.last].literals
 			var more [256]int8
 			for c := range more {
 				more[c] = 2*int8(last[c]-first[c]) + lean[c]
@@ -354,15 +353,14 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		if here >= ahead {
 			continue
 		}
-		row := inContext[p.contexts[i]].costs
-		c := p.text[i]
-		ways[i+1] = min(ways[i+1], here+way(row[c])*aBit+way(1<<stepLength|step(c)))
+		table, c := inContext[p.contexts[i]], p.text[i]
+		ways[i+1] = min(ways[i+1], here+way(table.literals[c])*aBit+way(1<<stepLength|step(c)))
 		if part <= i {
-			part = p.partsAt(t, i, here, row, ways)
+			part = p.partsAt(t, i, here, table.codes, ways)
 		}
 		b := &phrases.buckets[phrases.cell(c, p.text[i+1])]
-		if cost := row[b.two]; cost != 0 {
-			if next := here + way(cost)*aBit + way(b.step); next < ways[i+2] {
+		if code := table.codes[b.two.symbol()]; code != 0 {
+			if next := here + way(code&15)*aBit + way(b.two); next < ways[i+2] {
 				ways[i+2] = next
 				if enough := next.cost() + passed*aBit; enough < ahead {
 					ahead, aheadAt = enough, i+2
@@ -375,12 +373,12 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 		}
 		start := binary.LittleEndian.Uint64(p.text[i:])
 		for k, end := phrases.longer(b, bit); k < end; k++ {
-			x, cost := &phrases.order[k], row[form.Phrase+k]
-			if cost == 0 || !x.begins(start) {
+			x, code := &phrases.order[k], table.codes[form.Phrase+k]
+			if code == 0 || !x.begins(start) {
 				continue
 			}
-			next, to := here+way(cost)*aBit+way(x.step), i+x.step.length()
-			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.step.symbol()-form.Phrase] {
+			next, to := here+way(code&15)*aBit+way(x.step), i+x.step.length()
+			if next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.phrase] {
 				continue
 			}
 			ways[to] = next
@@ -404,11 +402,11 @@ func (p *parser) partAt(part int) int {
 
 // partsAt takes the parts up to those that begin at i, and returns where the
 // next one begins.
-func (p *parser) partsAt(t *tables, i int, here way, costs []uint8, ways *[pieceSize + 1]way) int {
+func (p *parser) partsAt(t *tables, i int, here way, codes []uint16, ways *[pieceSize + 1]way) int {
 	next := p.partAt(p.part)
 	for ; next <= i; next = p.partAt(p.part + 1) {
-		if x := &p.parts[p.part]; next == i && costs[x.symbol] != 0 {
-			bits := int(costs[x.symbol]) + x.bits
+		if x := &p.parts[p.part]; next == i && codes[x.symbol] != 0 {
+			bits := int(codes[x.symbol]&15) + x.bits
 			if x.symbol >= form.Run {
 				bits += t.runBits(x.symbol-form.Run, x.to-i)
 			}

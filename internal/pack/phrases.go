@@ -15,27 +15,27 @@ type phraseIndex struct {
 	columns [256]uint8      // of a second byte
 	cells   [1 << 13]uint16 // the bucket of two bytes; the first one is empty
 	buckets []bucket
-	ends    []uint16 // in order, of the phrases that share two bytes and a bit of thirds
-	order   []indexed
+	ends    []uint16  // in order, of the phrases that share two bytes and a bit of thirds
+	order   []indexed // the first one is none
 }
-
-// noPhrase stands in costs for a phrase that there is not.
-const noPhrase = form.Escape
 
 // A bucket is the phrases with the same first two bytes.
 type bucket struct {
 	thirds uint64 // the third bytes of those that have more, as bits of their lowest 6 bits
 	from   uint16 // in ends: before those of the lowest bit
-	two    uint16 // the place in costs of the phrase of no more bytes, or noPhrase
-	step   step   // of that one
+	two    step   // by the phrase of no more bytes, or none
 }
 
 // An indexed phrase.
 type indexed struct {
 	start  uint64 // its first 8 bytes, the first one lowest
-	step   step
+	step   step   // its symbol is of its place in the index
+	phrase uint16
 	unused uint8 // how many bits of start are not the phrase's
 }
+
+// noPhrase is the step by no phrase, which has no code.
+const noPhrase = step(2<<stepLength | form.Phrase)
 
 // begins reports whether a text may begin with the phrase of which the first 8
 // bytes are given: whether it does so up to there.
@@ -54,7 +54,7 @@ func (x *phraseIndex) longer(b *bucket, bit uint64) (from, to int) {
 }
 
 func newPhraseIndex(phrases []string) *phraseIndex {
-	x := &phraseIndex{ends: []uint16{0}}
+	x := &phraseIndex{ends: []uint16{1}, order: make([]indexed, 1, len(phrases)+1)}
 	rows, columns := 0, 1 // the first of each is that of the bytes that begin none
 	for _, p := range phrases {
 		if x.rows[p[0]] == 0 {
@@ -97,7 +97,7 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		b := &x.buckets[len(x.buckets)-1]
 		switch bit := uint64(1) << (third - 1); {
 		case third == 0:
-			b.two, b.step = uint16(form.Phrase+len(x.order)), newStep(form.Phrase+i, len(p))
+			b.two = newStep(form.Phrase+len(x.order), len(p))
 			x.ends = append(x.ends, 0)
 		case b.thirds&bit == 0:
 			if b.thirds == 0 {
@@ -110,7 +110,8 @@ func newPhraseIndex(phrases []string) *phraseIndex {
 		n := copy(start[:], p)
 		x.order = append(x.order, indexed{
 			start:  binary.LittleEndian.Uint64(start[:]),
-			step:   newStep(form.Phrase+i, len(p)),
+			step:   newStep(form.Phrase+len(x.order), len(p)),
+			phrase: uint16(i),
 			unused: uint8(8 * (8 - n)),
 		})
 		x.ends[len(x.ends)-1] = uint16(len(x.order))

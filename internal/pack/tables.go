@@ -31,24 +31,24 @@ type tables struct {
 
 // A textTable has the codes of text symbols.
 type textTable struct {
-	codes []uint16 // by symbol
-	costs []uint8  // by place: see setCosts
+	codes    []uint16   // by symbol, but of phrases by their places in the index
+	literals [256]uint8 // the bits that each byte takes, escaped if need be
 }
 
-// setCosts sets what the parser asks for, the bits that symbols take: those of
-// bytes escaped if need be, those of phrases in the order of the index, so that
-// what is looked at together is together. 0: there is no code.
-func (t *textTable) setCosts(costs []uint8, order []indexed) {
-	t.costs = costs
-	for symbol, code := range t.codes[:form.Phrase] {
-		costs[symbol] = uint8(code & 15)
-		if symbol < form.End && code == 0 {
-			costs[symbol] = uint8(t.codes[form.Escape]&15) + 8
+// set sets the codes by those of symbols. What the parser looks at together is
+// then together.
+func (t *textTable) set(codes []uint16, order []indexed) {
+	copy(t.codes, codes[:form.Phrase])
+	for i := range order {
+		if p := &order[i]; p.step != 0 {
+			t.codes[form.Phrase+i] = codes[form.Phrase+int(p.phrase)]
 		}
 	}
-	costs[noPhrase] = 0
-	for i := range order {
-		costs[form.Phrase+i] = uint8(t.codes[order[i].step.symbol()] & 15)
+	escaped := uint8(codes[form.Escape]&15) + 8
+	for c, code := range codes[:form.End] {
+		if t.literals[c] = uint8(code & 15); code == 0 {
+			t.literals[c] = escaped
+		}
 	}
 }
 
@@ -123,13 +123,14 @@ func newTables(f *form.Tables) *tables {
 		codeList(l).setCodes(t.lengthCodes[i][:])
 	}
 	t.phrases = newPhraseIndex(f.Phrases)
-	texts, symbols := make([]textTable, len(f.Text)), form.Phrase+len(f.Phrases)
-	codes, costs := make([]uint16, len(f.Text)*symbols), make([]uint8, len(f.Text)*symbols)
+	texts, places := make([]textTable, len(f.Text)), form.Phrase+len(t.phrases.order)
+	codes := make([]uint16, len(f.Text)*places)
 	for i, l := range f.Text {
 		t.text = append(t.text, codeList(l).decoder())
-		texts[i].codes = codes[i*symbols:][:symbols:symbols]
-		codeList(l).setCodes(texts[i].codes)
-		texts[i].setCosts(costs[i*symbols:][:symbols:symbols], t.phrases.order)
+		bySymbol := make([]uint16, form.Phrase+len(f.Phrases))
+		codeList(l).setCodes(bySymbol)
+		texts[i].codes = codes[i*places:][:places:places]
+		texts[i].set(bySymbol, t.phrases.order)
 	}
 	for book := range t.inContext {
 		for context, i := range f.Contexts[book] {
