@@ -17,12 +17,12 @@
 //
 // # Reading the code
 //
-// The encoder ([Coder.AppendTape], write.go) and the decoder
-// ([Coder.ReadTape], read.go) are mirror images: value, key, text and so on
-// have the same names in both. lists.go finds the previous value of a value,
-// for both. parse.go finds a short way to write a text. json.go takes texts
-// that are JSON apart, and puts them together. tables.go and tape.go make of
-// the tables that the trainer found what the two need to look up.
+// The encoder ([Coder.AppendTape], write.go) and the decoder ([Coder.ReadTape],
+// read.go) are mirror images: value, key, text and so on have the same names in
+// both. lists.go finds the previous value of a value, for both. parse.go finds
+// a short way to write a text. json.go takes texts that are JSON apart, and
+// puts them together. tables.go and tape.go make of the tables that the trainer
+// found what the two need to look up.
 //
 // Several packed forms have the same item. AppendTape makes one of them, by
 // what its parser finds for each value by itself. ReadTape accepts all of them,
