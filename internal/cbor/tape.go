@@ -100,7 +100,10 @@ func (t *Tape) Add(kind Kind, n uint64) *Token {
 func (t *Tape) AddUint(n uint64) { t.Add(Uint, n) }
 
 // AddInt adds an integer.
-func (t *Tape) AddInt(n int64) { t.Tokens = append(t.Tokens, IntToken(n)) }
+func (t *Tape) AddInt(n int64) {
+	k := IntToken(n)
+	t.Add(k.Kind, k.N)
+}
 
 // IntToken returns the token of an integer.
 func IntToken(n int64) Token {
