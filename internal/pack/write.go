@@ -291,12 +291,13 @@ func (e *encoder) textValue(s string, model uint8) {
 	if mayBeJSON(s) && e.jsonValue(s, m.json) {
 		return
 	}
-	limit := noLimit
 	rest := e.parser.load(s)
 	piece := e.parser.piece()
-	whole, ok := e.wholeForm(piece, model)
-	if ok = ok && rest == ""; ok {
-		limit = whole.bits
+	limit, whole, ok := noLimit, whole{}, false
+	if rest == "" {
+		if whole, ok = e.wholeForm(piece, model); ok {
+			limit = whole.bits
+		}
 	}
 	switch {
 	case e.text(rest, form.Words, form.Marks, m.text[:], limit):
