@@ -49,7 +49,7 @@ type budgets struct {
 }
 
 var (
-	full  = budgets{times: 60 * time.Second, node: 15 * time.Second, requests: 15 * time.Second, growth: 25 * time.Second, wrkRounds: 5, crossValidate: 90 * time.Second}
+	full  = budgets{times: 120 * time.Second, node: 15 * time.Second, requests: 15 * time.Second, growth: 25 * time.Second, wrkRounds: 5, crossValidate: 90 * time.Second}
 	quick = budgets{times: 10 * time.Second, node: 3 * time.Second, requests: 4 * time.Second, growth: 6 * time.Second, wrkRounds: 1}
 )
 

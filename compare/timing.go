@@ -22,18 +22,26 @@ type operation struct {
 }
 
 const (
-	slice  = time.Millisecond      // that an operation has in a round
-	longer = 20 * time.Millisecond // one that takes longer is left out in some rounds
-	fewest = 5                     // rounds, whatever the budget
+	inBudget = 1000 // slices, at least
+	longer   = 5    // slices; an operation that takes more is left out in some rounds
+	fewest   = 5    // rounds, whatever the budget
 )
 
-// interleave times operations in turn, in many short rounds and each time in
-// another order, until the budget is used up. If the machine is slow for a
-// while, all of them are, and their ratios stay.
+// sliceOf returns how long an operation is timed without a break. In a shorter
+// time, what it throws away is collected in the time of another one, and its
+// code and data are in no cache yet: then one that allocates much, or has
+// little code, looks faster than it is by itself.
+func sliceOf(budget time.Duration) time.Duration {
+	return min(max(budget/inBudget, time.Millisecond), 20*time.Millisecond)
+}
+
+// interleave times operations in turn, in rounds and each time in another
+// order, until the budget is used up. If the machine is slow for a while, all
+// of them are, and their ratios stay.
 func interleave(ops []*operation, budget time.Duration) error {
 	end := time.Now().Add(budget)
 	for _, op := range ops {
-		if err := op.calibrate(); err != nil {
+		if err := op.calibrate(sliceOf(budget)); err != nil {
 			return err
 		}
 	}
@@ -92,12 +100,12 @@ func (op *operation) run() (float64, error) {
 }
 
 // calibrate chooses how often an operation runs in one round.
-func (op *operation) calibrate() error {
+func (op *operation) calibrate(slice time.Duration) error {
 	if op.repeats > 0 {
 		return nil
 	}
 	if op.reference != nil {
-		if err := op.reference.calibrate(); err != nil {
+		if err := op.reference.calibrate(slice); err != nil {
 			return err
 		}
 	}
@@ -109,12 +117,12 @@ func (op *operation) calibrate() error {
 				return err
 			}
 			nanos = min(nanos, once)
-			if time.Duration(once*float64(op.repeats*op.n)) > longer {
+			if time.Duration(once*float64(op.repeats*op.n)) > longer*slice {
 				break
 			}
 		}
 		if took := time.Duration(nanos * float64(op.repeats*op.n)); took >= slice {
-			op.every = max(1, int(took/longer))
+			op.every = max(1, int(took/(longer*slice)))
 			return nil
 		}
 	}
