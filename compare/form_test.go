@@ -47,3 +47,28 @@ func TestFormsKeepSessions(t *testing.T) {
 		})
 	}
 }
+
+// BenchmarkForms times the forms one after the other, with the stopwatch of
+// package testing, to confirm the program's own. An operation is all sessions
+// of a set.
+func BenchmarkForms(b *testing.B) {
+	for _, s := range testSets(b) {
+		b.Run(s.Name, func(b *testing.B) {
+			_, ops, err := newTimes(s, mustForms(b))
+			if err != nil {
+				b.Fatal(err)
+			}
+			for _, op := range append(ops, ops[0].reference, ops[1].reference) {
+				b.Run(op.name, func(b *testing.B) {
+					b.ReportAllocs()
+					for b.Loop() {
+						if err := op.pass(); err != nil {
+							b.Fatal(err)
+						}
+					}
+					b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*op.n), "ns/session")
+				})
+			}
+		})
+	}
+}

@@ -113,7 +113,7 @@ func mustAllocations(t *testing.T, op *operation) float64 {
 	return n
 }
 
-func mustForms(t *testing.T) []*form {
+func mustForms(t testing.TB) []*form {
 	t.Helper()
 	all, err := forms()
 	if err != nil {
