@@ -164,7 +164,7 @@ func itemsOfEveryKind(tb testing.TB) [][]byte {
 	values := []any{
 		true, 0, 23, 24, 255, 256, 1 << 20, int64(1 << 40), -1, -25, int64(-1 << 40), uint64(math.MaxUint64), int64(7), uint8(200),
 		0.0, 1.5, 19.99, 40.0, 1e300, 167772.14, 167772.16, -3.25, float32(2.5), math.Inf(1),
-		"", "dark", "Zürich", "登录成功", "\xff\xfe", "\x00", "a quick brown fox", "THE END", strings.Repeat("long text ", 300), strings.Repeat("x", 1023) + "é",
+		"", "dark", "Zürich", "登录成功", "\xff\xfe", "\x00", "a quick brown fox", "THE END", strings.Repeat("long text ", 300), strings.Repeat("https://www.example.com/session?token=", 60), strings.Repeat("x", 1023) + "é",
 		"550e8400-e29b-41d4-a716-446655440000", "in 550e8400-e29b-41d4-a716-446655440000.", "0123456789abcdef01234567", "/img/0123456789abcdef01234567.png",
 		"q8rP7jg4j6BdiQKRMXabSeSZkMgcqrckPrrYy0Pf", "p/q8rP7jg4j6BdiQKRMXabSeSZkMgcqrckPrrYy0Pf.jpg", "2024-10-29T13:06:08.141Z", "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxIn0.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8",
 		[]byte{}, []byte{0, 1, 255}, []byte(`{"alg":"none"}`), []byte(`{"` + strings.Repeat("\xff", 50)),

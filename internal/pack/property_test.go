@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/cookiesession/internal/pack/tables"
 )
 
 // leaves are values that are no arrays or maps: all kinds of them, and strings
@@ -158,6 +160,25 @@ func TestShift(t *testing.T) {
 			if got != want {
 				t.Fatalf("a filler of %d bytes adds %d bits here, and %d bits there", n, want, got)
 			}
+		}
+	}
+}
+
+// TestPieceEnds packs texts that end, or are parsed in two pieces, within a
+// phrase, behind any number of its bytes. Short phrases are compared whole
+// before anything else, so a tenth of them will do.
+func TestPieceEnds(t *testing.T) {
+	const piece = 1024
+	filler := strings.Repeat("~", piece)
+	for i, phrase := range tables.V1.Phrases {
+		if len(phrase) <= 8 && i%10 > 0 {
+			continue
+		}
+		for cut := 1; cut < len(phrase); cut++ {
+			text := filler[cut:] + phrase
+			checkRoundTrip(t, encode(t, text))                   // goes on behind the piece
+			checkRoundTrip(t, encode(t, text[:piece]))           // ends with it
+			checkRoundTrip(t, encode(t, text[len(phrase)-cut:])) // is a bit shorter than it
 		}
 	}
 }
