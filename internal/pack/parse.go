@@ -378,7 +378,8 @@ func (p *parser) parse(t *tables, plan *plan, limit int) (bits int) {
 				continue
 			}
 			next, to := here+way(code&15)*aBit+way(x.step), i+x.step.length()
-			// What start does not show of a long phrase may lie behind the piece.
+			// What start does not show of a long phrase may lie behind the
+			// piece.
 			if to > n || next >= ways[to] || x.step.length() > 8 && string(p.text[i:to]) != t.Phrases[x.phrase] {
 				continue
 			}
