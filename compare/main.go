@@ -2,7 +2,7 @@
 // the characters of the same sessions, the time and the allocations to seal and
 // open them, the cost of a request, and how all that grows.
 //
-//	go run .                      # everything, in five minutes at most
+//	go run .                      # everything, in some five minutes
 //	go run . -quick               # the same in one, with coarser times
 //	go run . -sessions DIR        # your own sessions, a JSON document each
 //
