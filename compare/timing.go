@@ -22,7 +22,7 @@ type operation struct {
 }
 
 const (
-	inBudget = 1000 // slices, at least
+	inBudget = 1000 // slices, but for the bounds of sliceOf
 	longer   = 5    // slices; an operation that takes more is left out in some rounds
 	fewest   = 5    // rounds, whatever the budget
 )

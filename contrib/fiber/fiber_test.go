@@ -415,8 +415,8 @@ func TestLegacy(t *testing.T) {
 // cookie of theirs was set.
 func TestLegacyRules(t *testing.T) {
 	key := encryptcookie.GenerateKey(32)
-	// One value in 16 begins as a token does, by chance, and is then refused as
-	// one whose key is unknown.
+	// One value in 16 begins with the version of a token, by chance. If it
+	// could be one, it is refused since its key is unknown, and not as invalid.
 	var old string
 	for raw := []byte{1}; raw[0]&15 == 1; {
 		var err error

@@ -177,8 +177,9 @@ func TestPieceEnds(t *testing.T) {
 		for cut := 1; cut < len(phrase); cut++ {
 			text := filler[cut:] + phrase
 			checkRoundTrip(t, encode(t, text))                   // goes on behind the piece
-			checkRoundTrip(t, encode(t, text[:piece]))           // ends with it
-			checkRoundTrip(t, encode(t, text[len(phrase)-cut:])) // is a bit shorter than it
+			checkRoundTrip(t, encode(t, text[:piece]))           // ends with it, cut
+			checkRoundTrip(t, encode(t, text[1:piece]))          // a byte before its end
+			checkRoundTrip(t, encode(t, text[len(phrase)-cut:])) // ends with it, whole
 		}
 	}
 }
